@@ -1,0 +1,82 @@
+"""The one gate: what comes in leaves as float64, C-contiguous, of the stated shape, or raises."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emgproc.errors import ParameterError, SignalError
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+
+def as_signal(x: ArrayLike, name: str = "x") -> Floats:
+    """Any shape with samples on the last axis, as C-contiguous float64 (integers are cast).
+
+    Raises
+    ------
+    SignalError
+        The values are not real numbers, or there is no axis of samples.
+    """
+    array = np.asarray(x)
+    if array.dtype.kind not in "iufb":
+        raise SignalError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.ndim == 0:
+        raise SignalError(f"{name} must have an axis of samples, got the scalar {array!r}")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def as_vector(x: ArrayLike, name: str = "x") -> Floats:
+    """One channel: shape (n_samples,).
+
+    Raises
+    ------
+    SignalError
+        As `as_signal`, or the array is not one-dimensional.
+    """
+    array = as_signal(x, name)
+    if array.ndim != 1:
+        raise SignalError(f"{name} must be one-dimensional, got shape {array.shape}")
+    return array
+
+
+def as_channels(x: ArrayLike, name: str = "x") -> Floats:
+    """Channels × samples: shape (n_channels, n_samples); a vector becomes one channel.
+
+    Raises
+    ------
+    SignalError
+        As `as_signal`, or the array has more than two dimensions.
+    """
+    array = as_signal(x, name)
+    if array.ndim > 2:
+        raise SignalError(f"{name} must be (n_channels, n_samples), got shape {array.shape}")
+    return np.ascontiguousarray(np.atleast_2d(array))
+
+
+def check_fs(fs: float) -> float:
+    """The sampling rate as float, Hz.
+
+    Raises
+    ------
+    ParameterError
+        `fs` is not a finite number above 0.
+    """
+    rate = float(fs)
+    if not (np.isfinite(rate) and rate > 0):
+        raise ParameterError(f"fs must be a finite rate above 0 Hz, got {fs!r}")
+    return rate
+
+
+def spans_of(flags: Bools) -> list[tuple[int, int]]:
+    """Half-open spans [start, stop) of the True runs of a vector.
+
+    Examples
+    --------
+    >>> spans_of(np.array([False, True, True, False, True]))
+    [(1, 3), (4, 5)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
