@@ -77,9 +77,21 @@ class Segment(NamedTuple):
     onset_s: float
 
 
+class Finding(NamedTuple):
+    """A number that a step measured while it worked, e.g. `line_power_uv2` of one channel."""
+
+    name: str
+    unit: str
+    channel: str
+    value: float
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the numbers come from: file name (no path), digest, reader, scaling rule, history."""
+    """Where the numbers come from: file name (no path), digest, reader, scaling rule, history.
+
+    `steps` holds the `repr` of every step, `findings` what the steps measured on their way.
+    """
 
     source: str
     sha256: str = ""
@@ -87,6 +99,7 @@ class Provenance:
     scaling: str = ""
     warnings: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     synthetic: bool = False
 
 
@@ -255,21 +268,26 @@ class Recording:
                     bad[where, start:stop] = True
         return bad
 
-    def with_data(self, data: Floats, *, step: object) -> Self:
+    def with_data(self, data: Floats, *, step: object, findings: Iterable[Finding] = ()) -> Self:
         """This recording with other samples of the same shape and `step` added to its history."""
         if data.shape != self.data.shape:
             raise SignalError(f"{step!r} changed the shape {self.data.shape} to {data.shape}")
-        return replace(self, data=data, provenance=self._after(step))
+        return replace(self, data=data, provenance=self._after(step, findings))
 
-    def with_events(self, events: Iterable[Event], *, step: object) -> Self:
+    def with_events(
+        self, events: Iterable[Event], *, step: object, findings: Iterable[Finding] = ()
+    ) -> Self:
         """This recording with further events and `step` added to its history."""
-        return replace(self, events=(*self.events, *events), provenance=self._after(step))
+        both = (*self.events, *events)
+        return replace(self, events=both, provenance=self._after(step, findings))
 
-    def with_mask(self, bad: Bools, label: str, *, step: object) -> Self:
+    def with_mask(
+        self, bad: Bools, label: str, *, step: object, findings: Iterable[Finding] = ()
+    ) -> Self:
         """This recording with the True samples of `bad` (as `mask`) as events called `label`."""
         if not label.startswith(BAD):
             raise ParameterError(f"a mask's label starts with {BAD!r}, got {label!r}")
-        return self.with_events(self._events_of(bad, label), step=step)
+        return self.with_events(self._events_of(bad, label), step=step, findings=findings)
 
     def pick(self, rows: Sequence[int]) -> Self:
         """This recording with the channels in these rows only."""
@@ -293,8 +311,11 @@ class Recording:
         )
         return replace(self, data=self.data[:, start:stop].copy(), segments=kept)
 
-    def _after(self, step: object) -> Provenance:
-        return replace(self.provenance, steps=(*self.provenance.steps, repr(step)))
+    def _after(self, step: object, findings: Iterable[Finding]) -> Provenance:
+        before = self.provenance
+        return replace(
+            before, steps=(*before.steps, repr(step)), findings=(*before.findings, *findings)
+        )
 
     def _events_of(self, bad: Bools, label: str) -> list[Event]:
         events = []
@@ -332,5 +353,5 @@ def _check_segments(segments: Sequence[Segment], n_samples: int, fs: float) -> N
 
 
 __all__ = [
-    "BAD", "Auxiliary", "Channel", "Event", "Grid", "Provenance", "Recording", "Segment",
+    "BAD", "Auxiliary", "Channel", "Event", "Finding", "Grid", "Provenance", "Recording", "Segment",
 ]  # fmt: skip
