@@ -1,0 +1,31 @@
+"""Fixtures for all tests: where real recordings come from."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--real-data",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="folder of real recordings; without it the tests that need them are skipped",
+    )
+
+
+@pytest.fixture(scope="session")
+def real_data(request) -> Path:
+    folder = request.config.getoption("--real-data")
+    if folder is None:
+        pytest.skip("needs real recordings: pytest --real-data DIR")
+    if not folder.is_dir():
+        raise pytest.UsageError(f"--real-data {folder} is not a folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_signals() -> Path:
+    """The small recordings and the study that lie in the tree; their tests always run."""
+    return Path(__file__).parents[1] / "sample_signals"
