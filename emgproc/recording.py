@@ -353,5 +353,6 @@ def _check_segments(segments: Sequence[Segment], n_samples: int, fs: float) -> N
 
 
 __all__ = [
-    "BAD", "Auxiliary", "Channel", "Event", "Finding", "Grid", "Provenance", "Recording", "Segment",
+    "BAD", "Auxiliary", "Channel", "Event", "Finding", "Grid", "Provenance", "Recording",
+    "Segment",
 ]  # fmt: skip
