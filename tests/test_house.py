@@ -13,7 +13,8 @@ import emgproc
 ROOT = Path(__file__).parents[1]
 PUBLIC = {
     "Auxiliary", "Channel", "Event", "FeatureSet", "Grid", "Plan", "Provenance", "Recording",
-    "Segment", "Study", "check_study", "extract", "features", "from_mne", "load_plan", "load_study",
+    "Segment", "Study", "check_study", "extract", "features", "from_mne", "load_plan",
+    "load_study",
     "open_recording", "preprocessing", "read_recording", "run", "simulate", "stats",
     "write_recording",
 }  # fmt: skip
