@@ -1,0 +1,21 @@
+"""Reading: file → Recording, lazily, with nothing guessed."""
+
+from typing import TYPE_CHECKING, Any
+
+from emgproc.readers.file import ReadOptions, RecordingFile
+from emgproc.readers.registry import FORMATS, describe, open_recording, read_recording, sniff
+
+if TYPE_CHECKING:
+    from emgproc.recording import Recording
+
+__all__ = [
+    "FORMATS", "ReadOptions", "RecordingFile", "describe", "from_mne", "open_recording",
+    "read_recording", "sniff",
+]  # fmt: skip
+
+
+def from_mne(raw: Any) -> "Recording":  # noqa: ANN401 - MNE is not imported until it is used
+    """Recording of an `mne.io.Raw`: V become µV; see `emgproc.readers.mne_bridge.from_mne`."""
+    from emgproc.readers import mne_bridge
+
+    return mne_bridge.from_mne(raw)

@@ -1,0 +1,207 @@
+"""Which reader a file belongs to: by its content, then by its ending."""
+
+import hashlib
+from collections import Counter
+from dataclasses import fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from emgproc.errors import (
+    MissingFileError,
+    ParameterError,
+    ReadError,
+    UnsupportedFormatError,
+)
+from emgproc.readers.file import Format, ReadOptions, RecordingFile
+from emgproc.recording import Recording
+
+HEAD_BYTES = 4096
+
+import importlib
+import importlib.util
+
+# Content that cannot be mistaken first; text tables, which nearly any text could be, last.
+FORMATS: tuple[Format, ...] = tuple(
+    format_
+    for name in ("edf", "hdf5", "wfdb", "unsupported", "mne_bridge", "delimited")
+    if importlib.util.find_spec(f"emgproc.readers.{name}") is not None
+    for format_ in importlib.import_module(f"emgproc.readers.{name}").FORMATS
+)
+
+
+def sniff(path: str | PathLike[str]) -> str:
+    """Format id of a file, by its content.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    UnsupportedFormatError
+        No format of the table fits.
+
+    See Also
+    --------
+    FORMATS : the table.
+    """
+    return _recognise(_existing(path)).id
+
+
+def open_recording(
+    path: str | PathLike[str], options: ReadOptions | None = None, **stated: Any
+) -> RecordingFile:
+    """Open a recording: read what it says about itself, no samples yet.
+
+    Parameters
+    ----------
+    path
+        The file; of a format with several files any of those its reader names.
+    options
+        What the caller states where the file is silent.
+    **stated
+        Fields of `ReadOptions`, e.g. ``unit="mV", fs=2000, kinds={"ch4": "ECG"}``.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    ReadError
+        It cannot be read; the subclass and its `code` tell why.
+    ParameterError
+        An option is unknown, or `kinds` names a channel that the file does not have.
+    """
+    chosen = _options(options, stated)
+    existing = _existing(path)
+    try:
+        opened = _recognise(existing).open(existing, chosen)
+    except OSError as error:
+        raise _unreadable(existing, error) from error
+    _check_kinds(opened, chosen)
+    return opened
+
+
+def read_recording(
+    path: str | PathLike[str], options: ReadOptions | None = None, **stated: Any
+) -> Recording:
+    """All samples of a recording, with the digest of its file in the provenance.
+
+    Parameters and errors are those of `open_recording`.
+    """
+    with open_recording(path, options, **stated) as opened:
+        return opened.identified(sha256_of(opened.files)).read()
+
+
+def sha256_of(files: tuple[Path, ...]) -> str:
+    """Digest of a recording: that of its file, or of the lines `sha256sum` prints for several.
+
+    Raises
+    ------
+    ReadError
+        A file cannot be read.
+    """
+    digests = []
+    for path in files:
+        try:
+            with path.open("rb") as file:
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        except OSError as error:
+            raise _unreadable(path, error) from error
+    if len(files) == 1:
+        return digests[0]
+    lines = "".join(f"{d}  {p.name}\n" for d, p in zip(digests, files, strict=True))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def describe(
+    path: str | PathLike[str], options: ReadOptions | None = None, **stated: Any
+) -> dict[str, Any]:
+    """What is in a file and what is wrong with it, as plain values that JSON can hold.
+
+    A file that cannot be read has the keys `file`, `bytes`, `format` (empty if unknown) and
+    `error` (`code`, `message`); one that can has no `error`.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    """
+    existing = _existing(path)
+    told: dict[str, Any] = {"file": existing.name, "bytes": existing.stat().st_size, "format": ""}
+    try:
+        told["format"] = _recognise(existing).id
+        with open_recording(existing, options, **stated) as opened:
+            return told | _contents(opened)
+    except ReadError as error:
+        return told | {"error": {"code": error.code, "message": str(error)}}
+
+
+def _contents(opened: RecordingFile) -> dict[str, Any]:
+    labels = Counter(event.label for event in opened.events)
+    return {
+        "fs_hz": opened.fs,
+        "n_samples": opened.n_samples,
+        "duration_s": opened.duration_s,
+        "channels": [_fields(channel) for channel in opened.channels],
+        "auxiliary": [signal._asdict() for signal in opened.auxiliary],
+        "segments": [segment._asdict() for segment in opened.segments],
+        "events": dict(sorted(labels.items())),
+        "reader": opened.provenance.reader,
+        "scaling": opened.provenance.scaling,
+        "synthetic": opened.provenance.synthetic,
+        "warnings": list(opened.provenance.warnings),
+    }
+
+
+def _fields(channel: Any) -> dict[str, Any]:
+    return {f.name: getattr(channel, f.name) for f in fields(channel)}
+
+
+def _options(options: ReadOptions | None, stated: dict[str, Any]) -> ReadOptions:
+    known = [f.name for f in fields(ReadOptions)]
+    unknown = sorted(set(stated) - set(known))
+    if unknown:
+        raise ParameterError(f"unknown reading option(s) {unknown}; there are {known}")
+    return replace(options or ReadOptions(), **stated)
+
+
+def _existing(path: str | PathLike[str]) -> Path:
+    existing = Path(path)
+    if existing.is_file():
+        return existing
+    if existing.is_dir():
+        raise UnsupportedFormatError(f"{existing} is a folder; name the file in it")
+    raise MissingFileError(f"{existing}: there is no such file")
+
+
+def _recognise(path: Path) -> Format:
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not head:
+        raise ReadError(f"{path.name}: the file is empty")
+    for format_ in FORMATS:
+        if format_.recognises(head, path):
+            return format_
+    raise UnsupportedFormatError(
+        f"{path.name}: neither the content nor the ending is of a format that is read; "
+        "`emgproc info --formats` lists those that are"
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> ReadError:
+    if isinstance(error, ReadError):
+        return error
+    return ReadError(f"{path.name}: cannot be read: {error.strerror or error}")
+
+
+def _check_kinds(opened: RecordingFile, options: ReadOptions) -> None:
+    names = [channel.name for channel in opened.channels]
+    names += [signal.name for signal in opened.auxiliary]
+    unknown = sorted(set(options.kinds) - set(names))
+    if unknown:
+        opened.close()
+        raise ParameterError(
+            f"{opened.provenance.source}: kinds names {unknown}, the file has {names}"
+        )
