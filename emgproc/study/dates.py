@@ -1,4 +1,4 @@
-"""Calendar arithmetic of a protocol: Jalali dates, ISO 8601 periods, calendar months, study days."""
+"""Calendar arithmetic of a protocol: Jalali dates, periods, calendar months, study days."""
 
 import calendar
 import re
@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from emgproc.errors import ParameterError
 
-# The 33-year rule agrees with the equinox, and with the calendar in force in Iran, in these years;
-# outside them it may be a day off, so they are refused.
-JALALI_YEARS = (1244, 1502)
+# In these years (1964 to 2094) the 33-year rule agrees with the equinox, and so with the calendar
+# in force in Iran; outside them it may be a day off, so they are refused.
+JALALI_YEARS = (1343, 1472)
 
 _NOWRUZ_1394 = date(2015, 3, 21)
 _PERIOD = re.compile(r"P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
@@ -97,7 +97,8 @@ def study_day(index: date, day: date) -> int:
 
     Examples
     --------
-    >>> study_day(date(2015, 10, 1), date(2015, 10, 1)), study_day(date(2015, 10, 1), date(2015, 9, 30))
+    >>> index = date(2015, 10, 1)
+    >>> study_day(index, index), study_day(index, date(2015, 9, 30))
     (1, -1)
     """
     delta = (day - index).days
@@ -121,7 +122,7 @@ def jalali_to_gregorian(year: int, month: int, day: int) -> date:
     Parameters
     ----------
     year
-        1244 to 1502; see `JALALI_YEARS`.
+        1343 to 1472; see `JALALI_YEARS`.
     month
         1 (Farvardin) to 12 (Esfand).
     day

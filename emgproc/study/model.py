@@ -96,7 +96,7 @@ class Study:
         return tuple(p for p in self.problems if p.severity == "warning")
 
     def unusable_recordings(self) -> dict[str, Problem]:
-        """Return, by recording_id, why its file cannot be used (missing, or not the hashed one)."""
+        """Return, by recording_id, why its file cannot be used (missing, or another one)."""
         return {p.recording_id: p for p in self.problems if p.severity == "recording"}
 
     def participant(self, participant_id: str) -> Participant:

@@ -108,8 +108,8 @@ class Visit:
 class RecordingRow:
     """One line of recordings.tsv: one channel of one recording.
 
-    `file` is relative to the study folder, with `/`. `qc_manual` is a person's verdict, empty where
-    none was given. `timed` tells whether `start` was given with a time of day.
+    `file` is relative to the study folder, with `/`. `qc_manual` is a person's verdict, empty
+    where none was given. `timed` tells whether `start` was given with a time of day.
     """
 
     recording_id: str

@@ -1,4 +1,4 @@
-"""The visit table: what one recording gave, value by value, as text that is the same every time."""
+"""The visit table: what each recording gave, value by value, as text that is always the same."""
 
 import csv
 import io
@@ -65,9 +65,9 @@ FAILURE_COLUMNS = tuple(f.name for f in fields(RecordingFailure))
 def visit_table_text(values: Iterable[VisitValue]) -> str:
     """Tab-separated table, one value a row.
 
-    Rows are ordered by participant, session and recording and keep their order within one, so the
-    order in which workers finish leaves no trace. Floats are written by `repr`, which reads back to
-    the same bits; missing is `n/a`.
+    Rows are ordered by participant, session and recording and keep their order within one, so
+    the order in which workers finish leaves no trace. Floats are written by `repr`, which reads
+    back to the same bits; missing is `n/a`.
 
     Raises
     ------
