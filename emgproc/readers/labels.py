@@ -1,0 +1,56 @@
+"""What a channel's label says: its kind, and a name that is unique in its file."""
+
+import re
+from collections.abc import Iterable
+
+# EMG comes first: "EMG ECG-side" is a muscle. Whole words only: RF is a muscle, REF a reference.
+_KINDS = (
+    ("EMG", {"EMG", "SEMG", "HDEMG", "IEMG"}),
+    ("ECG", {"ECG", "EKG"}),
+    ("EOG", {"EOG", "HEOG", "VEOG"}),
+    ("EEG", {"EEG"}),
+    ("REF", {"REF", "REFERENCE"}),
+    ("TRIG", {"TRIG", "TRIGGER", "STIM", "STATUS", "SYNC", "TTL"}),
+    ("FORCE", {"FORCE", "TORQUE", "LOADCELL"}),
+    ("ACC", {"ACC", "ACCEL", "ACCELEROMETER", "ACCX", "ACCY", "ACCZ"}),
+    ("GYRO", {"GYR", "GYRO", "GYROX", "GYROY", "GYROZ"}),
+    ("MISC", {
+        "RESP", "TEMP", "TEMPERATURE", "GSR", "EDA", "SPO2", "MARKER", "EVENT", "CLASS", "LABEL",
+        "INDEX", "COUNTER", "SAMPLE", "BATTERY", "ANGLE",
+    }),
+)  # fmt: skip
+
+
+def kind_of(label: str) -> str:
+    """Kind of a channel by the words of its label; EMG where no word tells.
+
+    Examples
+    --------
+    >>> kind_of("EKG II"), kind_of("EMG1"), kind_of("RF (uV)"), kind_of("acc_x")
+    ('ECG', 'EMG', 'EMG', 'ACC')
+    """
+    words = {word.rstrip("0123456789") or word for word in re.split(r"[\W_]+", label.upper())}
+    for kind, hints in _KINDS:
+        if words & hints:
+            return kind
+    return "EMG"
+
+
+def unique_names(labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels as they are, but a repeated one gets a suffix that no other label has.
+
+    Examples
+    --------
+    >>> unique_names(["TA", "GM", "TA", "TA_2"])
+    ('TA', 'GM', 'TA_3', 'TA_2')
+    """
+    given = tuple(labels)
+    taken = set(given)
+    names: list[str] = []
+    for label in given:
+        name, count = label, 1
+        while name in names or (count > 1 and name in taken):
+            count += 1
+            name = f"{label}_{count}"
+        names.append(name)
+    return tuple(names)
