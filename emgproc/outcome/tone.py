@@ -1,4 +1,4 @@
-"""The tonic level T of two visits: it exists for a pair only, because its limit belongs to both."""
+"""The tonic level T of two visits: it exists for a pair only, as its limit belongs to both."""
 
 import math
 from dataclasses import dataclass
