@@ -1,0 +1,158 @@
+"""The ingredients of the tonic level T, rule `tone_primary_v1` (spec sections 1.4–1.6).
+
+One recording yields the median of the windows' mean squares and the noise power. T itself, its
+limit of detection and its censoring exist for a pair of visits only and are not computed here.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from emgproc.errors import ParameterError
+from emgproc.features.noise import HIGH_UV, TOO_HIGH_UV, Noise, NoiseSettings, noise_power
+from emgproc.features.result import FeatureValue
+from emgproc.features.windows import (
+    NOT_QUIET,
+    Windows,
+    WindowSettings,
+    covered,
+    has_states,
+    windows,
+)
+from emgproc.recording import Recording
+
+RULE = "tone_primary_v1"
+BURST_FACTOR = 4.0  # a burst is at least four times the background in amplitude (spec table 1.2)
+
+
+class Quiet(NamedTuple):
+    """Windows an index may use, and the reason why there are none or too few of them."""
+
+    windows: Windows
+    reason: str
+    flags: tuple[str, ...]
+
+
+def tone(
+    recording: Recording, row: int, windows: WindowSettings, noise: NoiseSettings
+) -> list[FeatureValue]:
+    """Median mean square of the quiet windows of one channel, and its noise power.
+
+    Parameters
+    ----------
+    recording
+        Recording cleaned by the steps of the plan: band-passed, artefacts as `bad_*` events.
+    row
+        Row of the channel.
+    windows
+        Windows and the state they must lie in.
+    noise
+        Methods for the noise power.
+
+    Returns
+    -------
+    list of FeatureValue
+        `tone_ms_uv2`: median over windows of the mean square, µV², n = windows; NaN with
+        `clipped`, `line_dominated`, `no_state_label` or `too_few_windows`.
+        `noise_power_uv2`: µV², flag `noise_N1`, `noise_N2` or `noise_N3`; NaN with
+        `no_noise_reference`, or `noise_too_high` where σ > 10 µV.
+        `tone_n_windows`: number of valid windows. `noise_sigma_uv`: noise SD, µV, also where it
+        is too high. Flags: `band_limited`, `state_unknown`, `noise_has_units`, `noise_high`.
+
+    Raises
+    ------
+    ParameterError
+        `row` is not a row of the recording.
+    """
+    quiet = quiet_windows(recording, row, windows)
+    n = len(quiet.windows.starts)
+    channel = recording.channels[row].name
+    value = float("nan") if quiet.reason else float(np.median(quiet.windows.mean_squares))
+    return [
+        FeatureValue("tone_ms_uv2", "uV^2", channel, value, n, quiet.flags, quiet.reason, RULE),
+        *noise_values(recording, row, noise, windows),
+        FeatureValue("tone_n_windows", "1", channel, float(n), n, quiet.flags, "", RULE),
+    ]
+
+
+def noise_values(
+    recording: Recording, row: int, noise: NoiseSettings, windows: WindowSettings
+) -> list[FeatureValue]:
+    """Noise power (µV²) and noise SD (µV) of one channel, with the method as a flag."""
+    channel = recording.channels[row].name
+    found = noise_power(recording, row, noise, windows)
+    if not found.method:
+        reason = unusable_reason(recording, row) or "no_noise_reference"
+        return [
+            FeatureValue(name, unit, channel, float("nan"), 0, (), reason, RULE)
+            for name, unit in (("noise_power_uv2", "uV^2"), ("noise_sigma_uv", "uV"))
+        ]
+    flags = (*_noise_flags(found), *band_flags(recording, row))
+    reason = "noise_too_high" if found.sigma_uv > TOO_HIGH_UV else ""
+    power = float("nan") if reason else found.power_uv2
+    return [
+        FeatureValue("noise_power_uv2", "uV^2", channel, power, found.n, flags, reason, RULE),
+        FeatureValue("noise_sigma_uv", "uV", channel, found.sigma_uv, found.n, flags, "", RULE),
+    ]
+
+
+def quiet_windows(recording: Recording, row: int, settings: WindowSettings) -> Quiet:
+    """Windows of the tone index, or why they cannot be used.
+
+    Without labels in the settings the whole recording but its noise reference is searched and
+    windows above four times the median amplitude are left out as bursts (`state_unknown`).
+    """
+    if not 0 <= row < recording.n_channels:
+        raise ParameterError(
+            f"row {row} is outside the {recording.n_channels} channels of the recording"
+        )
+    flags = band_flags(recording, row)
+    if settings.labels:
+        held = windows(recording, row, settings)
+    else:
+        held, flags = _stateless(recording, row, settings), (*flags, "state_unknown")
+    reason = unusable_reason(recording, row)
+    if not reason and len(held.starts) < settings.min_windows:
+        unlabelled = bool(settings.labels) and not has_states(recording)
+        reason = "no_state_label" if unlabelled else "too_few_windows"
+    return Quiet(held, reason, flags)
+
+
+def unusable_reason(recording: Recording, row: int) -> str:
+    """`clipped` or `line_dominated` where a whole channel is masked for it; else empty."""
+    for label, reason in (("bad_clip", "clipped"), ("bad_line", "line_dominated")):
+        if recording.n_samples and covered(recording, row, (label,)).all():
+            return reason
+    return ""
+
+
+def band_flags(recording: Recording, row: int) -> tuple[str, ...]:
+    """`band_limited` where the sampling rate capped the upper edge of the band (fs < 1200 Hz)."""
+    edges = [
+        finding.value
+        for finding in recording.provenance.findings
+        if finding.name == "band_high_hz" and finding.channel in {"", recording.channels[row].name}
+    ]
+    capped = recording.fs < 1200 and any(
+        edge <= 0.4 * recording.fs or math.isclose(edge, 0.4 * recording.fs) for edge in edges
+    )
+    return ("band_limited",) if capped else ()
+
+
+def _noise_flags(noise: Noise) -> tuple[str, ...]:
+    flags = [f"noise_{noise.method}"]
+    if noise.has_units:
+        flags.append("noise_has_units")
+    if HIGH_UV <= noise.sigma_uv <= TOO_HIGH_UV:
+        flags.append("noise_high")
+    return tuple(flags)
+
+
+def _stateless(recording: Recording, row: int, settings: WindowSettings) -> Windows:
+    held = windows(recording, row, settings, without=(*NOT_QUIET, "noise_reference"))
+    level = held.mean_squares
+    if not level.size:
+        return held
+    calm = level < BURST_FACTOR**2 * np.median(level)
+    return Windows(held.starts[calm], held.samples[calm])
