@@ -7,7 +7,6 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from emgproc.errors import ParameterError
 from emgproc.study.dates import Period, parse_jalali
@@ -25,17 +24,9 @@ def _checked_pair(value: str | tuple[str, str]) -> str | tuple[str, str]:
         if value not in {"empty", ""}:
             date.fromisoformat(value)
         return value
-    gregorian, jalali = value
-    try:
-        converted = parse_jalali(jalali)
-    except ParameterError as error:
-        raise PydanticCustomError("registry_date", "{why}", {"why": str(error)}) from error
-    if converted != date.fromisoformat(gregorian):
-        raise PydanticCustomError(
-            "registry_date",
-            "the Jalali date {jalali} is {converted}, not {gregorian}",
-            {"jalali": jalali, "converted": converted.isoformat(), "gregorian": gregorian},
-        )
+    converted = parse_jalali(value[1])
+    if converted != date.fromisoformat(value[0]):
+        raise ValueError(f"the Jalali date {value[1]} is {converted}, not {value[0]}")
     return value
 
 
@@ -82,11 +73,7 @@ class Ethics(Table):
 
     ref: str = ""
     committee: str = ""
-    date: RegistryDate = "empty"
-
-    def approved(self) -> date | None:
-        """Gregorian date of the approval; None where the entry leaves it empty."""
-        return gregorian(self.date)
+    approved: RegistryDate = Field(default="empty", alias="date")
 
 
 class RegistryOutcome(Table):
