@@ -1,0 +1,121 @@
+"""Sentences a clinician understands, made from the numbers of an outcome and nothing else."""
+
+import math
+
+from emgproc.outcome.model import Effect, Outcome, Primary
+
+_REASONS = {
+    "clipped": "the amplifier was overdriven: more than 5 % of the samples lie at its limit",
+    "too_few_windows": "too few seconds of quiet wakefulness without artefact",
+    "no_state_label": "no behavioural state is marked in the recording",
+    "no_noise_reference": "no electrodes-on noise reference of at least 10 s",
+    "noise_too_high": "the noise floor is above 10 µV",
+    "line_dominated": "mains interference carries more than half of the power",
+    "fs_too_low": "the sampling rate is too low",
+    "file_missing": "the file is not there",
+    "unreadable": "the file cannot be read",
+    "bad_format": "the file breaks the rules of its format",
+    "truncated": "the file ends too early",
+    "unknown_unit": "the file does not state its unit",
+    "format_not_yet_supported": "no reader for this format yet",
+    "worker_died": "the process working on it died",
+}
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Write a number with a true minus sign; an en dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def interval(bounds: tuple[float, float] | None, digits: int = 2) -> str:
+    """Write an interval as "low to high"."""
+    if bounds is None:
+        return "–"
+    return f"{number(bounds[0], digits)} to {number(bounds[1], digits)}"
+
+
+def factor(change_ln: float | None) -> str:
+    """Write a change in ln units as a factor: "× 1.92"."""
+    return "–" if change_ln is None else f"× {math.exp(change_ln):.2f}"
+
+
+def exact_p(p: float | None, count: int | None, splits: int | None) -> str:
+    """Write an exact p with the count it comes from: "0.032 (8/252)"."""
+    if p is None:
+        return "–"
+    shown = f"{p:.4f}" if p < 0.01 else f"{p:.3f}"
+    return f"{shown} ({count}/{splits})" if count is not None and splits is not None else shown
+
+
+def explained(reason: str) -> str:
+    """Write a reason code with what it means in plain words."""
+    code = reason.split(":", maxsplit=1)[0].strip()
+    meaning = _REASONS.get(code)
+    return f"{reason} – {meaning}" if meaning else reason
+
+
+def headline(outcome: Outcome) -> str:
+    """State the primary result in one sentence."""
+    primary = outcome.primary
+    if not primary.estimable:
+        return f"The primary outcome is not estimable: {primary.reason}."
+    p = f"exact p = {exact_p(primary.p, primary.count, primary.splits)}"
+    if primary.uninformative:
+        return (
+            f"The primary outcome is uninformative ({p}): in more than half of the pairs "
+            "neither visit rose above the limit of detection."
+        )
+    if primary.p is not None and primary.p > primary.alpha:
+        return (
+            "No difference in muscle tone between the arms was shown 3 months after the last "
+            f"dose ({p}). With so few infants that is no evidence of no difference."
+        )
+    if outcome.gate.claim:
+        return (
+            "The tonic EMG level changed more favourably in the treated infants than in the "
+            f"controls ({p}), and every condition for speaking of improved muscle tone is met."
+        )
+    return (
+        f"The tonic EMG level differs between the arms 3 months after the last dose ({p}), "
+        f"but improved muscle tone may not be stated: {outcome.gate.reason}."
+    )
+
+
+def effect_sentence(effect: Effect | None) -> str:
+    """State the size of the effect, over whom, and how sure."""
+    if effect is None:
+        return "No effect size can be given."
+    over = "the infants alive and measured at month 3" if "surv" in effect.label else effect.label
+    text = (
+        f"Among {over} ({effect.n_treated} treated, {effect.n_control} control), the treated "
+        f"infants' tonic level changed by a factor of {number(effect.ratio)} relative to that of "
+        f"the controls ({number(effect.estimate_ln)} ln units, Hodges–Lehmann)"
+    )
+    if effect.ci_ratio is None or effect.level_attained is None:
+        return f"{text}; no exact interval of the level asked for exists with so few infants."
+    level = 100 * effect.level_attained
+    return f"{text}; exact {level:.1f} % interval {interval(effect.ci_ratio)}."
+
+
+def participants_sentence(outcome: Outcome) -> str:
+    """State who came in, who was analysed and why the others were not."""
+    primary = outcome.primary
+    died = primary.deaths_treated + primary.deaths_control
+    text = (
+        f"{outcome.n_in} infants were enrolled; {outcome.n_analysed} enter the primary test "
+        f"({primary.n_treated} treated, {primary.n_control} control)"
+    )
+    if died:
+        text += f", {died} of them with the worst rank because of death before month 3"
+    return text + "."
+
+
+def limits(primary: Primary, allocation: str) -> list[str]:
+    """Say what the design and the numbers cannot show."""
+    said = [s for s in (primary.smallest_p_statement, primary.no_interval_reason) if s]
+    if allocation != "randomised":
+        said.append(
+            f"Infants were not randomised (allocation: {allocation}): an exact p value presumes "
+            "that they could have been exchanged between the arms; this design does not give that."
+        )
+    return [*said, *(s for s in primary.statements if s not in said)]
