@@ -1,0 +1,75 @@
+"""Discharge times of motor units: Gaussian intervals for driven units, Poisson fasciculations."""
+
+import numpy as np
+
+from emgproc.arrays import Floats
+from emgproc.errors import ParameterError
+
+COV_DRIVEN = 0.2
+COV_RHYTHMIC = 0.1
+SHORTEST_ISI_S = 0.015
+CLOCK_HZ = 10_000  # discharge times are multiples of 0.1 ms, so that stored truth is exact
+
+
+def gaussian_train(
+    rng: np.random.Generator, rate_hz: float, cov: float, span_s: tuple[float, float]
+) -> Floats:
+    """Discharge times in [start, stop), s: intervals normal(1/rate, cov/rate), none < 15 ms.
+
+    The first discharge falls uniformly within the first mean interval.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    rate_hz
+        Mean rate, Hz, above 0 and at most 50 (above, the shortest interval would bend it).
+    cov
+        Coefficient of variation of the intervals: 0.2 driven, 0.1 rhythmic.
+    span_s
+        Start and stop, s.
+
+    Raises
+    ------
+    ParameterError
+        A rate outside 0–50 Hz, a negative cov, or a span that ends before it begins.
+    """
+    start, stop = span_s
+    if not 0 < rate_hz <= 50 or cov < 0 or stop < start:
+        raise ParameterError(f"no such train: {rate_hz=}, {cov=}, {span_s=}")
+    # Eight standard deviations more than needed, so that one draw always reaches the end.
+    expected = (stop - start) * rate_hz
+    n = int(np.ceil(expected + 8 * cov * np.sqrt(expected + 1) + 2))
+    intervals = np.maximum(rng.normal(1 / rate_hz, cov / rate_hz, n), SHORTEST_ISI_S)
+    times = start + rng.uniform(0, 1 / rate_hz) + np.concatenate(([0.0], np.cumsum(intervals)))
+    return on_clock(times[times < stop])
+
+
+def poisson_train(rng: np.random.Generator, rate_hz: float, span_s: tuple[float, float]) -> Floats:
+    """Discharge times of a Poisson process in [start, stop), s (fasciculations: 0.05–0.5 Hz).
+
+    Raises
+    ------
+    ParameterError
+        A negative rate or a span that ends before it begins.
+    """
+    start, stop = span_s
+    if rate_hz < 0 or stop < start:
+        raise ParameterError(f"no such train: {rate_hz=}, {span_s=}")
+    n = int(rng.poisson(rate_hz * (stop - start)))
+    return on_clock(np.sort(rng.uniform(start, stop, n)))
+
+
+def joined(trains: list[Floats]) -> Floats:
+    """One unit's trains of consecutive spans as one; a discharge < 15 ms after another goes."""
+    times = np.sort(np.concatenate([np.empty(0), *trains]))
+    kept: list[float] = []
+    for time in times:
+        if not kept or time - kept[-1] >= SHORTEST_ISI_S:
+            kept.append(float(time))
+    return np.array(kept)
+
+
+def on_clock(times_s: Floats) -> Floats:
+    """Times moved to the nearest tick of the 0.1-ms clock."""
+    return np.asarray(np.rint(times_s * CLOCK_HZ) / CLOCK_HZ)
