@@ -169,7 +169,7 @@ def _changes(figure: Figure, outcome: Outcome) -> None:
         lost = f"{len(ys)} of {arm.enrolled} with a value"
         died = f", {arm.died} died" if arm.died else ""
         left.annotate(
-            f"{lost}{died}", (position, -0.2), xycoords=("data", "axes fraction"), ha="center",
+            f"{lost}{died}", (position, -0.17), xycoords=("data", "axes fraction"), ha="center",
             fontsize=8, color=colour,
         )  # fmt: skip
     left.axhline(0, color=FAINT, lw=0.8, zorder=0)

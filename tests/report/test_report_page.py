@@ -76,7 +76,7 @@ def outcome():
     return model.Outcome(
         "TRIAL-1", "tone_primary_v1", "ses-baseline", "ses-month3", primary, gate, tuple(pairs),
         infants,
-        (model.SensitivityRow("Z1", "overall", True, "", 0.6, (0.1, 1.0), 0.97, 0.03, 8, 252, 4, 4),
+        (model.SensitivityRow("Z1", "all", True, "", 0.6, (0.1, 1.0), 0.97, 0.03, 8, 252, 4, 4),
          model.SensitivityRow("Z6", "M-wave normalised", False, "no M-wave was recorded")),
         model.SecondaryPost(True, "", None, 0.2, 0.0, 4, 5, 0.11),
         (model.FlowArm("MSC", True, 5, 5, 4, 0, 1, 4),
