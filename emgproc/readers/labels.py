@@ -46,11 +46,15 @@ def unique_names(labels: Iterable[str]) -> tuple[str, ...]:
     """
     given = tuple(labels)
     taken = set(given)
-    names: list[str] = []
+    counts: dict[str, int] = {}
+    names = []
     for label in given:
-        name, count = label, 1
-        while name in names or (count > 1 and name in taken):
-            count += 1
+        count = counts.get(label, 0) + 1
+        name = label
+        while count > 1 and name in taken:
             name = f"{label}_{count}"
+            count += name in taken
+        counts[label] = count
+        taken.add(name)
         names.append(name)
     return tuple(names)
