@@ -1,0 +1,146 @@
+"""The identity of a result: sha256 over the raw files, the plan, the labels and the versions.
+
+Times of modification are no part of it. Size, mtime_ns and inode of a file may spare reading it
+again; they are kept beside the results, in `logs/file_hashes.json`, and `--rehash` ignores them.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import emgproc
+from emgproc.errors import MissingFileError, ReadError
+from emgproc.writers import write_text
+
+
+class HashedFile(NamedTuple):
+    """A file's digest and what it looked like when it was read."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    sha256: str
+
+
+def hashed(path: Path) -> HashedFile:
+    """Read a whole file and take its sha256.
+
+    Raises
+    ------
+    MissingFileError, ReadError
+        The file is not there, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            stat = path.stat()
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise MissingFileError(f"{path.name}: the file is missing") from error
+    except OSError as error:
+        raise ReadError(f"{path.name}: cannot be read: {error.strerror or error}") from error
+    where = str(path.resolve())
+    return HashedFile(where, stat.st_size, stat.st_mtime_ns, stat.st_ino, digest)
+
+
+@dataclass(slots=True)
+class FileHashes:
+    """Digests of files, remembered by size, mtime_ns and inode.
+
+    Attributes
+    ----------
+    store
+        The JSON file they are remembered in; `None` remembers nothing.
+    rehash
+        Read every file again, whatever is remembered.
+    """
+
+    store: Path | None = None
+    rehash: bool = False
+    _known: dict[str, HashedFile] = field(default_factory=dict)
+    _changed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.store is not None and not self.rehash and self.store.is_file():
+            self._known = _remembered(self.store)
+
+    def of(self, path: Path) -> str:
+        """sha256 of the file; raises as `hashed`."""
+        known = self._known.get(str(path.resolve()))
+        if known is not None and path.is_file():
+            stat = path.stat()
+            if known[1:4] == (stat.st_size, stat.st_mtime_ns, stat.st_ino):
+                return known.sha256
+        found = hashed(path)
+        self.learn(found)
+        return found.sha256
+
+    def learn(self, found: HashedFile) -> None:
+        """Take over a digest that was computed elsewhere."""
+        self._known[found.path] = found
+        self._changed = True
+
+    def save(self) -> None:
+        """Remember for the next run; WriteError where the folder cannot be written."""
+        if self.store is not None and self._changed:
+            rows = [known._asdict() for _, known in sorted(self._known.items())]
+            write_text(self.store, json.dumps(rows, indent=1) + "\n")
+
+
+def _remembered(store: Path) -> dict[str, HashedFile]:
+    """What the file holds; nothing where it is damaged: then every file is read once more."""
+    try:
+        rows = json.loads(store.read_text(encoding="utf-8"))
+        found = [HashedFile(**row) for row in rows]
+    except (OSError, ValueError, TypeError):
+        return {}
+    return {row.path: row for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKey:
+    """What a stored result was made of; two equal keys have byte-equal results.
+
+    Attributes
+    ----------
+    files
+        (name, sha256) of every file of the recording, the named one first.
+    plan_digest
+        `Plan.digest`, which holds the versions of the algorithms.
+    event_names
+        (site's label, our label) pairs by which the study renames events.
+    version
+        Version of the package.
+    """
+
+    files: tuple[tuple[str, str], ...]
+    plan_digest: str
+    event_names: tuple[tuple[str, str], ...] = ()
+    version: str = emgproc.__version__
+
+    @property
+    def digest(self) -> str:
+        """sha256 over all parts, hexadecimal."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the parts as JSON can hold them."""
+        return {
+            "files": [list(pair) for pair in self.files],
+            "plan_digest": self.plan_digest,
+            "event_names": [list(pair) for pair in self.event_names],
+            "version": self.version,
+        }
+
+
+def key_of(
+    files: Sequence[HashedFile],
+    plan_digest: str,
+    event_names: Sequence[tuple[str, str]] = (),
+) -> ResultKey:
+    """Key of the result made of these files, the named one first."""
+    named = tuple((Path(file.path).name, file.sha256) for file in files)
+    return ResultKey(named, plan_digest, tuple(sorted(event_names)))

@@ -1,0 +1,159 @@
+"""What a run will do with each recording of a study, and why; where each result goes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emgproc.batch.keys import FileHashes, ResultKey
+from emgproc.batch.store import ResultPaths, why_stale
+from emgproc.errors import ParameterError, StudyError
+from emgproc.plan import Plan, load_plan
+from emgproc.study import RecordingTask, Study
+
+COMPUTE, REUSE, FAIL, SKIP = "compute", "reuse", "fail", "skip"
+MODALITY = "semg"  # the kind of recording that a plan exists for today
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """How a batch is run; nothing here can change a number.
+
+    Attributes
+    ----------
+    jobs
+        Worker processes, >= 1.
+    participants
+        Only these participants (with or without `sub-`); empty means all.
+    force
+        Compute again what is there.
+    rehash
+        Read every raw file to make sure of its digest, even if it looks unchanged.
+    stop_at_failure
+        End at the first recording that fails.
+    quiet
+        No progress on standard error.
+    """
+
+    jobs: int = 1
+    participants: tuple[str, ...] = ()
+    force: bool = False
+    rehash: bool = False
+    stop_at_failure: bool = False
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1:
+            raise ParameterError(f"jobs must be at least 1, got {self.jobs}")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRecording:
+    """What will happen to one recording (compute, reuse, fail, skip), and why."""
+
+    recording: RecordingTask
+    file: Path
+    paths: ResultPaths
+    action: str
+    reason: str
+    code: str = ""
+
+
+def plan_recordings(
+    study: Study, out: Path, options: BatchOptions | None = None
+) -> list[PlannedRecording]:
+    """What a run would do with each recording, and why; nothing is computed or written.
+
+    Raises
+    ------
+    PlanError, ReadError
+        The plan that the study names is invalid or cannot be read.
+    """
+    chosen = options or BatchOptions()
+    hashes = FileHashes(hash_store(out), chosen.rehash)
+    return decide_all(study, out, chosen, plan_of(study), hashes)
+
+
+def result_paths(out: Path, recordings: Sequence[RecordingTask]) -> dict[str, ResultPaths]:
+    """Where each recording's result goes, by recording_id; no two share a name.
+
+    A file with a BIDS name keeps it; another, or one whose name is not alone in its visit, is
+    named by its recording_id.
+    """
+    wanted = [(r.participant_id, r.session_id, _bids_stem(r)) for r in recordings]
+    found = {}
+    for recording, key in zip(recordings, wanted, strict=True):
+        stem = key[2]
+        if not stem or wanted.count(key) > 1:
+            label = re.sub(r"[^A-Za-z0-9]", "", recording.recording_id)
+            same = [r for r in recordings if re.sub(r"[^A-Za-z0-9]", "", r.recording_id) == label]
+            number = f"{same.index(recording) + 1:03d}" if len(same) > 1 else ""
+            visit = f"{recording.participant_id}_{recording.session_id}"
+            stem = f"{visit}_recording-{label}{number}"
+        folder = out / recording.participant_id / recording.session_id / "emg"
+        found[recording.recording_id] = ResultPaths(folder / f"{stem}_desc-features_emg")
+    return found
+
+
+def _bids_stem(recording: RecordingTask) -> str:
+    name = Path(recording.file).name.split(".")[0]
+    start = f"{recording.participant_id}_{recording.session_id}"
+    return name.removesuffix("_emg") if name.startswith(f"{start}_") else ""
+
+
+def plan_of(study: Study) -> Plan:
+    """Return the plan that the study names; raises as `plan_recordings`, or StudyError."""
+    name = study.protocol.plans.semg
+    if name is None:
+        raise StudyError(study.root.name, [f"study.toml:0:plans.semg names no {MODALITY} plan"])
+    return load_plan(study.root / name)
+
+
+def hash_store(out: Path) -> Path:
+    """Return where digests of raw files are remembered."""
+    return out / "logs" / "file_hashes.json"
+
+
+def decide_all(
+    study: Study, out: Path, options: BatchOptions, plan: Plan, hashes: FileHashes
+) -> list[PlannedRecording]:
+    """As `plan_recordings`, with the plan and the digests at hand."""
+    everything = study.tasks()
+    paths = result_paths(out, everything)
+    names = {p.removeprefix("sub-") for p in options.participants}
+    key = ResultKey((), plan.digest, event_names(study))
+    return [
+        _decided(study, recording, paths[recording.recording_id], (key, hashes, options.force))
+        for recording in everything
+        if not names or recording.participant_id.removeprefix("sub-") in names
+    ]
+
+
+def _decided(
+    study: Study,
+    recording: RecordingTask,
+    paths: ResultPaths,
+    how: tuple[ResultKey, FileHashes, bool],
+) -> PlannedRecording:
+    key, hashes, force = how
+    file = study.path_of(recording)
+    code = ""
+    if recording.modality != MODALITY:
+        action, reason = SKIP, f"no plan for recordings of modality {recording.modality}"
+    elif not file.is_file():
+        action, code = FAIL, "file_missing"
+        reason = f"{recording.file}: there is no such file"
+    elif recording.sha256 and hashes.of(file) != recording.sha256:
+        action, code = FAIL, "sha256_differs"
+        reason = f"{recording.file}: its sha256 is not the one in recordings.tsv"
+    elif force:
+        action, reason = COMPUTE, "--force"
+    else:
+        stale = why_stale(paths, file, key, hashes)
+        action, reason = (COMPUTE, stale) if stale else (REUSE, "nothing changed")
+    return PlannedRecording(recording, file, paths, action, reason, code)
+
+
+def event_names(study: Study) -> tuple[tuple[str, str], ...]:
+    """Return (site's label, our label) pairs of study.toml [events], sorted."""
+    return tuple(sorted(study.protocol.events.items()))

@@ -1,0 +1,119 @@
+"""What one worker process does with one recording: read, clean, measure, write."""
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from emgproc.batch.keys import HashedFile, hashed, key_of
+from emgproc.batch.store import ResultPaths, write_result
+from emgproc.errors import EmgprocError, WriteError
+from emgproc.features.result import FeatureSet
+from emgproc.plan import Plan, extract
+from emgproc.readers import open_recording
+from emgproc.readers.registry import sha256_of
+from emgproc.recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recording to process.
+
+    Attributes
+    ----------
+    name
+        What the recording is called in messages and logs: a recording_id or a file name.
+    file
+        The raw file.
+    plan
+        What is done to it.
+    event_names
+        (site's label, our label) pairs; events are renamed before the first step.
+    result
+        Where the result files go; `None` hands the values back instead.
+    """
+
+    name: str
+    file: Path
+    plan: Plan
+    event_names: tuple[tuple[str, str], ...] = ()
+    result: ResultPaths | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a task: values (or files), or the code and message of an error.
+
+    `peak_mb` is the largest resident memory of the process so far.
+    """
+
+    name: str
+    code: str = ""
+    message: str = ""
+    features: FeatureSet | None = None
+    files: tuple[HashedFile, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether there is no result."""
+        return bool(self.code)
+
+
+def process(task: Task) -> Done:
+    """Read, clean and measure one recording and write its result files.
+
+    A file that cannot be used is an answer (`code`, `message`); so that one bad file never stops
+    a batch. An error that is nobody's file, a bug or a full disk, is raised.
+
+    Raises
+    ------
+    WriteError
+        A result file cannot be written: the same would happen to every other recording.
+    """
+    from threadpoolctl import threadpool_limits
+
+    started = time.perf_counter()
+    # One recording per process is the parallelism; a second layer of threads only fights it.
+    with threadpool_limits(1):
+        try:
+            done = _measured(task)
+        except WriteError:
+            raise
+        except EmgprocError as error:
+            done = Done(task.name, code=error.code, message=str(error))
+    return replace(done, seconds=time.perf_counter() - started, peak_mb=peak_memory_mb())
+
+
+def _measured(task: Task) -> Done:
+    with open_recording(task.file, **task.plan.source.options()) as opened:
+        files = tuple(hashed(path) for path in opened.files)
+        digest = files[0].sha256 if len(files) == 1 else sha256_of(opened.files)
+        raw = opened.identified(digest).read()
+    clean = task.plan.apply(renamed(raw, task.event_names))
+    features = extract(clean, task.plan)
+    if task.result is None:
+        return Done(task.name, features=features, files=files, warnings=features.warnings)
+    write_result(task.result, features, key_of(files, task.plan.digest, task.event_names))
+    return Done(task.name, files=files, warnings=features.warnings)
+
+
+def renamed(recording: Recording, names: tuple[tuple[str, str], ...]) -> Recording:
+    """The recording with a site's event labels replaced by ours (study.toml [events])."""
+    if not names:
+        return recording
+    ours = dict(names)
+    events = tuple(replace(e, label=ours.get(e.label, e.label)) for e in recording.events)
+    return replace(recording, events=events)
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far, MB; NaN where the system does not tell."""
+    if sys.platform == "win32":
+        return float("nan")
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

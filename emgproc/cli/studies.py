@@ -1,0 +1,171 @@
+"""Commands on a study: check it, run it, see what would run, simulate one."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emgproc.cli.ends import DONE, INVALID, NOTHING, SOME_FAILED, counted, end
+
+if TYPE_CHECKING:
+    from emgproc.batch import PlannedRecording
+    from emgproc.run import RunResult
+
+_FOLDER = click.Path(path_type=Path)
+_SCENARIOS = click.option("--scenario", default="sample", show_default=True, help="Which truth.")
+
+
+@click.command()
+@click.argument("study", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="As JSON on standard output.")
+def check(*, study: Path, as_json: bool) -> int:
+    """Tell every problem of the folder STUDY at once."""
+    from emgproc.study import check_study
+
+    problems = check_study(study)
+    errors = [p for p in problems if p.severity == "error"]
+    plan_problems = [] if errors else _plan_problems(study)
+    if as_json:
+        rows = [p.to_dict() for p in problems]
+        click.echo(json.dumps([*rows, *plan_problems], indent=1, ensure_ascii=False))
+    else:
+        for problem in problems:
+            click.echo(f"{problem.severity}: {problem}")
+        for row in plan_problems:
+            click.echo(f"error: {row['message']}")
+    n_errors = len(errors) + len(plan_problems)
+    n_others = len(problems) - len(errors)
+    if n_errors:
+        return end(INVALID, f"{counted(n_errors, 'error')} and {n_others} other problem(s).")
+    return end(DONE, f"no error; {counted(n_others, 'warning')}.")
+
+
+def _plan_problems(study: Path) -> list[dict[str, str | int]]:
+    """Problems of the plan that the study names, in the shape of the study's own."""
+    from emgproc.batch.planning import plan_of
+    from emgproc.errors import ConfigurationError, ReadError
+    from emgproc.study import load_study
+
+    try:
+        plan_of(load_study(study))
+    except ConfigurationError as error:
+        texts = list(error.problems)
+    except ReadError as error:
+        texts = [str(error)]
+    else:
+        return []
+    return [{"file": "plan", "row": 0, "severity": "error", "message": text} for text in texts]
+
+
+@click.command()
+@click.argument("study", type=_FOLDER)
+@click.argument("out", type=_FOLDER)
+@click.argument("level", type=click.Choice(["participant", "group"]), required=False)
+@click.option("--participant-label", "participants", multiple=True,
+              help="Only this participant, with or without sub-; may be repeated.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
+              help="Worker processes; the results do not depend on it.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what would run, and why; write nothing.")
+@click.option("--force", is_flag=True, help="Compute again what has a result.")
+@click.option("--rehash", is_flag=True, help="Read every raw file to make sure of its digest.")
+@click.option("--on-error", type=click.Choice(["continue", "stop"]), default="continue",
+              show_default=True, help="What to do when a recording fails.")  # fmt: skip
+def run(
+    *,
+    study: Path,
+    out: Path,
+    level: str | None,
+    participants: tuple[str, ...],
+    jobs: int,
+    dry_run: bool,
+    force: bool,
+    rehash: bool,
+    on_error: str,
+) -> int:
+    """Compute every recording of STUDY, analyse it, and write results and report to OUT.
+
+    What has a result is not computed again. "participant" computes recordings only, "group"
+    analyses what is there.
+    """
+    from emgproc.batch import BatchOptions, plan_recordings
+    from emgproc.run import run as run_study
+    from emgproc.study import load_study
+
+    loaded = load_study(study)
+    options = BatchOptions(
+        jobs=jobs,
+        participants=participants,
+        force=force,
+        rehash=rehash,
+        stop_at_failure=on_error == "stop",
+    )
+    if dry_run:
+        return _tell_plan(plan_recordings(loaded, out, options))
+    for warning in loaded.warnings():
+        click.echo(f"warning: {warning}", err=True)
+    result = run_study(loaded, out, level=level or "", options=options)
+    return _tell_result(result, participants)
+
+
+def _tell_result(result: "RunResult", participants: tuple[str, ...]) -> int:
+    for failure in result.failures:
+        name, where = failure.recording_id, failure.file
+        click.echo(f"failed: {name} ({where}): {failure.code}: {failure.message}", err=True)
+    if result.exit_code == NOTHING:
+        asked = f" of {', '.join(participants)}" if participants else ""
+        return end(NOTHING, f"the study has no recording{asked} that a plan exists for.")
+    if result.outcome is None and participants and not result.stopped:
+        click.echo("Group results need all participants; they were not touched.", err=True)
+    if result.report is not None:
+        click.echo(f"Report: {result.report}")
+    words = f"{counted(result.n_computed, 'recording')} computed, {result.n_reused} reused"
+    if not result.n_computed and not result.failures:
+        words = f"nothing to compute, {counted(result.n_reused, 'result')} reused"
+    if result.failures:
+        words += f", {len(result.failures)} failed"
+    if result.stopped:
+        words += f"; stopped before the end: {result.stopped}"
+    return end(result.exit_code, words + ".")
+
+
+def _tell_plan(planned: "list[PlannedRecording]") -> int:
+    for item in planned:
+        recording = item.recording
+        click.echo(f"{item.action:<8} {recording.recording_id}  {recording.file}: {item.reason}")
+    actions = Counter(item.action for item in planned)
+    if not set(actions) - {"skip"}:
+        return end(NOTHING, "the study has no such recording that a plan exists for.")
+    words = ", ".join(f"{number} to {action}" for action, number in sorted(actions.items()))
+    if actions["fail"]:
+        return end(SOME_FAILED, f"{words}; nothing was run.")
+    return end(DONE, f"{words}; nothing was run.")
+
+
+@click.command()
+@click.argument("study", type=_FOLDER)
+@click.argument("out", type=_FOLDER)
+def status(*, study: Path, out: Path) -> int:
+    """Tell what a run of STUDY into OUT would compute, and why."""
+    from emgproc.batch import plan_recordings
+    from emgproc.study import load_study
+
+    return _tell_plan(plan_recordings(load_study(study), out))
+
+
+@click.group()
+def simulate() -> None:
+    """Make recordings and studies whose truth is known."""
+
+
+@simulate.command("study")
+@click.argument("out", type=_FOLDER)
+@_SCENARIOS
+@click.option("--seed", type=click.IntRange(0), required=True, help="Of the random numbers.")
+def simulate_study(*, out: Path, scenario: str, seed: int) -> int:
+    """Write a whole simulated study into the folder OUT, with its truth beside it."""
+    from emgproc.simulate import simulate_study as simulated
+
+    simulated(out, scenario, seed)
+    return end(DONE, f"{out} holds a simulated study, scenario {scenario}, seed {seed}.")

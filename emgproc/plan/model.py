@@ -1,0 +1,123 @@
+"""The plan: frozen steps, feature requests and settings, and the digest that stands for them."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from emgproc.features import NoiseSettings, WindowSettings
+from emgproc.recording import Recording
+
+Step: TypeAlias = Callable[[Recording], Recording]
+
+# One integer per part that turns samples into numbers. It is raised whenever a change can move a
+# result: stored results of the older number are then computed again.
+ALGORITHM_VERSIONS = MappingProxyType(
+    {"readers": 1, "preprocessing": 1, "features": 1, "tone": 1, "indices": 1, "extract": 1}
+)
+
+WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How to read files that do not state it themselves (the plan's [source] table).
+
+    Attributes
+    ----------
+    unit
+        Unit of the samples, e.g. "mV", used only where the file states none.
+    fs_hz
+        Sampling rate, Hz, used only where the file states none.
+    kinds
+        (channel label, kind) pairs, e.g. ("CH3", "ECG"), for labels that give no hint.
+    time_column
+        Name of the column of a table of numbers that holds seconds.
+    """
+
+    unit: str | None = None
+    fs_hz: float | None = None
+    kinds: tuple[tuple[str, str], ...] = ()
+    time_column: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments of `emgproc.open_recording`; what is not stated is left out."""
+        stated: dict[str, Any] = {
+            "unit": self.unit,
+            "fs": self.fs_hz,
+            "kinds": dict(self.kinds) or None,
+            "time_column": self.time_column,
+        }
+        return {name: value for name, value in stated.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRequest:
+    """One feature asked for: its name, the label (or "recording") it is taken over, parameters."""
+
+    name: str
+    over: str = WHOLE
+    params: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Name of the results: `rms`, or `rms@state/3` where taken over one label only."""
+        return self.name if self.over == WHOLE else f"{self.name}@{self.over}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done to a recording and what is measured on it.
+
+    Attributes
+    ----------
+    name
+        What people call the plan; no part of the digest.
+    steps
+        Cleaning steps in order: instances of the classes of `emgproc.preprocessing.STEPS`.
+    features
+        What is measured on the cleaned recording.
+    noise, windows
+        Settings of the noise power and of the windows of the tone index (emg.md 1.4, 1.5).
+    source
+        Reader options for files that state no unit or rate.
+    """
+
+    name: str
+    steps: tuple[Step, ...] = ()
+    features: tuple[FeatureRequest, ...] = ()
+    noise: NoiseSettings = field(default_factory=NoiseSettings)
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    source: Source = field(default_factory=Source)
+
+    def apply(self, recording: Recording) -> Recording:
+        """Every step in order, each on the result of the one before.
+
+        Raises
+        ------
+        SignalError
+            A step cannot work on this recording, e.g. `FsTooLowError`.
+        """
+        for step in self.steps:
+            recording = step(recording)
+        return recording
+
+    def canonical(self) -> str:
+        """All that decides a result, as text: one line per step, feature, setting and version."""
+        # The repr, not the fields: a high-pass and a low-pass of equal fields must differ.
+        lines = [f"step {step!r}" for step in self.steps]
+        lines += [f"feature {request!r}" for request in self.features]
+        lines += [f"settings {part!r}" for part in (self.noise, self.windows, self.source)]
+        lines += [f"version {name} {number}" for name, number in ALGORITHM_VERSIONS.items()]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def digest(self) -> str:
+        """sha256 of `canonical()`, hexadecimal: equal for plans that give equal results."""
+        return hashlib.sha256(self.canonical().encode("utf-8")).hexdigest()
+
+
+def field_names(kind: type) -> list[str]:
+    """Names of a settings class's fields: the keys its TOML table may hold."""
+    return [item.name for item in fields(kind)]
