@@ -1,0 +1,37 @@
+"""Steps: frozen dataclasses that turn a Recording into a cleaner one, and their array functions.
+
+The fields of a step are its table in plan.toml, its `repr` is its entry in the history. Steps act
+on EMG rows; they never edit the recording they are given.
+"""
+
+from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
+from emgproc.preprocessing.clipping import MaskClip
+from emgproc.preprocessing.envelopes import LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
+from emgproc.preprocessing.filters import Bandpass, Highpass, Lowpass
+from emgproc.preprocessing.masks import MaskEvents, MaskFlat, MaskMotion, MaskNan, MaskPop
+from emgproc.preprocessing.windows import moving_arv, moving_rms, moving_sum, tkeo
+from emgproc.preprocessing.zero_phase import zero_phase_sos
+
+STEPS: dict[str, type] = {
+    "mask_nan": MaskNan,
+    "mask_flat": MaskFlat,
+    "mask_clip": MaskClip,
+    "mask_pop": MaskPop,
+    "mask_events": MaskEvents,
+    "mask_motion": MaskMotion,
+    "bandpass": Bandpass,
+    "highpass": Highpass,
+    "lowpass": Lowpass,
+    "rectify": Rectify,
+    "moving_rms": MovingRms,
+    "moving_arv": MovingArv,
+    "linear_envelope": LinearEnvelope,
+    "tkeo": Tkeo,
+}
+
+__all__ = [
+    "STEPS", "Bandpass", "Highpass", "LinearEnvelope", "Lowpass", "MaskClip", "MaskEvents",
+    "MaskFlat", "MaskMotion", "MaskNan", "MaskPop", "MovingArv", "MovingRms", "Rectify", "Tkeo",
+    "bandpass_sos", "highpass_sos", "lowpass_sos", "moving_arv", "moving_rms", "moving_sum",
+    "tkeo", "zero_phase_sos",
+]  # fmt: skip

@@ -1,0 +1,254 @@
+"""Masks: where samples are missing, flat, clipped, popped, moved, or lie in a named event.
+
+A mask never changes a sample; it adds `bad_*` events. All act on the EMG rows only.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from emgproc.arrays import Bools, Floats, spans_of
+from emgproc.errors import ParameterError
+from emgproc.preprocessing.rows import dilate
+from emgproc.preprocessing.windows import moving_sum
+from emgproc.recording import Event, Recording, Segment
+from emgproc.units import to_samples
+
+
+@dataclass(frozen=True, slots=True)
+class MaskNan:
+    """Mask samples that are not finite as `bad_nan`, widened by `dilate_s` on both sides."""
+
+    dilate_s: float = 0.05
+
+    def __post_init__(self) -> None:
+        _check_times(self, self.dilate_s)
+
+    def __call__(self, recording: Recording) -> Recording:
+        """Return the masked recording."""
+        bad = np.zeros(recording.data.shape, np.bool_)
+        for row in recording.emg_rows():
+            bad[row] = ~np.isfinite(recording.data[row])
+        wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
+        return recording.with_mask(wide, "bad_nan", step=self)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskFlat:
+    """Mask drop-outs as `bad_flat`: the SD stays below one converter step for `min_s`.
+
+    Where the file states no step (`Channel.lsb_uv`), all samples of the run must be equal.
+
+    Attributes
+    ----------
+    min_s
+        Shortest flat run, s.
+    dilate_s
+        Widening on both sides, s.
+    """
+
+    min_s: float = 0.02
+    dilate_s: float = 0.05
+
+    def __post_init__(self) -> None:
+        _check_times(self, self.min_s, self.dilate_s)
+
+    def __call__(self, recording: Recording) -> Recording:
+        """Return the masked recording."""
+        n = max(2, to_samples(self.min_s, recording.fs))
+        bad = np.zeros(recording.data.shape, np.bool_)
+        for row in recording.emg_rows():
+            lsb_uv = recording.channels[row].lsb_uv
+            for start, stop, _ in recording.segments:
+                x = recording.data[row, start:stop]
+                bad[row, start:stop] = _equal_runs(x, n)
+                if lsb_uv is not None:
+                    bad[row, start:stop] |= _quiet_windows(x, n, lsb_uv)
+        wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
+        return recording.with_mask(wide, "bad_flat", step=self)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskPop:
+    """Mask electrode pops as `bad_pop`: the level steps by more than `threshold` robust SD.
+
+    The level is the mean of 10 ms; a step at a sample is the level after minus the level before
+    it. It must exceed `threshold` times the robust SD (1.4826·MAD) of all steps of the segment
+    and `threshold` times the SD of the samples within the two windows: without the second, every
+    burst after a quiet rest would be a pop, and so would a QRS complex.
+
+    Attributes
+    ----------
+    threshold
+        Multiple of the robust SD, > 0.
+    dilate_s
+        Widening on both sides, s.
+    """
+
+    threshold: float = 10.0
+    dilate_s: float = 0.05
+
+    def __post_init__(self) -> None:
+        _check_times(self, self.dilate_s)
+        if not 0 < self.threshold < math.inf:
+            raise ParameterError(f"MaskPop needs a threshold above 0, got {self}")
+
+    def __call__(self, recording: Recording) -> Recording:
+        """Return the masked recording."""
+        m = max(2, to_samples(0.01, recording.fs))
+        bad = np.zeros(recording.data.shape, np.bool_)
+        for row in recording.emg_rows():
+            for start, stop, _ in recording.segments:
+                x = recording.data[row, start:stop]
+                bad[row, start:stop] = _steps(x, m, self.threshold)
+        wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
+        return recording.with_mask(wide, "bad_pop", step=self)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskEvents:
+    """Mask every event called one of `labels` as `bad_<label>`, widened by `dilate_s`.
+
+    An event of one channel masks that channel; one without a channel masks all EMG rows.
+    """
+
+    labels: tuple[str, ...] = ("cry", "movement", "handling", "pacifier", "sedation")
+    dilate_s: float = 0.05
+
+    def __post_init__(self) -> None:
+        _check_times(self, self.dilate_s)
+        object.__setattr__(self, "labels", tuple(self.labels))
+        if not self.labels or not all(isinstance(name, str) and name for name in self.labels):
+            raise ParameterError(f"MaskEvents needs labels, got {self}")
+
+    def __call__(self, recording: Recording) -> Recording:
+        """Return the masked recording."""
+        fresh: set[Event] = set()
+        for label in self.labels:
+            bad = np.zeros(recording.data.shape, np.bool_)
+            for row in recording.emg_rows():
+                for start, stop in recording.label_spans(label, recording.channels[row].name):
+                    bad[row, start:stop] = True
+            wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
+            name = f"bad_{label.replace('/', '_')}"
+            fresh.update(recording.with_mask(wide, name, step=self).events)
+        fresh.difference_update(recording.events)
+        return recording.with_events(fresh, step=self)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskMotion:
+    """Mask windows of raw signal as `bad_motion` where slow power dominates.
+
+    Per window (straight line removed, Hann) the share of power below `below_hz` is compared with
+    `share`. Windows follow each other from the start of a segment, the last ends with it.
+
+    Attributes
+    ----------
+    below_hz
+        Upper edge of the slow band, Hz.
+    share
+        Greatest share of power that is no motion, 0 … 1.
+    window_s, dilate_s
+        Window length and widening on both sides, s.
+    """
+
+    below_hz: float = 20.0
+    share: float = 0.5
+    window_s: float = 1.0
+    dilate_s: float = 0.05
+
+    def __post_init__(self) -> None:
+        _check_times(self, self.window_s, self.dilate_s)
+        if not (0 < self.below_hz < math.inf and 0 < self.share < 1 and self.window_s > 0):
+            raise ParameterError(
+                f"MaskMotion needs below_hz > 0, 0 < share < 1 and window_s > 0, got {self}"
+            )
+
+    def __call__(self, recording: Recording) -> Recording:
+        """Return the masked recording."""
+        n = max(8, to_samples(self.window_s, recording.fs))
+        bad = np.zeros(recording.data.shape, np.bool_)
+        for row in recording.emg_rows():
+            for start, stop in _windows(recording.segments, n):
+                x = recording.data[row, start:stop]
+                if _slow_share(x, recording.fs, self.below_hz) > self.share:
+                    bad[row, start:stop] = True
+        wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
+        return recording.with_mask(wide, "bad_motion", step=self)
+
+
+def _check_times(step: object, *times_s: float) -> None:
+    if not all(0 <= t < math.inf for t in times_s):
+        raise ParameterError(f"times must be finite and not negative, got {step}")
+
+
+def _equal_runs(x: Floats, n: int) -> Bools:
+    """Samples in runs of at least `n` equal values."""
+    bad = np.zeros(x.size, np.bool_)
+    for start, stop in spans_of(np.diff(x) == 0):
+        if stop - start + 1 >= n:
+            bad[start : stop + 1] = True
+    return bad
+
+
+def _quiet_windows(x: Floats, n: int, lsb_uv: float) -> Bools:
+    """Samples of whole windows of `n` whose SD is below `lsb_uv`."""
+    bad = np.zeros(x.size, np.bool_)
+    finite = np.isfinite(x)
+    if x.size < n or not finite.any():
+        return bad
+    d = x - np.median(x[finite])
+    with np.errstate(invalid="ignore"):
+        variance = moving_sum(d * d, n) / n - (moving_sum(d, n) / n) ** 2
+    half = n // 2
+    quiet = variance[half : x.size - n + half + 1] < lsb_uv**2
+    for start, stop in spans_of(quiet):
+        bad[start : stop + n - 1] = True
+    return bad
+
+
+def _steps(x: Floats, m: int, threshold: float) -> Bools:
+    """First samples after a step of the level."""
+    bad = np.zeros(x.size, np.bool_)
+    finite = np.isfinite(x)
+    if x.size < 4 * m or not finite.any():
+        return bad
+    d = x - np.median(x[finite])
+    mean = moving_sum(d, m)[m // 2 : x.size - m + m // 2 + 1] / m
+    square = moving_sum(d * d, m)[m // 2 : x.size - m + m // 2 + 1] / m
+    variance = np.maximum(square - mean**2, 0.0)
+    step = np.abs(mean[m:] - mean[:-m])
+    within = np.sqrt((variance[m:] + variance[:-m]) / 2)
+    known = np.isfinite(step)
+    if not known.any():
+        return bad
+    robust = 1.4826 * float(np.median(step[known]))
+    rounding = 1e-9 * float(np.abs(d[finite]).max())
+    bad[m : m + step.size] = step > np.maximum(threshold * np.maximum(robust, within), rounding)
+    return bad
+
+
+def _windows(segments: tuple[Segment, ...], n: int) -> list[tuple[int, int]]:
+    spans = []
+    for start, stop, _ in segments:
+        firsts = range(start, max(stop - n, start) + 1, n)
+        spans += [(first, min(first + n, stop)) for first in firsts]
+        if firsts[-1] + n < stop:
+            spans.append((stop - n, stop))
+    return spans
+
+
+def _slow_share(x: Floats, fs: float, below_hz: float) -> float:
+    """Share of power below `below_hz`; 0 where fewer than half the samples are finite."""
+    finite = np.isfinite(x)
+    if finite.sum() < max(8, x.size / 2):
+        return 0.0
+    t = np.linspace(-1, 1, x.size)
+    filled = np.interp(t, t[finite], x[finite])
+    slope, level = np.polyfit(t[finite], x[finite], 1)
+    power = np.abs(np.fft.rfft((filled - level - slope * t) * np.hanning(x.size))) ** 2
+    hz = np.fft.rfftfreq(x.size, 1 / fs)
+    total = float(power.sum())
+    return float(power[hz < below_hz].sum()) / total if total > 0 else 0.0

@@ -1,0 +1,77 @@
+"""What every step shares: which rows it acts on, where they are valid, how it puts them back."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from emgproc.arrays import Bools, Floats
+from emgproc.recording import Finding, Recording, Segment
+from emgproc.units import to_samples
+
+
+def spans_in(recording: Recording) -> list[tuple[int, int]]:
+    """Contiguous spans [start, stop) of the recording, without their times."""
+    return [(segment.start, segment.stop) for segment in recording.segments]
+
+
+def emg_of(recording: Recording) -> tuple[list[int], Floats]:
+    """EMG rows and their data; the data itself where all rows are EMG.
+
+    Raises
+    ------
+    NoEmgChannelError
+        There is no EMG channel.
+    """
+    rows = recording.emg_rows()
+    whole = len(rows) == recording.n_channels
+    return rows, recording.data if whole else recording.data[rows]
+
+
+def with_rows(
+    recording: Recording,
+    rows: list[int],
+    values: Floats,
+    *,
+    step: object,
+    findings: Iterable[Finding] = (),
+) -> Recording:
+    """Recording whose `rows` hold `values`; all others stay as they are."""
+    data = values
+    if len(rows) != recording.n_channels:
+        data = recording.data.copy()
+        data[rows] = values
+    return recording.with_data(data, step=step, findings=findings)
+
+
+def with_unit(recording: Recording, rows: list[int], unit: str) -> Recording:
+    """Recording whose channels in `rows` carry `unit`."""
+    channels = list(recording.channels)
+    for row in rows:
+        channels[row] = replace(channels[row], unit=unit)
+    return replace(recording, channels=tuple(channels))
+
+
+def found(
+    recording: Recording, rows: list[int], name: str, unit: str, values: Iterable[float]
+) -> list[Finding]:
+    """One finding of this name per row."""
+    return [
+        Finding(name, unit, recording.channels[row].name, float(value))
+        for row, value in zip(rows, values, strict=True)
+    ]
+
+
+def dilate(bad: Bools, segments: Iterable[Segment], seconds: float, fs: float) -> Bools:
+    """True runs widened by `seconds` on both sides, not beyond the edges of a segment."""
+    n = to_samples(seconds, fs)
+    wide = bad.copy()
+    for start, stop, _ in segments:
+        length = stop - start
+        for row in np.flatnonzero(bad[:, start:stop].any(axis=1)):
+            where = np.flatnonzero(bad[row, start:stop])
+            change = np.zeros(length + 1, np.int64)
+            np.add.at(change, np.maximum(where - n, 0), 1)
+            np.add.at(change, np.minimum(where + n + 1, length), -1)
+            wide[row, start:stop] = np.cumsum(change[:-1]) > 0
+    return wide
