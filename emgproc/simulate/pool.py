@@ -7,6 +7,7 @@ Swoboda 2005, Ann Neurol 57:704, and the NeuroNEXT baseline (CMAP 1.4 ± 2.2 mV 
 5.5 ± 2.0 mV of healthy infants), to which the survivors' sizes are anchored.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,12 +44,13 @@ def recruitment_thresholds(n_units: int, recruitment_range: float = RECRUITMENT_
             f"a pool needs n_units >= 1 and a range >= 1, got {n_units=}, {recruitment_range=}"
         )
     i = np.arange(1, n_units + 1, dtype=np.float64)
-    return np.asarray(np.exp(i * np.log(recruitment_range) / n_units), np.float64)
+    exponents: Floats = i * (math.log(recruitment_range) / n_units)
+    return np.exp(exponents)
 
 
 def peak_rates(thresholds: Floats) -> Floats:
     """Highest rate of each unit, Hz: PFR_i = 45 − 10 · RTE_i / RTE_n."""
-    return FIRST_PEAK_RATE_HZ - PEAK_RATE_RANGE_HZ * thresholds / thresholds[-1]
+    return FIRST_PEAK_RATE_HZ - PEAK_RATE_RANGE_HZ * thresholds / float(thresholds[-1])
 
 
 def firing_rates(excitation: float, thresholds: Floats) -> Floats:
@@ -70,8 +72,8 @@ def twitch_forces(n_units: int, force_range: float = FORCE_RANGE) -> Floats:
 
 def contraction_times_s(forces: Floats) -> Floats:
     """Time to peak of each twitch: T_i = 90 ms · (1/P_i)^(1/c), c = log₃ 100 (threefold range)."""
-    c = np.log(100.0) / np.log(3.0)
-    return np.asarray(LONGEST_TWITCH_S * (1.0 / forces) ** (1.0 / c), np.float64)
+    c = math.log(100.0) / math.log(3.0)
+    return np.asarray(LONGEST_TWITCH_S * forces ** (-1.0 / c), np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +135,16 @@ class Pool:
             self.polarity[keep],
             self.rhythmic[keep],
             self.rhythm_hz[keep],
+        )
+
+    def plus(self, others: "Pool") -> "Pool":
+        """This pool with further units after its own."""
+        return Pool(
+            np.concatenate([self.smup_uv, others.smup_uv]),
+            np.concatenate([self.width_s, others.width_s]),
+            np.concatenate([self.polarity, others.polarity]),
+            np.concatenate([self.rhythmic, others.rhythmic]),
+            np.concatenate([self.rhythm_hz, others.rhythm_hz]),
         )
 
 
