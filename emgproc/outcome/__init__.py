@@ -1,5 +1,6 @@
 """From the visit table of a study to its primary and secondary outcomes."""
 
+from emgproc.outcome.analyse import analyse
 from emgproc.outcome.model import (
     Effect,
     Exclusion,
@@ -21,5 +22,5 @@ from emgproc.outcome.tone import TonePair, tone_pair
 __all__ = [
     "Effect", "Exclusion", "FlowArm", "Gate", "GateCondition", "InfantOutcome",
     "NullDistribution", "Outcome", "Pair", "Primary", "SecondaryPost", "SensitivityRow",
-    "TonePair", "VisitLevel", "Wins", "tone_pair",
+    "TonePair", "VisitLevel", "Wins", "analyse", "tone_pair",
 ]  # fmt: skip

@@ -34,6 +34,7 @@ class VisitLevel:
     censored: bool
     flags: tuple[str, ...] = ()
     reason: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,7 @@ class InfantOutcome:
 class Effect:
     """An effect in ln units and as a ratio, with its exact interval and the level it attains.
 
-    `method` names the estimator; `label` says over whom: all infants, or survivors only.
-    `ci_ln` is `None` where no exact interval of the level asked for exists; then `note` says so.
+    `label` says over whom: all infants, or survivors only. `ci_ln` is `None`
     """
 
     method: str
@@ -106,7 +106,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Wins:
-    """Every treated infant against every control infant: deaths lose, else the larger D wins."""
+    """Every treated against every control infant: deaths lose, else the larger D wins."""
 
     wins: int
     losses: int
@@ -166,7 +166,10 @@ class Primary:
 
 @dataclass(frozen=True, slots=True)
 class SensitivityRow:
-    """One pre-declared sensitivity analysis, descriptive: `p` is nominal."""
+    """One sensitivity analysis, descriptive: `p` is nominal, the estimate is in `unit`.
+
+    `range_ln` and `range_p`: smallest and largest where the row stands for several analyses.
+    """
 
     id: str
     name: str
@@ -181,6 +184,9 @@ class SensitivityRow:
     n_treated: int = 0
     n_control: int = 0
     note: str = ""
+    range_ln: tuple[float, float] | None = None
+    range_p: tuple[float, float] | None = None
+    unit: str = "ln"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +264,7 @@ class Outcome:
     primary: Primary
     gate: Gate
     pairs: tuple[Pair, ...]
+    pairs_post: tuple[Pair, ...]
     infants: tuple[InfantOutcome, ...]
     sensitivity: tuple[SensitivityRow, ...]
     secondary_post: SecondaryPost

@@ -1,0 +1,185 @@
+"""Which channel of which recording stands for a muscle and side at a visit, and why none does."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from emgproc.errors import ParameterError
+from emgproc.outcome.events import death_before_visit
+from emgproc.study.model import VISIT_OF_SESSION, RecordingRow, Study
+from emgproc.study.visit_table import RecordingFailure, VisitValue
+
+TONE = "tone_ms_uv2"
+NOISE = "noise_power_uv2"
+PRIMARY_NOISE = ("N1", "N3")  # N2 would censor stationary tone: sensitivity only
+
+Cell: TypeAlias = tuple[str, str, str, str]  # participant, session, muscle, side
+
+
+def session_of(visit_id: str) -> str:
+    """Session of a visit of the protocol: EMG_M3 is ses-month3.
+
+    Raises
+    ------
+    ParameterError
+        There is no such visit.
+    """
+    for session, visit in VISIT_OF_SESSION.items():
+        if visit == visit_id:
+            return session
+    raise ParameterError(
+        f"unknown visit {visit_id!r} (known: {', '.join(VISIT_OF_SESSION.values())})"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One channel of one recording, or the reason why a cell has none that can be used.
+
+    Attributes
+    ----------
+    recording_id, channel
+        Empty where nothing was recorded.
+    values
+        The channel's values by feature.
+    reason
+        Empty where the channel's tone can enter the primary.
+    flags
+        Of tone and noise together, and `duplicate_recording` where one of several was chosen.
+    """
+
+    recording_id: str
+    channel: str
+    values: Mapping[str, VisitValue]
+    reason: str
+    flags: tuple[str, ...] = ()
+
+    def value(self, feature: str) -> float | None:
+        """Return that feature's value; None where it is missing."""
+        held = self.values.get(feature)
+        return None if held is None or not math.isfinite(held.value) else float(held.value)
+
+    def why_not(self, feature: str) -> str:
+        """Return why the channel has no such value: its own reason, or that none was computed."""
+        held = self.values.get(feature)
+        if held is None:
+            return self.reason or f"{feature} was not computed"
+        return held.reason or self.reason or "no value"
+
+    @property
+    def noise_method(self) -> str:
+        """N1, N2 or N3; empty where no noise power was measured."""
+        held = self.values.get(NOISE)
+        words = [f.removeprefix("noise_") for f in held.flags] if held is not None else []
+        return next((w for w in words if w in {"N1", "N2", "N3"}), "")
+
+
+class Sources:
+    """The source of every cell of a study, whatever the order of the rows."""
+
+    def __init__(
+        self, study: Study, values: Iterable[VisitValue], failures: Sequence[RecordingFailure]
+    ) -> None:
+        self._study = study
+        self._failed = {f.recording_id: f for f in failures}
+        self._channels = _channels(values)
+        self._rows: dict[Cell, list[RecordingRow]] = {}
+        for row in study.recordings:
+            cell = (row.participant_id, row.session_id, row.muscle, row.side)
+            if row.modality == "semg":
+                self._rows.setdefault(cell, []).append(row)
+
+    @property
+    def has_surface_emg(self) -> bool:
+        """Some enrolled infant has a row of surface EMG, or a value of it."""
+        return bool(self._rows or self._channels)
+
+    def of(self, cell: Cell, *, last: bool) -> Source:
+        """Return the source of a cell.
+
+        A repeat (`retest_of`) never enters. Of several recordings the `last` usable one by start
+        stands for a baseline (the last one before the first dose), the first usable one for a
+        later visit.
+        """
+        rows = [r for r in self._rows.get(cell, []) if not r.retest_of]
+        found = [s for row in _by_start(rows, last=last) for s in self._of_row(cell, row)]
+        if not found:
+            return Source("", "", {}, self._nothing(cell))
+        chosen = next((s for s in found if not s.reason), found[0])
+        if len(found) == 1:
+            return chosen
+        flags = (*chosen.flags, "duplicate_recording")
+        return Source(chosen.recording_id, chosen.channel, chosen.values, chosen.reason, flags)
+
+    def _of_row(self, cell: Cell, row: RecordingRow) -> list[Source]:
+        """Sources of one row of recordings.tsv: its channel, or the channels of that muscle."""
+        key = row.recording_id
+        if key in self._failed:
+            return [Source(key, row.channel, {}, self._failed[key].code)]
+        channels = {
+            name: held
+            for name, held in self._channels.get((key, *cell), {}).items()
+            if row.channel in {"", name}
+        }
+        if not channels:
+            return [Source(key, row.channel, {}, "no_value_computed")]
+        return [_source(row, name, channels[name]) for name in sorted(channels)]
+
+    def _nothing(self, cell: Cell) -> str:
+        if death_before_visit(self._study, cell[0], cell[1]) is not None:
+            return "died_before_visit"
+        visit = self._study.visit(cell[0], cell[1])
+        if visit is not None and visit.status == "missed":
+            return f"visit_missed: {visit.reason}" if visit.reason else "visit_missed"
+        return "not_recorded"
+
+
+def _channels(
+    values: Iterable[VisitValue],
+) -> dict[tuple[str, str, str, str, str], dict[str, dict[str, VisitValue]]]:
+    """Values of surface EMG by (recording, cell), channel and feature."""
+    held: dict[tuple[str, str, str, str, str], dict[str, dict[str, VisitValue]]] = {}
+    for v in values:
+        if v.modality != "semg" or not v.muscle:
+            continue
+        key = (v.recording_id, v.participant_id, v.session_id, v.muscle, v.side)
+        features = held.setdefault(key, {}).setdefault(v.channel, {})
+        if v.feature in features:
+            raise ParameterError(
+                f"the visit table holds {v.feature} of {v.recording_id} {v.channel} twice"
+            )
+        features[v.feature] = v
+    return held
+
+
+def _by_start(rows: list[RecordingRow], *, last: bool) -> list[RecordingRow]:
+    def order(row: RecordingRow) -> tuple[str, str, str]:
+        start = row.start.isoformat() if row.start is not None else ""
+        return start, row.recording_id, row.channel
+
+    return sorted(rows, key=order, reverse=last)
+
+
+def _source(row: RecordingRow, channel: str, values: Mapping[str, VisitValue]) -> Source:
+    tone, noise = values.get(TONE), values.get(NOISE)
+    words = dict.fromkeys((*(tone.flags if tone else ()), *(noise.flags if noise else ())))
+    flags = tuple(word for word in words if word not in {"noise_N1", "noise_N2", "noise_N3"})
+    source = Source(row.recording_id, channel, values, "", flags)
+    reason = _unusable(row, source)
+    return Source(row.recording_id, channel, values, reason, flags)
+
+
+def _unusable(row: RecordingRow, source: Source) -> str:
+    if row.qc_manual == "fail":
+        return f"qc_failed: {row.qc_reason}" if row.qc_reason else "qc_failed"
+    if source.value(TONE) is None:
+        return source.why_not(TONE)
+    if "state_unknown" in source.flags:
+        return "state_unknown"
+    power = source.value(NOISE)
+    if power is None:
+        return source.why_not(NOISE)
+    if source.noise_method not in PRIMARY_NOISE or power <= 0:
+        return "no_noise_reference"
+    return ""
