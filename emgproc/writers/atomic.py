@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from emgproc.errors import WriteError
+from emgproc.errors import EmgprocError, WriteError
 
 
 @contextlib.contextmanager
@@ -39,7 +39,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         _sync(temporary)
         os.replace(temporary, target)  # noqa: PTH105 - what the tests of a full disk replace
         _sync_folder(target.parent)
-    except WriteError:
+    except EmgprocError:
         raise
     except OSError as error:
         raise _unwritable(target, error) from error
