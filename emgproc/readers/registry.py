@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from emgproc.errors import (
+    FormatError,
     MissingFileError,
     ParameterError,
     ReadError,
     UnsupportedFormatError,
 )
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
-from emgproc.recording import Recording
+from emgproc.recording import Channel, Recording
 
 HEAD_BYTES = 4096
 
@@ -48,7 +49,9 @@ def sniff(path: str | PathLike[str]) -> str:
 
 
 def open_recording(
-    path: str | PathLike[str], options: ReadOptions | None = None, **stated: Any
+    path: str | PathLike[str],
+    options: ReadOptions | None = None,
+    **stated: Any,  # noqa: ANN401
 ) -> RecordingFile:
     """Open a recording: read what it says about itself, no samples yet.
 
@@ -81,7 +84,9 @@ def open_recording(
 
 
 def read_recording(
-    path: str | PathLike[str], options: ReadOptions | None = None, **stated: Any
+    path: str | PathLike[str],
+    options: ReadOptions | None = None,
+    **stated: Any,  # noqa: ANN401
 ) -> Recording:
     """All samples of a recording, with the digest of its file in the provenance.
 
@@ -113,7 +118,9 @@ def sha256_of(files: tuple[Path, ...]) -> str:
 
 
 def describe(
-    path: str | PathLike[str], options: ReadOptions | None = None, **stated: Any
+    path: str | PathLike[str],
+    options: ReadOptions | None = None,
+    **stated: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
     """What is in a file and what is wrong with it, as plain values that JSON can hold.
 
@@ -152,7 +159,7 @@ def _contents(opened: RecordingFile) -> dict[str, Any]:
     }
 
 
-def _fields(channel: Any) -> dict[str, Any]:
+def _fields(channel: Channel) -> dict[str, Any]:
     return {f.name: getattr(channel, f.name) for f in fields(channel)}
 
 
@@ -184,6 +191,11 @@ def _recognise(path: Path) -> Format:
     for format_ in FORMATS:
         if format_.recognises(head, path):
             return format_
+    for format_ in FORMATS:
+        if format_.readable and path.suffix.lower() in format_.suffixes:
+            raise FormatError(
+                f"{path.name}: the ending is that of {format_.title}, the content is not"
+            )
     raise UnsupportedFormatError(
         f"{path.name}: neither the content nor the ending is of a format that is read; "
         "`emgproc info --formats` lists those that are"

@@ -1,0 +1,292 @@
+"""HDF5: our native store; exports of other programs are recognised and told what they lack.
+
+What a file declares is compared with its size before anything is read: a file of 1 kB can declare
+10 GB. Links out of the file and virtual datasets are refused.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgproc.arrays import Floats, check_fs
+from emgproc.errors import (
+    EmgprocError,
+    FormatError,
+    TruncatedFileError,
+    UnknownUnitError,
+    UnsupportedFormatError,
+)
+from emgproc.readers.file import (
+    MAX_EVENTS,
+    AuxiliarySummary,
+    Contents,
+    Format,
+    ReadOptions,
+    RecordingFile,
+    Source,
+    segments_within,
+)
+from emgproc.recording import Auxiliary, Channel, Event, Finding, Grid, Provenance, Segment
+
+if TYPE_CHECKING:
+    import h5py
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+FORMAT = "emgproc-recording"
+VERSION = 1
+MAX_METADATA_BYTES = 2 << 20
+_PIECE = 1 << 19
+_DAMAGE = (KeyError, OSError, RuntimeError, TypeError, ValueError)  # what h5py and JSON raise
+
+
+@contextmanager
+def _damage_told(name: str) -> Iterator[None]:
+    """What goes wrong inside is damage of the file `name`."""
+    try:
+        yield
+    except EmgprocError:
+        raise
+    except _DAMAGE as error:
+        if "truncated" in str(error):
+            raise TruncatedFileError(f"{name}: the HDF5 file is cut off: {error}") from error
+        raise FormatError(f"{name}: damaged HDF5 file: {error}") from error
+
+
+class _Budget:
+    """Gives out datasets as long as together they can be in the file."""
+
+    def __init__(self, file: "h5py.File", path: Path) -> None:
+        self._file = file
+        self._name = path.name
+        self._left = path.stat().st_size
+
+    def dataset(self, name: str, kinds: str, ndim: int) -> "h5py.Dataset":
+        """The dataset `name`, checked: in this file, plain, of a type in `kinds`, all there."""
+        import h5py
+
+        for depth, _ in enumerate(parts := name.split("/")):
+            link = self._file.get("/".join(parts[: depth + 1]), getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                self._refuse(name, "is missing or a link to elsewhere")
+        found = self._file[name]
+        if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external is not None:
+            self._refuse(name, "is no dataset of this file")
+        if found.id.get_create_plist().get_nfilters():
+            self._refuse(name, "is compressed; the store is not")
+        if found.dtype.kind not in kinds or found.ndim != ndim:
+            self._refuse(name, f"has type {found.dtype} and shape {found.shape}")
+        size = found.size * found.dtype.itemsize
+        self._left -= size
+        if size > found.id.get_storage_size() or self._left < 0:
+            raise TruncatedFileError(
+                f"{self._name}: {name} declares {size} bytes of shape {found.shape}, the file "
+                "does not hold them"
+            )
+        return found
+
+    def _refuse(self, name: str, why: str) -> None:
+        raise FormatError(f"{self._name}: {name} {why}")
+
+
+class _StoreSource(Source):
+    def __init__(self, file: "h5py.File", name: str, datasets: dict[str, Any]) -> None:
+        self._file = file
+        self._name = name
+        self._samples = datasets["samples"]
+        self._gain: Floats = datasets["gain"][()]
+        self._zero: Floats = datasets["zero"][()]
+        self._auxiliary: list[tuple[Auxiliary, Any]] = datasets["auxiliary"]
+        self._segments: tuple[Segment, ...] = datasets["segments"]
+        self._fs: float = datasets["fs"]
+
+    def read_uv(self, start: int, stop: int) -> Floats:
+        data = np.empty((len(self._gain), stop - start))
+        with _damage_told(self._name):
+            for row, values in enumerate(data):
+                for a in range(start, stop, _PIECE):
+                    b = min(a + _PIECE, stop)
+                    part = values[a - start : b - start]
+                    np.multiply(self._samples[row, a:b], self._gain[row], out=part)
+                    part += self._zero[row]
+        return data
+
+    def read_auxiliary(self, start: int, stop: int) -> tuple[Auxiliary, ...]:
+        whole = start == 0 and stop == self._samples.shape[1]
+        found = []
+        with _damage_told(self._name):
+            for told, stored in self._auxiliary:
+                n = len(stored)
+                spans = [(0, n)] if whole else self._during(told, n, start, stop)
+                found += [_cut(told, stored, a, b) for a, b in spans if a < b or whole]
+        return tuple(found)
+
+    def _during(self, told: Auxiliary, n: int, start: int, stop: int) -> list[tuple[int, int]]:
+        """Samples of an auxiliary signal of length `n` in the time of samples [start, stop)."""
+        spans = []
+        for a, b, onset_s in segments_within(self._segments, start, stop, self._fs):
+            begin_s = onset_s - told.onset_s
+            end_s = begin_s + (b - a) / self._fs
+            first, last = (int(np.ceil(t * told.fs - 1e-6)) for t in (begin_s, end_s))
+            spans.append((max(first, 0), min(last, n)))
+        return spans
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _cut(told: Auxiliary, stored: "h5py.Dataset", first: int, last: int) -> Auxiliary:
+    onset_s = told.onset_s + first / told.fs
+    values = np.asarray(stored[first:last], np.float64)
+    return Auxiliary(told.name, told.unit, told.fs, values, told.kind, onset_s)
+
+
+def open_hdf5(path: Path, options: ReadOptions) -> RecordingFile:  # noqa: ARG001 - all is stated
+    """Open a native store.
+
+    Raises
+    ------
+    UnknownUnitError
+        An OpenSignals export: raw counts of the converter, which need a transfer function.
+    UnsupportedFormatError
+        Any other HDF5 file.
+    FormatError
+        The store is damaged, of a newer version, or holds links to elsewhere;
+        `TruncatedFileError` if it declares more than it holds.
+    """
+    import h5py
+
+    with _damage_told(path.name):
+        file = h5py.File(path, "r", locking=False)
+        try:
+            _check_format(file, path.name)
+            return _open_store(file, path)
+        except BaseException:
+            file.close()
+            raise
+
+
+def _check_format(file: "h5py.File", name: str) -> None:
+    if file.attrs.get("format") == FORMAT:
+        if file.attrs.get("version") != VERSION:
+            raise FormatError(
+                f"{name}: version {file.attrs.get('version')!r} of the store, this program reads "
+                f"{VERSION}"
+            )
+        return
+    keys = list(file)[:100]
+    if keys and all(len(key) == 17 and key.count(":") == 5 for key in keys):
+        raise UnknownUnitError(
+            f"{name}: OpenSignals export of raw converter counts; microvolts need the transfer "
+            "function of its sensor (resolution, supply voltage, gain), which the file does not "
+            "state. Convert it first: V = (counts / 2^n - 0.5)·VCC / gain"
+        )
+    raise UnsupportedFormatError(
+        f"{name}: an HDF5 file of another program (it holds {keys[:8]}); only the native store is "
+        "read"
+    )
+
+
+def _open_store(file: "h5py.File", path: Path) -> RecordingFile:
+    budget = _Budget(file, path)
+    metadata = budget.dataset("metadata", "u", 1)
+    if metadata.size > MAX_METADATA_BYTES:
+        raise FormatError(f"{path.name}: {metadata.size} bytes of metadata")
+    told = json.loads(metadata[()].tobytes().decode())
+    samples = budget.dataset("samples", "fi", 2)
+    channels = tuple(_channel(one) for one in told["channels"])
+    gain, zero = budget.dataset("gain", "f", 1), budget.dataset("zero", "f", 1)
+    if not samples.shape[0] == len(channels) == gain.size == zero.size:
+        raise FormatError(f"{path.name}: {len(channels)} channels, samples {samples.shape}")
+    auxiliary = [
+        (_auxiliary(one), budget.dataset(f"auxiliary/{i}", "f", 1))
+        for i, one in enumerate(told["auxiliary"])
+    ]
+    fs = check_fs(told["fs"])
+    segments = _segments(_table(budget.dataset("segments", "f", 2), 3, path.name))
+    contents = Contents(
+        fs=fs,
+        n_samples=int(samples.shape[1]),
+        channels=channels,
+        segments=segments,
+        provenance=_provenance(told["provenance"], path.name),
+        events=_events(_table(budget.dataset("events", "f", 2), 4, path.name), told["text"]),
+        auxiliary=tuple(
+            AuxiliarySummary(a.name, a.kind, a.unit, a.fs, len(stored)) for a, stored in auxiliary
+        ),
+        grid=_grid(told["grid"]),
+    )
+    datasets = {
+        "samples": samples, "gain": gain, "zero": zero, "auxiliary": auxiliary,
+        "segments": segments, "fs": fs,
+    }  # fmt: skip
+    return RecordingFile(contents, _StoreSource(file, path.name, datasets), (path,))
+
+
+def _table(dataset: "h5py.Dataset", columns: int, name: str) -> NDArray[np.float64]:
+    if dataset.shape[1] != columns or dataset.shape[0] > MAX_EVENTS:
+        raise FormatError(f"{name}: a table of shape {dataset.shape}")
+    return np.asarray(dataset[()], np.float64)
+
+
+def _segments(table: NDArray[np.float64]) -> tuple[Segment, ...]:
+    return tuple(Segment(int(a), int(b), float(onset_s)) for a, b, onset_s in table)
+
+
+def _events(table: NDArray[np.float64], text: list[str]) -> tuple[Event, ...]:
+    return tuple(
+        Event(float(onset_s), float(duration_s), text[int(label)], text[int(channel)])
+        for onset_s, duration_s, label, channel in table
+    )
+
+
+def _channel(told: dict[str, Any]) -> Channel:
+    known = {f.name for f in fields(Channel)}
+    if set(told) != known or not all(isinstance(told[k], str) for k in ("name", "kind", "unit")):
+        raise ValueError(f"a channel is described by {sorted(told)}")
+    rails = told["range_uv"]
+    return Channel(**told | {"range_uv": None if rails is None else (rails[0], rails[1])})
+
+
+def _auxiliary(told: dict[str, Any]) -> Auxiliary:
+    name, unit, kind = told["name"], told["unit"], told["kind"]
+    return Auxiliary(name, unit, float(told["fs"]), np.empty(0), kind, float(told["onset_s"]))
+
+
+def _grid(told: dict[str, Any] | None) -> Grid | None:
+    if told is None:
+        return None
+    missing = tuple((int(row), int(col)) for row, col in told["missing"])
+    return Grid(int(told["rows"]), int(told["cols"]), float(told["ied_mm"]), missing)
+
+
+def _provenance(told: dict[str, Any], name: str) -> Provenance:
+    """History and warnings go on; the source is the store, which names what it was made from."""
+    digest = f" (sha256 {told['sha256']})" if told["sha256"] else ""
+    origin = f"{told['reader'] or 'kept'} from {told['source']}{digest}"
+    return Provenance(
+        source=name,
+        reader="hdf5 1",
+        scaling=": ".join((origin, told["scaling"] or "as given")),
+        warnings=tuple(told["warnings"]),
+        steps=tuple(told["steps"]),
+        findings=tuple(Finding(*one) for one in told["findings"]),
+        synthetic=bool(told["synthetic"]),
+    )
+
+
+def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the content is enough
+    return head.startswith(MAGIC)
+
+
+FORMATS = (
+    Format(
+        "hdf5", "Native store (HDF5)", (".h5", ".hdf5"), "everything, bit for bit", _recognises,
+        open_hdf5,
+    ),
+)  # fmt: skip
