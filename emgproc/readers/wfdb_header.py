@@ -65,17 +65,21 @@ class WfdbHeader:
 
 
 def looks_like_header(head: bytes) -> bool:
-    """Tell whether a file's first bytes are a record line followed by a fitting signal line."""
+    """Tell whether a file's first bytes are a record line followed by a fitting signal line.
+
+    A table of whole numbers has such lines too, but no file is called by a number alone.
+    """
     lines = _meaningful(head.decode("latin-1"))
     if b"\0" in head or not lines:
         return False
     record = _RECORD.fullmatch(lines[0])
     if record is None:
         return False
-    if record["segments"] is not None or len(lines) == 1:
+    if len(lines) == 1 or record["segments"] is not None:
         return record["segments"] is not None
     fields = lines[1].split(None, 2)
-    return len(fields) >= 2 and _CODING.fullmatch(fields[1]) is not None
+    coding = _CODING.fullmatch(fields[1]) if len(fields) > 1 else None
+    return coding is not None and re.fullmatch(_NUMBER, fields[0]) is None
 
 
 def read_header(path: Path) -> WfdbHeader:

@@ -1,0 +1,147 @@
+"""The numbers of a text table: one bounded pass from lines to float64 rows."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from emgproc.arrays import Floats
+from emgproc.errors import FormatError, TruncatedFileError
+from emgproc.readers.delimited_columns import Columns
+from emgproc.readers.delimited_dialect import Dialect, Layout
+from emgproc.readers.delimited_text import Lines, TextFile
+
+
+def read_values(
+    text: TextFile, layout: Layout, columns: Columns, *, decimal_stated: bool
+) -> tuple[Floats, tuple[str, ...]]:
+    """All numbers, each column as a row, in the order of `columns.kept`; and warnings.
+
+    The first pass counts lines, the second fills an array of that size: peak memory is the
+    numbers themselves and a few megabytes.
+
+    Raises
+    ------
+    FormatError
+        A row has too few or too many cells, a cell is no number or is infinite, or an empty line
+        stands between rows; the message names the line.
+    TruncatedFileError
+        There is no row at all.
+    """
+    size = text.size(layout.n_before)
+    dialect = layout.dialect
+    undecided = not (layout.decimal_seen or decimal_stated) and dialect.delimiter != ","
+    if undecided and size.has_comma and not size.has_point:
+        dialect = replace(dialect, decimal=",")
+    # A row of n cells has at least n characters, so no short lines can make this large.
+    room = min(size.lines, size.chars // layout.width + 1)
+    values = np.empty((len(columns.kept), room))
+    n_rows = _fill(values, text, replace(layout, dialect=dialect), columns)
+    if n_rows == 0:
+        raise TruncatedFileError(f"{text.path.name}: no row of numbers")
+    n_rows, warnings = _without_empty_tail(values, n_rows, columns)
+    warnings += _emptiness(values[:, :n_rows], columns)
+    return _compact(values, n_rows), tuple(warnings)
+
+
+def _fill(values: Floats, text: TextFile, layout: Layout, columns: Columns) -> int:
+    """Put each chunk's numbers in place; the number of rows."""
+    where = text.path.name
+    indices = [column.index for column in columns.kept]
+    factors = np.array([column.factor for column in columns.kept])
+    n_rows, blank = 0, 0
+    for chunk in text.chunks(layout.n_before):
+        lines = chunk.lines
+        while lines and not lines[-1].strip():
+            lines = lines[:-1]
+        if lines and blank:
+            raise FormatError(f"{where}, line {blank}: an empty line between rows")
+        if len(lines) < len(chunk.lines) and not blank:
+            blank = chunk.first + len(lines)
+        if not lines:
+            continue
+        block = _numbers(Lines(chunk.first, lines), layout, where)
+        _refuse_infinite(block, chunk.first, where)
+        values[:, n_rows : n_rows + len(lines)] = (block[:, indices] * factors).T
+        n_rows += len(lines)
+    return n_rows
+
+
+def _numbers(chunk: Lines, layout: Layout, where: str) -> Floats:
+    """One chunk as (n_rows, n_cells)."""
+    dialect = layout.dialect
+    lines = chunk.lines
+    if dialect.decimal == ",":
+        lines = [line.replace(",", ".") for line in lines]
+    try:
+        block = np.loadtxt(
+            lines,
+            delimiter=None if dialect.delimiter in {" ", ""} else dialect.delimiter,
+            comments=None,
+            ndmin=2,
+            quotechar='"',
+        )
+    except ValueError:
+        block = np.empty((0, 0))
+    # loadtxt drops empty lines and knows no empty cells; row by row each line is accounted for.
+    if block.shape != (len(lines), layout.width):
+        block = _row_by_row(chunk, layout.width, dialect, where)
+    return block
+
+
+def _row_by_row(chunk: Lines, width: int, dialect: Dialect, where: str) -> Floats:
+    rows = []
+    for number, line in enumerate(chunk.lines, start=chunk.first):
+        cells = dialect.split(line)
+        if not line.strip():
+            raise FormatError(f"{where}, line {number}: an empty line between rows")
+        if len(cells) != width:
+            raise FormatError(
+                f"{where}, line {number}: {len(cells)} cell(s), the rows before have {width}"
+            )
+        try:
+            rows.append([dialect.value(cell) for cell in cells])
+        except ValueError as error:
+            raise FormatError(
+                f"{where}, line {number}: {str(error)[:40]!r} is no number ({dialect})"
+            ) from error
+    return np.array(rows, dtype=np.float64)
+
+
+def _refuse_infinite(block: Floats, first_line: int, where: str) -> None:
+    if np.isinf(block).any():
+        row = int(np.argmax(np.isinf(block).any(axis=1)))
+        raise FormatError(f"{where}, line {first_line + row}: a number is infinite")
+
+
+def _without_empty_tail(values: Floats, n_rows: int, columns: Columns) -> tuple[int, list[str]]:
+    """Rows up to the last that holds anything, where times tell that the rest is no signal."""
+    if columns.time is None:
+        return n_rows, []
+    kept = n_rows
+    while kept and np.isnan(values[:, kept - 1]).all():
+        kept -= 1
+    if kept == 0:
+        return n_rows, []
+    return kept, [f"{n_rows - kept} empty row(s) at the end are left out"] * (kept < n_rows)
+
+
+def _emptiness(values: Floats, columns: Columns) -> list[str]:
+    told = []
+    for column, row in zip(columns.kept, values, strict=True):
+        missing = int(np.isnan(row).sum())
+        if missing == row.size:
+            told.append(f"{column.name} holds no number at all")
+        elif missing:
+            told.append(f"{column.name} lacks {missing} of {row.size} numbers (NaN)")
+    return told
+
+
+def _compact(values: Floats, n_rows: int) -> Floats:
+    """The first `n_rows` of each row, side by side in the same memory."""
+    n_columns, room = values.shape
+    if n_rows == room:
+        return values
+    flat = values.reshape(-1)
+    for i in range(1, n_columns):
+        flat[i * n_rows : (i + 1) * n_rows] = flat[i * room : i * room + n_rows]
+    return flat[: n_columns * n_rows].reshape(n_columns, n_rows)
