@@ -83,7 +83,7 @@ def _together(
     waiting = iter(tasks)
     held: dict[Future, Task] = {}
     suspects: list[Task] = []
-    queue = as_completed()
+    queue = as_completed(loop=client.loop)
 
     def hand_out() -> None:
         task = next(waiting, None)

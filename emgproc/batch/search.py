@@ -6,7 +6,8 @@ from pathlib import Path
 from emgproc.errors import EmgprocError, MissingFileError
 from emgproc.readers import sniff
 
-_NOT_SIGNALS = (  # BIDS tables that describe recordings
+_NOT_SIGNALS = (  # BIDS tables that describe recordings, and our own results
+    "_desc-features_emg.tsv", "_desc-features_emg.h5",
     "_channels.tsv", "_events.tsv", "_electrodes.tsv", "_scans.tsv", "_sessions.tsv",
     "_coordsystem.tsv", "participants.tsv", "visits.tsv", "recordings.tsv", "samples.tsv",
 )  # fmt: skip

@@ -1,8 +1,9 @@
 """The `emgproc` command: what its end means, and how errors are told."""
 
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import click
 
@@ -19,42 +20,65 @@ _EPILOG = (
 )
 
 
-@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(emgproc.__version__, prog_name="emgproc")
-def emgproc_command() -> None:
-    """From raw EMG recordings to features, and to the muscle-tone outcome of a trial."""
+class _Emgproc(click.Group):
+    """The group of commands; what they return is the exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Run the command line and leave with its exit code.
+
+        Parameters
+        ----------
+        args
+            As in `sys.argv[1:]`, which is used where None.
+        prog_name, complete_var, standalone_mode, windows_expand_args, **extra
+            As in `click.Command.main`; without `standalone_mode` errors are raised, not told.
+        """
+        run = partial(
+            super().main,
+            None if args is None else list(args),
+            prog_name or "emgproc",
+            complete_var,
+            standalone_mode=False,
+            windows_expand_args=windows_expand_args,
+            **extra,
+        )
+        if not standalone_mode:
+            return run()
+        sys.exit(_exit_code(run))
 
 
-for _command in (info, convert, features, check, run, status, simulate):
-    emgproc_command.add_command(_command)
-
-
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code.
-
-    Parameters
-    ----------
-    arguments
-        As in `sys.argv[1:]`, which is used where None.
-    """
-    sys.exit(_exit_code(None if arguments is None else list(arguments)))
-
-
-def _exit_code(arguments: list[str] | None) -> int:
+def _exit_code(run: Callable[[], Any]) -> int:
     try:
-        code = emgproc_command.main(arguments, prog_name="emgproc", standalone_mode=False)
+        return int(run() or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return INVALID
     except click.ClickException as error:
         error.show()
         click.echo("Nothing ran: the call is invalid.", err=True)
-        return INVALID
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted: the same command goes on where it stopped.", err=True)
         return INTERRUPTED
     except EmgprocError as error:
         click.echo(f"Error: {error}", err=True)
         click.echo("Nothing ran: see the message above.", err=True)
-        return INVALID
-    return int(code or 0)
+    return INVALID
+
+
+@click.group(
+    cls=_Emgproc, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(emgproc.__version__, prog_name="emgproc")
+def main() -> None:
+    """From raw EMG recordings to features, and to the muscle-tone outcome of a trial."""
+
+
+for _command in (info, convert, features, check, run, status, simulate):
+    main.add_command(_command)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from emgproc.cli.ends import DONE, INVALID, NOTHING, SOME_FAILED, counted, end
+from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end
 
 _FILE = click.Path(path_type=Path)
 _PLAN = click.option(
@@ -72,7 +72,8 @@ def _list_formats(*, as_json: bool) -> int:
 def convert(*, file: Path, out: Path, plan: Path | None) -> int:
     """Write the recording FILE as OUT: .h5, .edf or .bdf by its ending."""
     from emgproc.errors import MissingFileError, ReadError
-    from emgproc.readers import read_recording
+    from emgproc.readers import open_recording
+    from emgproc.readers.registry import sha256_of
     from emgproc.writers import write_recording
 
     if out.suffix.lower() not in {".h5", ".edf", ".bdf"}:
@@ -81,16 +82,17 @@ def convert(*, file: Path, out: Path, plan: Path | None) -> int:
         raise click.UsageError(f"OUT is FILE itself: {out}")
     options = _source_options(plan)
     try:
-        recording = read_recording(file, **options)
+        with open_recording(file, **options) as opened:
+            written = write_recording(opened.identified(sha256_of(opened.files)), out)
     except MissingFileError:
         raise
     except ReadError as error:
         click.echo(f"Error: {error}", err=True)
         return end(SOME_FAILED, f"{file.name} cannot be read ({error.code}).")
-    write_recording(recording, out)
-    for warning in recording.provenance.warnings:
+    for warning in (*opened.provenance.warnings, *written.left_out):
         click.echo(f"Warning: {warning}", err=True)
-    return end(DONE, f"{out.name}: {recording!r}")
+    channels = counted(len(opened.channels), "channel")
+    return end(DONE, f"{out.name} holds {channels}, {opened.duration_s:g} s.")
 
 
 @click.command()
@@ -110,6 +112,8 @@ def features(*, files: tuple[Path, ...], plan: Path, output: Path, jobs: int) ->
 
     chosen = load_plan(plan)
     found, left_out = find_files(files)
+    # The table of an earlier call may lie in the folder that is searched.
+    found = [path for path in found if path.resolve() != output.resolve()]
     if left_out:
         names = ", ".join(path.name for path in left_out[:5])
         more = " …" if len(left_out) > 5 else ""
@@ -123,6 +127,3 @@ def features(*, files: tuple[Path, ...], plan: Path, output: Path, jobs: int) ->
     if done.failures:
         return end(SOME_FAILED, f"{written}, {len(done.failures)} failed; see {output}.")
     return end(DONE, f"{written}; see {output}.")
-
-
-__all__ = ["INVALID", "convert", "features", "info"]

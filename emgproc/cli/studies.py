@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from emgproc.run import RunResult
 
 _FOLDER = click.Path(path_type=Path)
-_SCENARIOS = click.option("--scenario", default="sample", show_default=True, help="Which truth.")
 
 
 @click.command()
@@ -161,11 +160,15 @@ def simulate() -> None:
 
 @simulate.command("study")
 @click.argument("out", type=_FOLDER)
-@_SCENARIOS
+@click.option("--scenario", default="rescue", show_default=True, help="What is made true.")
 @click.option("--seed", type=click.IntRange(0), required=True, help="Of the random numbers.")
-def simulate_study(*, out: Path, scenario: str, seed: int) -> int:
+@click.option("--plan", type=_FOLDER, required=True,
+              help="The plan.toml that the study is to be analysed with.")  # fmt: skip
+def simulate_study(*, out: Path, scenario: str, seed: int, plan: Path) -> int:
     """Write a whole simulated study into the folder OUT, with its truth beside it."""
-    from emgproc.simulate import simulate_study as simulated
+    from emgproc.plan import load_plan
+    from emgproc.simulate.study import simulate_study as simulated
 
-    simulated(out, scenario, seed)
+    load_plan(plan)
+    simulated(out, scenario, seed=seed, plan_toml=plan.read_text(encoding="utf-8"))
     return end(DONE, f"{out} holds a simulated study, scenario {scenario}, seed {seed}.")

@@ -160,7 +160,7 @@ class _Parser:
         if name in FAMILIES and "over" in table:
             what = "its labels stand in [windows] and [noise]"
             self._problem(f"{key} {name}.over", f"{name} takes no `over`: {what}")
-        allowed = {} if name in FAMILIES else _parameters(FEATURES[name])
+        allowed: dict[str, Any] = {} if name in FAMILIES else _parameters(FEATURES[name])
         values = self._validated(f"{key} {name}", allowed, _without(table, "name", "over"))
         return (
             None if values is None else FeatureRequest(name, over, tuple(sorted(values.items())))
