@@ -1,6 +1,8 @@
 """A study folder: its protocol, participants, visits and recordings, read and checked at once."""
 
+from emgproc.study.load import check_study, load_study
 from emgproc.study.model import (
+    SESSION_OF_VISIT,
     SESSIONS,
     VISIT_OF_SESSION,
     ClinicalEvent,
@@ -14,6 +16,7 @@ from emgproc.study.model import (
     Study,
     Visit,
 )
+from emgproc.study.template import template_names, template_toml
 from emgproc.study.visit_table import (
     RecordingFailure,
     VisitValue,
@@ -25,6 +28,7 @@ from emgproc.study.visit_table import (
 
 __all__ = [
     "SESSIONS",
+    "SESSION_OF_VISIT",
     "VISIT_OF_SESSION",
     "ClinicalEvent",
     "CsfSample",
@@ -38,8 +42,12 @@ __all__ = [
     "Study",
     "Visit",
     "VisitValue",
+    "check_study",
     "failures_text",
+    "load_study",
     "read_failures",
     "read_visit_table",
+    "template_names",
+    "template_toml",
     "visit_table_text",
 ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SESSIONS",
+    "SESSION_OF_VISIT",
     "VISIT_OF_SESSION",
     "ClinicalEvent",
     "CsfSample",
@@ -43,6 +44,7 @@ VISIT_OF_SESSION = {
     "ses-month3": "EMG_M3",
 }
 SESSIONS = tuple(VISIT_OF_SESSION)
+SESSION_OF_VISIT = {visit: session for session, visit in VISIT_OF_SESSION.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ class Study:
         """Tell whether the visit fell outside its window; None where that cannot be told."""
         visit = self.visit(participant_id, session_id)
         window = self.visit_window(participant_id, session_id)
-        if visit is None or visit.date is None or window is None:
+        if visit is None or visit.date is None or visit.status == "missed" or window is None:
             return None
         return not window[0] <= visit.date <= window[1]
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from emgproc.errors import ParameterError
 from emgproc.study.dates import Period, parse_jalali
+from emgproc.study.eligibility import Rule
 from emgproc.study.labels import is_label, label_hint
 
 Text = Annotated[str, Field(min_length=1)]
@@ -17,6 +18,7 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Side = Literal["L", "R"]
+VisitId = Literal["EMG_BL", "EMG_POST", "EMG_M3"]
 
 
 def _checked_pair(value: str | tuple[str, str]) -> str | tuple[str, str]:
@@ -45,6 +47,12 @@ def _checked_labels(value: dict[str, str]) -> dict[str, str]:
     for label in value.values():
         if not is_label(label):
             raise ValueError(f"{label!r} is not a known label{label_hint(label)}")
+    return value
+
+
+def _checked_rule(value: str) -> str:
+    if value != "investigator":
+        Rule.parse(value)
     return value
 
 
@@ -147,7 +155,7 @@ class Criterion(Table):
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
     kind: Literal["inclusion", "exclusion"]
     text: Text
-    check: Text = "investigator"
+    check: Annotated[str, AfterValidator(_checked_rule)] = "investigator"
     source: str = ""
     enforce: bool = False
 
@@ -186,7 +194,7 @@ class Dose(Table):
 class VisitPlan(Table):
     """`[[visit]]`: when a visit is due: anchor + offset, and its window in days around that."""
 
-    id: Literal["EMG_BL", "EMG_POST", "EMG_M3"]
+    id: VisitId
     anchor: Literal["index", "last_dose"]
     offset: Annotated[str, AfterValidator(_checked_period)]
     window: Annotated[tuple[int, int], AfterValidator(_checked_window)]
@@ -207,8 +215,8 @@ class Primary(Table):
     benefit: Literal["increase", "decrease"]
     loq: Text
     min_muscles: Annotated[int, Field(ge=1)]
-    baseline: Text
-    visit: Text
+    baseline: VisitId
+    visit: VisitId
 
 
 class Secondary(Table):
@@ -219,7 +227,7 @@ class Secondary(Table):
     text: Text
     timepoint: str = ""
     method: str = ""
-    visit: str = ""
+    visit: VisitId | None = None
     grading: str = ""
 
 

@@ -94,7 +94,7 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One line of visits.tsv; a missed visit has no date."""
+    """One line of visits.tsv; the date of a missed visit, where given, is when it was due."""
 
     participant_id: str
     session_id: str

@@ -1,0 +1,109 @@
+"""Finding the recordings of a study that has no recordings.tsv: the BIDS layout."""
+
+import csv
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+from emgproc.study.columns import RECORDINGS, VISITS
+from emgproc.study.model import SESSIONS
+from emgproc.study.rows import Problem, RecordingRow, Visit
+
+_NAME = re.compile(r"(sub-[A-Za-z0-9]+)_(ses-[A-Za-z0-9]+)(?:_[A-Za-z0-9_-]+)?_emg\.(?:edf|bdf)")
+_SIDES: dict[str, Literal["L", "R"]] = {"left": "L", "l": "L", "right": "R", "r": "R"}
+_HOW = (
+    "write recordings.tsv with one line per channel: recording_id, participant_id, session_id, "
+    "start, file, muscle, side, channel"
+)
+
+
+def find_recordings(root: Path, visits: list[Visit]) -> tuple[list[RecordingRow], list[Problem]]:
+    """Find `sub-*/ses-*/emg/*_emg.edf|bdf` and what `*_channels.tsv` says of their muscles.
+
+    Parameters
+    ----------
+    root
+        The study folder.
+    visits
+        The visits; a recording is taken to be made on the day of its visit.
+
+    Returns
+    -------
+    rows
+        One per channel whose `target_muscle` is stated; see `muscle_and_side`.
+    problems
+        E054 where nothing is found or a recording does not say its muscles; E013 where a
+        recording has no visit.
+    """
+    rows: list[RecordingRow] = []
+    problems: list[Problem] = []
+    days = {(v.participant_id, v.session_id): v.date for v in visits if v.status != "missed"}
+    for path in sorted(root.glob("sub-*/ses-*/emg/*_emg.*")):
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            continue
+        file, key = path.relative_to(root).as_posix(), (match[1], match[2])
+        if match[2] not in SESSIONS or path.parts[-4:-2] != key or key not in days:
+            what = f"{VISITS} has no such visit that took place, or the folder is another's"
+            problems.append(Problem(file, 0, "", "E013", what, value=" ".join(key)))
+            continue
+        found, unread = _channels(root, path, days[key])
+        rows += found
+        problems += unread
+    if not rows and not problems:
+        what = f"there is neither this table nor any sub-*/ses-*/emg/*_emg.edf or .bdf; {_HOW}"
+        problems.append(Problem(RECORDINGS, 0, "", "E054", what))
+    return rows, problems
+
+
+def muscle_and_side(target: str) -> tuple[str, Literal["L", "R", ""]]:
+    """Split a BIDS `target_muscle` into the muscle's name and its side.
+
+    Examples
+    --------
+    >>> muscle_and_side("Left biceps brachii"), muscle_and_side("rectus_femoris_R")
+    (('biceps_brachii', 'L'), ('rectus_femoris', 'R'))
+    """
+    words = [word for word in re.split(r"[\s_,()-]+", target.casefold()) if word]
+    side: Literal["L", "R", ""] = ""
+    for end in (0, -1):
+        if len(words) > 1 and words[end] in _SIDES:
+            side = _SIDES[words.pop(end)]
+            break
+    return "_".join(words), side
+
+
+def _channels(
+    root: Path, path: Path, day: date | None
+) -> tuple[list[RecordingRow], list[Problem]]:
+    stem, file = path.stem, path.relative_to(root).as_posix()
+    table = path.with_name(f"{stem.removesuffix('_emg')}_channels.tsv")
+    try:
+        text = table.read_text(encoding="utf-8-sig") if table.is_file() else ""
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8 at byte {error.start}"
+        return [], [Problem(table.relative_to(root).as_posix(), 0, "", "E005", what)]
+    reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    targets = [(line.get("name") or "", line.get("target_muscle") or "") for line in reader]
+    rows = []
+    for name, target in targets:
+        if target.strip() in {"", "n/a"}:
+            continue
+        muscle, side = muscle_and_side(target)
+        rows.append(
+            RecordingRow(
+                recording_id=stem,
+                participant_id=path.parts[-4],
+                session_id=path.parts[-3],
+                start=None if day is None else datetime(day.year, day.month, day.day),
+                file=file,
+                muscle=muscle,
+                side=side,
+                channel=name.strip(),
+            )
+        )
+    if not rows:
+        what = f"{table.name} names no target_muscle for this recording; {_HOW}"
+        return [], [Problem(file, 0, "target_muscle", "E054", what)]
+    return rows, []

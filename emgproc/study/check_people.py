@@ -1,0 +1,164 @@
+"""Checks of participants: eligibility, genetic confirmation, dates, deaths, numbers."""
+
+import math
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from emgproc.study.columns import CLINICAL_EVENTS, PARTICIPANTS
+from emgproc.study.eligibility import Rule
+from emgproc.study.model import Study
+from emgproc.study.rows import Participant, Problem, Severity
+
+if TYPE_CHECKING:
+    from emgproc.study.protocol import Criterion
+
+
+def check_people(study: Study) -> Iterator[Problem]:
+    """Yield what is wrong with the participants and the record of their deaths."""
+    for person in study.participants:
+        yield from _order(person)
+        if person.enrolled:
+            yield from _eligibility(study, person)
+            yield from _genetics(study, person)
+    yield from _deaths(study)
+    yield from _numbers(study)
+
+
+def _problem(
+    person: Participant, column: str, code: str, message: str, value: object = ""
+) -> Problem:
+    severity: Severity = "warning" if code.startswith("W") else "error"
+    return Problem(PARTICIPANTS, person.row, column, code, message, severity, str(value))
+
+
+def _order(person: Participant) -> Iterator[Problem]:
+    pairs: tuple[tuple[str, date | None, str, date | None], ...] = (
+        ("death_date", person.death_date, "index_date", person.index_date),
+        ("last_contact_date", person.last_contact_date, "index_date", person.index_date),
+        ("withdrawn_date", person.withdrawn_date, "consent_date", person.consent_date),
+        ("index_date", person.index_date, "consent_date", person.consent_date),
+        ("death_date", person.death_date, "last_contact_date", person.last_contact_date),
+    )
+    for column, day, earlier_column, earlier in pairs:
+        if day is not None and earlier is not None and day < earlier:
+            what = f"{column} before {earlier_column} {earlier}"
+            yield _problem(person, column, "E020", what, day)
+
+
+def _eligibility(study: Study, person: Participant) -> Iterator[Problem]:
+    for criterion in study.protocol.design.criteria:
+        if criterion.check == "investigator":
+            yield from _answered(person, criterion)
+        else:
+            yield from _computed(person, criterion)
+
+
+def _answered(person: Participant, criterion: "Criterion") -> Iterator[Problem]:
+    column, answer = f"crit_{criterion.id}", person.criteria.get(criterion.id, "")
+    broken = answer == ("N" if criterion.kind == "inclusion" else "Y")
+    if broken:
+        yield _broken(person, criterion, column, answer)
+    elif criterion.enforce and answer in {"", "NK"}:
+        what = f"{criterion.kind} {criterion.id} {criterion.text!r} has no answer"
+        yield _problem(person, column, "W111", what, answer)
+
+
+def _computed(person: Participant, criterion: "Criterion") -> Iterator[Problem]:
+    rule = Rule.parse(criterion.check)
+    value = _completed(getattr(person, rule.field))
+    if value is None:
+        if criterion.enforce:
+            what = f"{criterion.id} {criterion.text!r} needs {rule.field}"
+            yield _problem(person, rule.field, "W111", what)
+        return
+    met = rule.holds(value)
+    if met == (criterion.kind == "exclusion"):
+        yield _broken(person, criterion, rule.field, value)
+    elif criterion.kind == "inclusion" and rule.at_upper_bound(value):
+        what = f"{getattr(person, rule.field):.1f} is on the boundary of {criterion.check}"
+        yield _problem(person, rule.field, "W102", what)
+
+
+def _completed(value: float | None) -> int | None:
+    # Ages count in completed months; a whole number of months may arrive as 11.9999999.
+    return None if value is None else math.floor(value + 1e-9)
+
+
+def _broken(person: Participant, criterion: "Criterion", column: str, value: object) -> Problem:
+    verb = "not met" if criterion.kind == "inclusion" else "met"
+    check = "" if criterion.check == "investigator" else f" ({criterion.check})"
+    what = (
+        f"enrolled, but {criterion.kind} {criterion.id} {criterion.text!r}{check} is {verb}; "
+        "correct the value, or set enrolled to N"
+    )
+    return _problem(person, column, "E061" if criterion.enforce else "W111", what, value)
+
+
+def _genetics(study: Study, person: Participant) -> Iterator[Problem]:
+    treated = study.treated_of(person.participant_id)
+    first = study.first_dose(person.participant_id)
+    if person.genetic_confirm != "Y":
+        if treated and first is not None:
+            what = f"dose 1 on {first} without a genetic confirmation (genetic_confirm must be Y)"
+            yield _problem(person, "genetic_confirm", "E024", what, person.genetic_confirm)
+        else:
+            what = f"genetic_confirm is not Y in arm {person.arm}"
+            yield _problem(person, "genetic_confirm", "W107", what, person.genetic_confirm)
+    elif treated and person.genetic_date is None:
+        what = "genetic_date missing: that it precedes dose 1 cannot be checked"
+        yield _problem(person, "genetic_date", "W107", what)
+    elif treated and first is not None and person.genetic_date and person.genetic_date > first:
+        what = f"genetic confirmation after dose 1 on {first}"
+        yield _problem(person, "genetic_date", "E024", what, person.genetic_date)
+
+
+def _deaths(study: Study) -> Iterator[Problem]:
+    for event in study.clinical_events:
+        died = study.death_date(event.participant_id)
+        if event.kind == "death" and died != event.start:
+            stated = f"is {died}" if died else "is empty"
+            what = f"death of {event.participant_id}, but death_date in {PARTICIPANTS} {stated}"
+            yield Problem(
+                CLINICAL_EVENTS, event.row, "start", "E062", what, value=str(event.start)
+            )
+        elif event.grade == 5 and died is None:
+            what = f"grade 5 means death, but {event.participant_id} has no death_date"
+            yield Problem(CLINICAL_EVENTS, event.row, "grade", "W106", what, "warning", "5")
+
+
+def _numbers(study: Study) -> Iterator[Problem]:
+    for arm in study.protocol.design.arms:
+        enrolled = sum(person.arm == arm.id for person in study.enrolled())
+        if enrolled != arm.planned_n:
+            what = f"{enrolled} of {arm.planned_n} planned participants in arm {arm.id}"
+            yield Problem(PARTICIPANTS, 0, "arm", "W103", what, "warning", str(enrolled))
+
+
+def evaluable_problem(n_treated: int, n_control: int, alpha: float) -> Problem | None:
+    """Tell when no result of these numbers can be significant (W109).
+
+    Parameters
+    ----------
+    n_treated, n_control
+        Evaluable participants per arm.
+    alpha
+        Two-sided level.
+
+    Returns
+    -------
+    Problem or None
+        A warning where 2/C(n, n_treated), the smallest two-sided p of an exact rank test without
+        ties, exceeds `alpha`; also where an arm is empty.
+
+    Examples
+    --------
+    >>> print(evaluable_problem(3, 4, 0.05))
+    participants.tsv:0: W109 evaluable 3 v 4: smallest p 0.057 > alpha 0.05
+    """
+    splits = math.comb(n_treated + n_control, n_treated)
+    smallest = min(1.0, 2 / splits)
+    if smallest <= alpha:
+        return None
+    what = f"evaluable {n_treated} v {n_control}: smallest p {smallest:.3f} > alpha {alpha:g}"
+    return Problem(PARTICIPANTS, 0, "", "W109", what, "warning")
