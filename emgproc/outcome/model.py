@@ -1,7 +1,4 @@
-"""What an analysed study holds, frozen: pairs, infants, the primary result, its qualifiers.
-
-A number that could not be had is `None` and stands beside its `reason`; no field is ever NaN.
-"""
+"""What an analysed study holds, frozen; a number that could not be had is `None`, never NaN."""
 
 import dataclasses
 import math
