@@ -59,7 +59,7 @@ class Timeline:
 
 
 QUIET_DRIVE = 6.0  # above the thresholds of half the units: ln 6 / ln 30 = 0.53
-VIGOROUS_DRIVE = 30.0
+VIGOROUS_DRIVE = 35.0  # above the threshold of the last unit, 30
 REFERENCE_S = 15.0
 WAKING_S = 2.5
 CRY_S = 1.5
