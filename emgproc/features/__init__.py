@@ -18,6 +18,14 @@ from emgproc.features.amplitude import (
     wl,
 )
 from emgproc.features.autoregressive import Autoregression, ar_coefficient, burg
+from emgproc.features.bursts import bursts
+from emgproc.features.cocontraction import (
+    CoContraction,
+    cocontraction,
+    falconer_winter,
+    rudolph,
+    time_overlap,
+)
 from emgproc.features.complexity import (
     dfa,
     hjorth_activity,
@@ -28,7 +36,15 @@ from emgproc.features.complexity import (
     skewness,
 )
 from emgproc.features.counts import ssc, wamp, zc
+from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.noise import Noise, NoiseSettings, noise_power
+from emgproc.features.onset import OnsetSettings, detect_activity, detect_bursts
+from emgproc.features.propagation import (
+    Coherence,
+    ConductionVelocity,
+    coherence,
+    conduction_velocity,
+)
 from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.features.spec import FEATURES, Evaluation, FeatureSpec, Minimum, evaluate
 from emgproc.features.spectrum import (
@@ -46,7 +62,11 @@ from emgproc.features.windows import Windows, WindowSettings, labelled_signal
 
 __all__ = [
     "FEATURES",
+    "RECORDING_FEATURES",
     "Autoregression",
+    "CoContraction",
+    "Coherence",
+    "ConductionVelocity",
     "Evaluation",
     "FeatureSet",
     "FeatureSpec",
@@ -54,6 +74,8 @@ __all__ = [
     "Minimum",
     "Noise",
     "NoiseSettings",
+    "OnsetSettings",
+    "RecordingFeature",
     "Spectrum",
     "WindowSettings",
     "Windows",
@@ -63,14 +85,22 @@ __all__ = [
     "arv",
     "band_power",
     "burg",
+    "bursts",
+    "cocontraction",
+    "coherence",
+    "conduction_velocity",
     "dasdv",
+    "detect_activity",
+    "detect_bursts",
     "dfa",
     "evaluate",
+    "falconer_winter",
     "finsm5",
     "hjorth_activity",
     "hjorth_complexity",
     "hjorth_mobility",
     "iemg",
+    "indices",
     "kurtosis",
     "labelled_signal",
     "log_detector",
@@ -80,11 +110,13 @@ __all__ = [
     "noise_power",
     "power_spectrum",
     "rms",
+    "rudolph",
     "sample_entropy",
     "skewness",
     "spectral_entropy",
     "spectral_moment",
     "ssc",
+    "time_overlap",
     "tone",
     "variance",
     "wamp",

@@ -68,7 +68,6 @@ def sample_entropy(x: ArrayLike, fs: float, *, m: int = 2, r: float = 0.2) -> Fl
     """
     if m < 1 or not r > 0:
         raise ParameterError(f"sample_entropy needs m ≥ 1 and r > 0, got {m=}, {r=}")
-    from emgproc._kernels.sample_entropy import count_matches
 
     def entropy(row: Floats) -> float:
         values, ok, n = centred(row, fs)
@@ -77,8 +76,7 @@ def sample_entropy(x: ArrayLike, fs: float, *, m: int = 2, r: float = 0.2) -> Fl
         sd = float(np.sqrt(np.square(values).sum() / n))
         whole = np.lib.stride_tricks.sliding_window_view(ok, m + 1).all(axis=-1)
         templates = np.lib.stride_tricks.sliding_window_view(values, m + 1)[whole]
-        by_first = templates[np.argsort(templates[:, 0], kind="stable")]
-        matches, longer = count_matches(np.ascontiguousarray(by_first.T), r * sd)
+        matches, longer = _pairs(templates[:, :m], r * sd), _pairs(templates, r * sd)
         return float(np.log(matches / longer)) if longer > 0 else float("nan")
 
     return over_channels(entropy, x, fs)
@@ -121,6 +119,14 @@ def dfa(x: ArrayLike, fs: float, *, n_min: int = 4, n_max: int | None = None) ->
         return float(np.polyfit(np.log(sizes), np.log(fluctuations), 1)[0])
 
     return over_channels(exponent, x, fs)
+
+
+def _pairs(templates: Floats, tolerance: float) -> int:
+    """Ordered pairs of different templates within `tolerance`, Chebyshev distance."""
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(templates, balanced_tree=False)
+    return int(tree.count_neighbors(tree, tolerance, p=np.inf)) - len(templates)
 
 
 def _box_sizes(n_min: int, n_max: int) -> list[int]:

@@ -45,6 +45,9 @@ class FeatureSpec:
         A constant signal has a value (0); else it has none (`zero_variance`).
     undefined
         Reason where the function itself finds no value.
+    most_samples
+        With more valid samples the time it takes is out of all proportion (`too_many_samples`);
+        measure over a label instead.
     """
 
     name: str
@@ -54,6 +57,7 @@ class FeatureSpec:
     rule_id: str
     defined_for_constant: bool = False
     undefined: str = "undefined"
+    most_samples: int | None = None
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -92,7 +96,8 @@ def evaluate(spec: FeatureSpec, x: ArrayLike, fs: float, **params: object) -> Ev
     -------
     Evaluation
         Value (finite or NaN), number of valid samples, reason: empty where there is a value, else
-        `no_samples`, `all_masked`, `too_few_samples`, `zero_variance`, or the feature's own.
+        `no_samples`, `all_masked`, `too_few_samples`, `too_many_samples`, `zero_variance`, or the
+        feature's own.
 
     Raises
     ------
@@ -128,6 +133,8 @@ def _why_not(spec: FeatureSpec, samples: Floats, fs: float) -> str:
     held = max(b - a for a, b in spans_of(ok)) if minimum.contiguous else int(ok.sum())
     if held < max(minimum.samples, to_samples(minimum.seconds, fs)):
         return "too_few_samples"
+    if spec.most_samples is not None and int(ok.sum()) > spec.most_samples:
+        return "too_many_samples"
     valid = samples[ok]
     if not spec.defined_for_constant and valid.min() == valid.max():
         return "zero_variance"
@@ -211,7 +218,7 @@ _LISTED = [
     *_autoregressive(6),
     FeatureSpec(
         "sample_entropy", "1", complexity.sample_entropy, Minimum(samples=200),
-        "richman_moorman_2000", undefined="no_matches",
+        "richman_moorman_2000", undefined="no_matches", most_samples=200_000,
     ),
     FeatureSpec(
         "dfa", "1", complexity.dfa, Minimum(samples=500, contiguous=True), "peng_1994",

@@ -5,6 +5,7 @@ limit of detection and its censoring exist for a pair of visits only and are not
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ RULE = "tone_primary_v1"
 BURST_FACTOR = 4.0  # a burst is at least four times the background in amplitude (spec table 1.2)
 
 
-class Quiet(NamedTuple):
+class Usable(NamedTuple):
     """Windows an index may use, and the reason why there are none or too few of them."""
 
     windows: Windows
@@ -65,7 +66,7 @@ def tone(
     ParameterError
         `row` is not a row of the recording.
     """
-    quiet = quiet_windows(recording, row, windows)
+    quiet = usable_windows(recording, row, windows)
     n = len(quiet.windows.starts)
     channel = recording.channels[row].name
     value = float("nan") if quiet.reason else float(np.median(quiet.windows.mean_squares))
@@ -97,11 +98,37 @@ def noise_values(
     ]
 
 
-def quiet_windows(recording: Recording, row: int, settings: WindowSettings) -> Quiet:
-    """Windows of the tone index, or why they cannot be used.
+def usable_windows(
+    recording: Recording,
+    row: int,
+    settings: WindowSettings,
+    *,
+    without: Sequence[str] = NOT_QUIET,
+) -> Usable:
+    """Windows of an index, or why they cannot be used.
 
-    Without labels in the settings the whole recording but its noise reference is searched and
-    windows above four times the median amplitude are left out as bursts (`state_unknown`).
+    Parameters
+    ----------
+    recording
+        Cleaned recording.
+    row
+        Row of the channel.
+    settings
+        Windows. Without labels the whole recording but its noise reference is searched, and where
+        movement is left out so are windows of four times the median amplitude, as bursts; the
+        values are flagged `state_unknown`.
+    without
+        Labels whose samples count as masked.
+
+    Returns
+    -------
+    Usable
+        Reason `clipped`, `line_dominated`, `no_state_label` or `too_few_windows`.
+
+    Raises
+    ------
+    ParameterError
+        `row` is not a row of the recording.
     """
     if not 0 <= row < recording.n_channels:
         raise ParameterError(
@@ -109,14 +136,14 @@ def quiet_windows(recording: Recording, row: int, settings: WindowSettings) -> Q
         )
     flags = band_flags(recording, row)
     if settings.labels:
-        held = windows(recording, row, settings)
+        held = windows(recording, row, settings, without=without)
     else:
-        held, flags = _stateless(recording, row, settings), (*flags, "state_unknown")
+        held, flags = _stateless(recording, row, settings, without), (*flags, "state_unknown")
     reason = unusable_reason(recording, row)
     if not reason and len(held.starts) < settings.min_windows:
         unlabelled = bool(settings.labels) and not has_states(recording)
         reason = "no_state_label" if unlabelled else "too_few_windows"
-    return Quiet(held, reason, flags)
+    return Usable(held, reason, flags)
 
 
 def unusable_reason(recording: Recording, row: int) -> str:
@@ -149,10 +176,12 @@ def _noise_flags(noise: Noise) -> tuple[str, ...]:
     return tuple(flags)
 
 
-def _stateless(recording: Recording, row: int, settings: WindowSettings) -> Windows:
-    held = windows(recording, row, settings, without=(*NOT_QUIET, "noise_reference"))
+def _stateless(
+    recording: Recording, row: int, settings: WindowSettings, without: Sequence[str]
+) -> Windows:
+    held = windows(recording, row, settings, without=(*without, "noise_reference"))
     level = held.mean_squares
-    if not level.size:
+    if not level.size or "movement" not in without:
         return held
     calm = level < BURST_FACTOR**2 * np.median(level)
     return Windows(held.starts[calm], held.samples[calm])

@@ -14,7 +14,9 @@ from emgproc.units import to_samples
 
 NOT_UNDISTURBED = ("cry", "handling", "pacifier", "sedation")
 NOT_QUIET = (*NOT_UNDISTURBED, "movement")
-STATE = "state/"
+STATE = "state/"  # behavioural states after Prechtl
+AWAKE = ("state/3", "state/4")
+ACTIVE = ("state/4",)
 
 
 @dataclass(frozen=True, slots=True)
