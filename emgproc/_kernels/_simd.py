@@ -22,7 +22,7 @@ _LLVM = ir.VectorType(ir.DoubleType(), LANES)
 _ORDER = ir.VectorType(_I32, LANES)
 
 
-class _Vector(types.Type):  # type: ignore[misc]  # numba has no types
+class _Vector(types.Type):
     def __init__(self) -> None:
         super().__init__(name="float64x8")
 

@@ -4,10 +4,13 @@ The fields of a step are its table in plan.toml, its `repr` is its entry in the 
 on EMG rows; they never edit the recording they are given.
 """
 
+from emgproc.preprocessing.blocks import zero_phase_span
 from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
 from emgproc.preprocessing.clipping import MaskClip
+from emgproc.preprocessing.ecg import GateEcg, SubtractEcg
 from emgproc.preprocessing.envelopes import LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
 from emgproc.preprocessing.filters import Bandpass, Highpass, Lowpass
+from emgproc.preprocessing.line import RemoveLine
 from emgproc.preprocessing.masks import MaskEvents, MaskFlat, MaskMotion, MaskNan, MaskPop
 from emgproc.preprocessing.windows import moving_arv, moving_rms, moving_sum, tkeo
 from emgproc.preprocessing.zero_phase import zero_phase_sos
@@ -19,6 +22,9 @@ STEPS: dict[str, type] = {
     "mask_pop": MaskPop,
     "mask_events": MaskEvents,
     "mask_motion": MaskMotion,
+    "remove_line": RemoveLine,
+    "subtract_ecg": SubtractEcg,
+    "gate_ecg": GateEcg,
     "bandpass": Bandpass,
     "highpass": Highpass,
     "lowpass": Lowpass,
@@ -30,8 +36,8 @@ STEPS: dict[str, type] = {
 }
 
 __all__ = [
-    "STEPS", "Bandpass", "Highpass", "LinearEnvelope", "Lowpass", "MaskClip", "MaskEvents",
-    "MaskFlat", "MaskMotion", "MaskNan", "MaskPop", "MovingArv", "MovingRms", "Rectify", "Tkeo",
-    "bandpass_sos", "highpass_sos", "lowpass_sos", "moving_arv", "moving_rms", "moving_sum",
-    "tkeo", "zero_phase_sos",
+    "STEPS", "Bandpass", "GateEcg", "Highpass", "LinearEnvelope", "Lowpass", "MaskClip",
+    "MaskEvents", "MaskFlat", "MaskMotion", "MaskNan", "MaskPop", "MovingArv", "MovingRms",
+    "Rectify", "RemoveLine", "SubtractEcg", "Tkeo", "bandpass_sos", "highpass_sos", "lowpass_sos",
+    "moving_arv", "moving_rms", "moving_sum", "tkeo", "zero_phase_sos", "zero_phase_span",
 ]  # fmt: skip

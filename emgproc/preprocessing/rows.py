@@ -44,6 +44,12 @@ def with_rows(
     return recording.with_data(data, step=step, findings=findings)
 
 
+def also_masked(recording: Recording, bad: Bools, label: str, *, step: object) -> Recording:
+    """Recording that `step` has changed already, masked by the same step: one history entry."""
+    masked = recording.with_mask(bad, label, step=step)
+    return replace(masked, provenance=recording.provenance)
+
+
 def with_unit(recording: Recording, rows: list[int], unit: str) -> Recording:
     """Recording whose channels in `rows` carry `unit`."""
     channels = list(recording.channels)

@@ -1,6 +1,7 @@
 """Moving measures of arrays: root mean square, mean rectified value; TKEO."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,9 +9,17 @@ from numpy.typing import ArrayLike
 from emgproc._kernels._simd_interpreted import LANES
 from emgproc._kernels.envelope import MEAN_RECTIFIED, ROOT_MEAN_SQUARE, SUM, moving
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Floats, as_channels, as_signal
+from emgproc.arrays import Bools, Floats, as_channels, as_signal
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.zero_phase import Span, checked_spans, unfilled
+
+
+class Window(NamedTuple):
+    """Length in samples, what is measured in it, and over how many threads."""
+
+    n: int
+    measure: int
+    threads: int = 1
 
 
 def moving_rms(
@@ -46,14 +55,14 @@ def moving_rms(
     >>> moving_rms([3.0, 4.0, 3.0, 4.0], 2).round(4).tolist()
     [3.0, 3.5355, 3.5355, 3.5355]
     """
-    return _moving(x, n, ROOT_MEAN_SQUARE, segments, threads)
+    return _moving(x, Window(n, ROOT_MEAN_SQUARE, threads), segments)
 
 
 def moving_arv(
     x: ArrayLike, n: int, segments: Sequence[Span] | None = None, *, threads: int = 1
 ) -> Floats:
     """Average rectified value over a moving window; as `moving_rms`."""
-    return _moving(x, n, MEAN_RECTIFIED, segments, threads)
+    return _moving(x, Window(n, MEAN_RECTIFIED, threads), segments)
 
 
 def moving_sum(x: ArrayLike, n: int) -> Floats:
@@ -74,10 +83,10 @@ def moving_sum(x: ArrayLike, n: int) -> Floats:
     bad = ~np.isfinite(data)
     out = np.empty_like(data)
     if data.shape[1]:
-        _walk(np.where(bad, 0.0, data), out, (0, data.shape[1]), n, SUM, 1)
+        _walk(np.where(bad, 0.0, data), out, (0, data.shape[1]), Window(n, SUM))
         if bad.any():
             touched = np.empty_like(data)
-            _walk(bad.astype(np.float64), touched, (0, data.shape[1]), n, SUM, 1)
+            _walk(bad.astype(np.float64), touched, (0, data.shape[1]), Window(n, SUM))
             out[touched > 0] = np.nan
     return out.reshape(np.shape(x))
 
@@ -106,27 +115,23 @@ def tkeo(x: ArrayLike) -> Floats:
     return energy
 
 
-def _moving(
-    x: ArrayLike, n: int, measure: int, segments: Sequence[Span] | None, threads: int
-) -> Floats:
-    if n < 1:
-        raise ParameterError(f"a moving window holds at least 1 sample, got {n}")
+def _moving(x: ArrayLike, window: Window, segments: Sequence[Span] | None) -> Floats:
+    if window.n < 1:
+        raise ParameterError(f"a moving window holds at least 1 sample, got {window.n}")
     data = as_channels(x)
     spans = checked_spans(segments, data.shape[1])
     out = unfilled(data, spans)
     for start, stop in spans:
-        finite = _walk(data, out, (start, stop), n, measure, threads)
+        finite = _walk(data, out, (start, stop), window)
         for row in np.flatnonzero(~finite):
-            out[row, start:stop] = _with_gaps(data[row, start:stop], n, measure)
+            out[row, start:stop] = _with_gaps(data[row, start:stop], window)
     return out.reshape(np.shape(x))
 
 
-def _walk(
-    x: Floats, y: Floats, span: Span, n: int, measure: int, threads: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _walk(x: Floats, y: Floats, span: Span, window: Window) -> Bools:
     """Fill y[:, span]; tell which rows hold finite samples only."""
     start, stop = span
-    length = min(n, 2 * (stop - start))  # a longer window holds all samples wherever it stands
+    n = min(window.n, 2 * (stop - start))  # a longer one holds all samples wherever it stands
     firsts = np.arange(x.shape[0]) * x.shape[1] + start
     lanes = np.concatenate([firsts, np.repeat(firsts[-1:], -len(firsts) % LANES)])
     lanes = lanes.reshape(-1, LANES)
@@ -134,23 +139,28 @@ def _walk(
 
     def work(part: slice) -> None:
         moving(
-            x.reshape(-1), y.reshape(-1), lanes[part], stop - start, length, measure,
+            x.reshape(-1),
+            y.reshape(-1),
+            lanes[part],
+            stop - start,
+            n,
+            window.measure,
             totals[part.start * LANES : part.stop * LANES],
-        )  # fmt: skip
+        )
 
     if len(lanes):
-        over_groups(work, len(lanes), threads)
+        over_groups(work, len(lanes), window.threads)
     return np.isfinite(totals[: x.shape[0]])
 
 
-def _with_gaps(x: Floats, n: int, measure: int) -> Floats:
+def _with_gaps(x: Floats, window: Window) -> Floats:
     """Mean over the finite samples of each window; NaN where there is none."""
     valid = np.isfinite(x)
+    squares = window.measure == ROOT_MEAN_SQUARE
     values = np.where(valid, x, 0.0)
-    values = values**2 if measure == ROOT_MEAN_SQUARE else np.abs(values)
-    both = np.stack([values, valid.astype(np.float64)])
+    both = np.stack([values**2 if squares else np.abs(values), valid.astype(np.float64)])
     sums = np.empty_like(both)
-    _walk(both, sums, (0, x.size), n, SUM, 1)
+    _walk(both, sums, (0, x.size), Window(window.n, SUM))
     mean = np.full_like(x, np.nan)
     np.divide(sums[0], sums[1], out=mean, where=sums[1] > 0)
-    return np.sqrt(mean) if measure == ROOT_MEAN_SQUARE else mean
+    return np.sqrt(mean) if squares else mean

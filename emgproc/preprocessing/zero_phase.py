@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from emgproc._kernels._simd_interpreted import LANES
 from emgproc._kernels.filter import zero_phase_blocks
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Floats, Ints, as_channels, spans_of
+from emgproc.arrays import Bools, Floats, Ints, as_channels, spans_of
 from emgproc.errors import ParameterError
 
 _BLOCK = 8192
@@ -32,6 +32,14 @@ class Scheme(NamedTuple):
     padding: int
     warm_up: int
     block: int
+
+
+class Run(NamedTuple):
+    """A scheme, and how this call wants it run."""
+
+    scheme: Scheme
+    threads: int
+    rectify: bool
 
 
 def scheme_of(sos: ArrayLike) -> Scheme:
@@ -120,10 +128,10 @@ def zero_phase_sos(
     """
     data = as_channels(x)
     spans = checked_spans(segments, data.shape[1])
-    scheme = scheme_of(sos)
+    run = Run(scheme_of(sos), threads, rectify)
     out = unfilled(data, spans)
-    _filter(data, out, spans, scheme, threads=threads, rectify=rectify)
-    _refilter_gaps(data, out, spans, scheme, rectify=rectify)
+    _filter(data, out, spans, run)
+    _refilter_gaps(data, out, spans, run)
     return out.reshape(np.shape(x))
 
 
@@ -148,25 +156,22 @@ def unfilled(x: Floats, spans: Iterable[Span]) -> Floats:
     return np.empty_like(x) if covered else np.full_like(x, np.nan)
 
 
-def _filter(
-    x: Floats,
-    y: Floats,
-    spans: Iterable[Span],
-    scheme: Scheme,
-    *,
-    threads: int = 1,
-    rectify: bool = False,
-) -> None:
-    lanes, shapes = _groups(x.shape, spans, scheme)
+def _filter(x: Floats, y: Floats, spans: Iterable[Span], run: Run) -> None:
+    lanes, shapes = _groups(x.shape, spans, run.scheme)
 
     def work(part: slice) -> None:
         zero_phase_blocks(
-            x.reshape(-1), y.reshape(-1), lanes[part], shapes[part],
-            scheme.coefficients, scheme.steady, rectify,
-        )  # fmt: skip
+            x.reshape(-1),
+            y.reshape(-1),
+            lanes[part],
+            shapes[part],
+            run.scheme.coefficients,
+            run.scheme.steady,
+            run.rectify,
+        )
 
     if len(lanes):
-        over_groups(work, len(lanes), threads)
+        over_groups(work, len(lanes), run.threads)
 
 
 def _groups(shape: tuple[int, ...], spans: Iterable[Span], scheme: Scheme) -> tuple[Ints, Ints]:
@@ -175,7 +180,7 @@ def _groups(shape: tuple[int, ...], spans: Iterable[Span], scheme: Scheme) -> tu
     alike: dict[tuple[int, ...], list[Ints]] = {}
     for start, stop in spans:
         for s in range(0, stop - start, scheme.block):
-            lo, first, form = _block_form(s, stop - start, scheme)
+            lo, first, form = block_form(s, stop - start, scheme)
             flat = np.stack([rows + start + lo, rows + start + first], axis=-1)
             alike.setdefault(form, []).append(flat)
     lanes, shapes = [np.empty((0, 2, LANES), np.int64)], [np.empty((0, 5), np.int64)]
@@ -188,7 +193,7 @@ def _groups(shape: tuple[int, ...], spans: Iterable[Span], scheme: Scheme) -> tu
     return np.ascontiguousarray(np.concatenate(lanes)), np.concatenate(shapes)
 
 
-def _block_form(s: int, n: int, scheme: Scheme) -> tuple[int, int, tuple[int, ...]]:
+def block_form(s: int, n: int, scheme: Scheme) -> tuple[int, int, tuple[int, ...]]:
     """First sample read, first written, and the kernel's shape row, for the block at `s`."""
     stop = min(s + scheme.block, n)
     padding = min(scheme.padding, n - 1)
@@ -198,15 +203,13 @@ def _block_form(s: int, n: int, scheme: Scheme) -> tuple[int, int, tuple[int, ..
     return lo, s, (before, hi - lo, after, before + s - lo, stop - s)
 
 
-def _refilter_gaps(
-    x: Floats, y: Floats, spans: list[Span], scheme: Scheme, *, rectify: bool
-) -> None:
+def _refilter_gaps(x: Floats, y: Floats, spans: list[Span], run: Run) -> None:
     """Filter again, bridged, each row and segment in which a sample is not finite.
 
     One such sample makes the first sample written of its block NaN, so those alone are looked at.
     """
     for start, stop in spans:
-        firsts = y[:, start : stop : scheme.block]
+        firsts = y[:, start : stop : run.scheme.block]
         for row in np.flatnonzero(~np.all(np.isfinite(firsts), axis=1)):
             piece = x[row : row + 1, start:stop]
             good = np.isfinite(piece[0])
@@ -214,11 +217,11 @@ def _refilter_gaps(
             if good.any():
                 bridged = bridge(piece[0], good)[None, :]
                 filtered = np.empty_like(bridged)
-                _filter(bridged, filtered, [(0, stop - start)], scheme, rectify=rectify)
+                _filter(bridged, filtered, [(0, stop - start)], run)
                 y[row, start:stop][good] = filtered[0][good]
 
 
-def bridge(x: Floats, good: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
+def bridge(x: Floats, good: Bools) -> Floats:
     """Vector `x` with straight lines across the samples that are not `good`.
 
     Before the first and after the last good sample its value is held. At least one is good.

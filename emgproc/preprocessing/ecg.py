@@ -1,0 +1,131 @@
+"""Heart in the muscle: template subtraction, and gating of what is left."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from emgproc.arrays import Bools, Floats, Ints
+from emgproc.errors import ParameterError
+from emgproc.preprocessing.beats import Beats, detect_beats, epochs_of
+from emgproc.preprocessing.ecg_template import TemplateFit, subtract_template
+from emgproc.preprocessing.rows import emg_of, found, with_rows
+from emgproc.recording import Finding, Recording
+from emgproc.units import to_samples
+
+
+@dataclass(frozen=True, slots=True)
+class SubtractEcg:
+    """Subtract from every EMG row the average complex of the neighbouring heart beats.
+
+    R peaks come from the ECG channel, or where there is none from the 5-30 Hz band of the EMG
+    (see `preprocessing.beats`). For each beat the template is the mean of the `neighbours`
+    nearest beats of the same segment, its own included; its gain and a lag of at most 5 ms are
+    fitted by least squares. It reaches from 0.4 of the median interval before the R peak to 0.6
+    after it, P and T wave included: a template cut through a wave leaves an edge that no later
+    filter removes. Masked samples enter no template. EMG power falls by 1/neighbours.
+
+    Where no ECG is visible nothing is changed and `n_beats` is 0. Other findings:
+    `heart_rate_bpm`, and per row `ecg_residual_uv`, the RMS within ±60 ms of the average of the
+    cleaned complexes. Per-beat gain and lag as in ime-luebeck/ecg-removal.
+
+    Attributes
+    ----------
+    neighbours
+        Beats averaged into one template, ≥ 5.
+
+    Raises
+    ------
+    ParameterError
+        `neighbours` is below 5.
+    FsTooLowError
+        When called: fs is not above 60 Hz.
+    """
+
+    neighbours: int = 40
+
+    def __post_init__(self) -> None:
+        if self.neighbours < 5:
+            raise ParameterError(f"SubtractEcg needs neighbours >= 5, got {self}")
+
+    def __call__(self, recording: Recording) -> Recording:
+        """Return the recording without ECG in its EMG rows."""
+        rows, x = emg_of(recording)
+        beats = detect_beats(recording)
+        findings = _about(beats)
+        if beats.samples.size == 0:
+            return recording.with_data(recording.data, step=self, findings=findings)
+        valid = np.isfinite(x) & ~recording.mask()[rows]
+        fit = TemplateFit.for_rate(self.neighbours, beats.rate_bpm, recording.fs)
+        y = x.copy()
+        for start, stop, _ in recording.segments:
+            inside = beats.samples[(beats.samples >= start) & (beats.samples < stop)] - start
+            for row in range(len(rows)):
+                y[row, start:stop] = subtract_template(
+                    x[row, start:stop], valid[row, start:stop], inside, fit
+                )
+        residual = [
+            residual_uv(y[i], valid[i], beats.samples, recording.fs) for i in range(len(rows))
+        ]
+        findings += found(recording, rows, "ecg_residual_uv", "uV", residual)
+        return with_rows(recording, rows, y, step=self, findings=findings)
+
+
+@dataclass(frozen=True, slots=True)
+class GateEcg:
+    """Mask all EMG rows as `bad_ecg` within `half_s` of every R peak.
+
+    Beats as `SubtractEcg`; without an ECG channel they must still be visible, so gate before
+    subtracting. At 140 beats per minute ±60 ms keep 72 % of the samples. No ECG visible: nothing
+    is masked and `n_beats` is 0.
+
+    Attributes
+    ----------
+    half_s
+        Half width of the gate, s.
+
+    Raises
+    ------
+    ParameterError
+        `half_s` is not a finite time above 0.
+    FsTooLowError
+        When called: fs is not above 60 Hz.
+    """
+
+    half_s: float = 0.06
+
+    def __post_init__(self) -> None:
+        if not 0 < self.half_s < math.inf:
+            raise ParameterError(f"GateEcg needs a finite half_s above 0, got {self}")
+
+    def __call__(self, recording: Recording) -> Recording:
+        """Return the masked recording."""
+        rows = recording.emg_rows()
+        beats = detect_beats(recording)
+        bad = np.zeros(recording.data.shape, np.bool_)
+        bad[rows] = _gate(beats.samples, recording, self.half_s)
+        return recording.with_mask(bad, "bad_ecg", step=self, findings=_about(beats))
+
+
+def _gate(peaks: Ints, recording: Recording, half_s: float) -> Bools:
+    half = to_samples(half_s, recording.fs)
+    bad = np.zeros(recording.n_samples, np.bool_)
+    for start, stop, _ in recording.segments:
+        for peak in peaks[(peaks >= start) & (peaks < stop)]:
+            bad[max(start, peak - half) : min(stop, peak + half)] = True
+    return bad
+
+
+def _about(beats: Beats) -> list[Finding]:
+    findings = [Finding("n_beats", "1", "", float(beats.samples.size))]
+    if beats.samples.size:
+        findings.append(Finding("heart_rate_bpm", "1/min", "", beats.rate_bpm))
+    return findings
+
+
+def residual_uv(x: Floats, valid: Bools, peaks: Ints, fs: float) -> float:
+    """RMS within ±60 ms of the R-locked average, its mean removed, µV; 0 without whole beats."""
+    half = to_samples(0.06, fs)
+    epochs = epochs_of(np.where(valid, x, np.nan), peaks, half, half)
+    whole = epochs[np.all(np.isfinite(epochs), axis=1)]
+    return float(whole.mean(axis=0).std()) if len(whole) else 0.0

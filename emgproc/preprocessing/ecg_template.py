@@ -1,0 +1,110 @@
+"""The template of one heart beat from its neighbours, fitted with gain and lag, subtracted."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from emgproc.arrays import Bools, Floats, Ints
+from emgproc.preprocessing.beats import epochs_of
+from emgproc.units import to_samples
+
+MAX_LAG_S = 0.005
+GAIN = (0.0, 2.0)
+TAPER_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFit:
+    """Beats to a template, its samples before and after the R peak, and fs (Hz)."""
+
+    neighbours: int
+    before: int
+    after: int
+    fs: float
+
+    @classmethod
+    def for_rate(cls, neighbours: int, rate_bpm: float, fs: float) -> Self:
+        """Template as long as the interval between beats: 0.4 before the R peak, 0.6 after."""
+        interval_s = 60 / rate_bpm
+        before, after = to_samples(0.4 * interval_s, fs), to_samples(0.6 * interval_s, fs)
+        return cls(neighbours, before, after, fs)
+
+
+def subtract_template(x: Floats, valid: Bools, peaks: Ints, fit: TemplateFit) -> Floats:
+    """One segment of one channel without the complexes at `peaks`.
+
+    Fewer than 5 beats with valid samples make no template: the segment comes back as it is.
+    """
+    epochs = epochs_of(np.where(valid, x, np.nan), peaks, fit.before, fit.after)
+    whole = np.all(np.isfinite(epochs), axis=1)
+    if whole.sum() < 5:
+        return x
+    level = _levelled(epochs[whole])
+    usable = peaks[whole]
+    weights = _weights(level)
+    taper = _taper(fit)
+    heart, overlap = np.zeros(x.size), np.zeros(x.size)
+    for epoch, peak in zip(epochs, peaks, strict=True):
+        nearest = _nearest(usable, peak, fit.neighbours)
+        template = np.average(level[nearest], axis=0, weights=weights[nearest])
+        first, last = max(0, peak - fit.before), min(x.size, peak + fit.after + 1)
+        part = slice(first - peak + fit.before, last - peak + fit.before)
+        heart[first:last] += (_fitted(epoch, template, fit) * taper)[part]
+        overlap[first:last] += taper[part]
+    cleaned: Floats = x - heart / np.maximum(overlap, 1.0)
+    return cleaned
+
+
+def _levelled(epochs: Floats) -> Floats:
+    """Epochs without the straight line through their outer eighths: baseline, not heart."""
+    n = epochs.shape[1]
+    edge = max(1, n // 8)
+    left = epochs[:, :edge].mean(axis=1, keepdims=True)
+    right = epochs[:, -edge:].mean(axis=1, keepdims=True)
+    along = (np.arange(n) - (edge - 1) / 2) / (n - edge)
+    level: Floats = epochs - left - (right - left) * along
+    return level
+
+
+def _weights(level: Floats) -> Floats:
+    """Equal, except for beats under a burst: there the inverse of the excess variance."""
+    spread = np.mean((level - np.median(level, axis=0)) ** 2, axis=1)
+    usual = 2 * float(np.median(spread))
+    return usual / np.maximum(spread, usual) if usual > 0 else np.ones(len(level))
+
+
+def _nearest(peaks: Ints, peak: int, n: int) -> Ints:
+    """Indices of the `n` peaks around `peak`, half before and half after where they exist."""
+    n = min(n, peaks.size)
+    middle = int(np.searchsorted(peaks, peak))
+    first = min(max(0, middle - n // 2), peaks.size - n)
+    return np.arange(first, first + n)
+
+
+def _fitted(epoch: Floats, template: Floats, fit: TemplateFit) -> Floats:
+    """Template with the gain and lag that fit `epoch` best; as it is where too little is valid.
+
+    The lag is solved from the first-order expansion x = g·s(t - l) ≈ g·s - g·l·s'.
+    """
+    good = np.isfinite(epoch)
+    if good.sum() < 0.5 * good.size:
+        return template
+    slope = np.gradient(template) * fit.fs
+    line = np.linspace(-1, 1, template.size)
+    columns = np.stack([template, slope, line, np.ones_like(line)], axis=1)[good]
+    gain, shift = np.linalg.lstsq(columns, epoch[good])[0][:2]
+    gain = min(max(gain, GAIN[0]), GAIN[1])
+    most = gain * MAX_LAG_S
+    complex_uv: Floats = gain * template + min(max(shift, -most), most) * slope
+    return complex_uv
+
+
+def _taper(fit: TemplateFit) -> Floats:
+    """One, with raised-cosine flanks of 20 ms: no step where the template ends."""
+    n = fit.before + fit.after + 1
+    ramp = min(max(1, to_samples(TAPER_S, fit.fs)), fit.before)
+    flank = 0.5 - 0.5 * np.cos(np.pi * (np.arange(ramp) + 1) / (ramp + 1))
+    taper = np.ones(n)
+    taper[:ramp], taper[-ramp:] = flank, flank[::-1]
+    return taper
