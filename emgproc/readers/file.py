@@ -43,7 +43,7 @@ class ReadOptions:
     unit: str | None = None
     fs: float | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
-    time_column: str | None = None
+    time_column: str | int | None = None
     delimiter: str | None = None
     decimal: str | None = None
 

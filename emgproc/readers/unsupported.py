@@ -1,0 +1,230 @@
+"""Formats that are recognised by their content but not read yet, each with what to do instead."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NamedTuple, NoReturn
+
+from emgproc.errors import UnsupportedFormatError
+from emgproc.readers.delimited_text import encoding_of
+from emgproc.readers.file import Format, ReadOptions
+
+_EDF = "export EDF+ or BDF+ from the recording software"
+_TABLE = "export a text table with one header row of names with units, and a column of times"
+
+
+class _Known(NamedTuple):
+    """One format: `matches` sees the first 4096 bytes, the text they are (empty for binary)."""
+
+    id: str
+    title: str
+    suffixes: tuple[str, ...]
+    advice: str
+    matches: Callable[[bytes, str], bool]
+
+
+def _magic(*beginnings: bytes, at: int = 0) -> Callable[[bytes, str], bool]:
+    def matches(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
+        return any(head[at : at + len(b)] == b for b in beginnings)
+
+    return matches
+
+
+def _text(pattern: str) -> Callable[[bytes, str], bool]:
+    compiled = re.compile(pattern, re.MULTILINE)
+
+    def matches(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
+        return compiled.search(text) is not None
+
+    return matches
+
+
+def _is_otb(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
+    """A tar whose first member is of those that OTBioLab+ and OTBioLab4 write."""
+    name = head[:100].rstrip(b"\0").lower()
+    return head[257:262] == b"ustar" and name.endswith((b".sig", b".xml", b".sip", b".pro"))
+
+
+def _is_c3d(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
+    """C3D: byte 2 is 0x50, byte 1 points to the parameter section; most bytes after are zero."""
+    return len(head) >= 512 and head[1] == 0x50 and 2 <= head[0] <= 64 and b"\0\0" in head[:64]
+
+
+def _is_acq(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
+    """AcqKnowledge: two bytes unused, then as 4-byte integers the revision and a length."""
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
+    return any(
+        30 <= int.from_bytes(head[2:6], order) <= 200
+        and 200 <= int.from_bytes(head[6:10], order) <= 65536
+        for order in orders
+    ) and head[:2] in {b"\0\0", b"\0\1", b"\1\0"}
+
+
+_KNOWN = (
+    _Known(
+        "delsys_emgworks_csv", "Delsys EMGworks CSV export", (".csv",),
+        "each of its channels has its own time column; " + _EDF + ", or " + _TABLE,
+        _text(r"\A(?:.*\n){0,6}?(?:Label: .*Sampling frequency: |\"?X ?\[s\]\"?[,;])"),
+    ),
+    _Known(
+        "delsys_discover_csv", "Delsys Trigno Discover CSV export", (".csv",),
+        _TABLE, _text(r"\A\W*Application\W.*Trigno Discover"),
+    ),
+    _Known(
+        "delsys_hpf", "Delsys EMGworks .hpf/.shpf", (".hpf", ".shpf"),
+        "convert it with Delsys File Utility to EDF", _magic(b"datx", at=16),
+    ),
+    _Known(
+        "delsys_emg", "Delsys EMGworks legacy .emg", (".emg",),
+        "convert it with Delsys File Utility to EDF", _magic(b"DEMG"),
+    ),
+    _Known(
+        "otb_plus", "OTBioLab+ or OTBioLab4 archive", (".otb+", ".otb", ".otb4"),
+        "export EDF or a text table from OTBioLab", _is_otb,
+    ),
+    _Known(
+        "poly5", "TMSi Poly5", (".poly5", ".s00"), _EDF, _magic(b"POLY SAMPLE FILE"),
+    ),
+    _Known(
+        "matlab5", "MATLAB file (version 5 to 7)", (".mat", ".zoo"),
+        "MATLAB variables carry no unit or rate; write EDF or a text table from MATLAB",
+        _magic(b"MATLAB 5.0 MAT-file"),
+    ),
+    _Known(
+        "matlab73", "MATLAB file (version 7.3)", (".mat",),
+        "MATLAB variables carry no unit or rate; write EDF or a text table from MATLAB",
+        _magic(b"MATLAB 7.3 MAT-file"),
+    ),
+    _Known(
+        "brainvision", "BrainVision", (".vhdr", ".vmrk", ".ahdr"),
+        "open it with mne.io.read_raw_brainvision and pass the result to emgproc.from_mne",
+        _text(r"\A\W*(?:Brain ?Vision|V-Amp) .*(?:Header|Marker) File"),
+    ),
+    _Known(
+        "bts_emt", "BTS .emt", (".emt",), _TABLE, _text(r"\A\W*BTS ASCII format"),
+    ),
+    _Known(
+        "bts_tdf", "BTS SMART .tdf", (".tdf",), "export .emt or C3D, then " + _TABLE,
+        _magic(b"\x82\x4b\x60\x41\xd3\x11\x84\xca\x60\x00\xb6\xac\x16\x68\x0c\x08"),
+    ),
+    _Known(
+        "xdf", "XDF (LabStreamingLayer)", (".xdf", ".xdfz"),
+        "load it with pyxdf, then Recording.from_array", _magic(b"XDF:"),
+    ),
+    _Known(
+        "spike2", "CED Spike2 .smr", (".smr",), _EDF, _magic(b"(C) CED 87", at=2),
+    ),
+    _Known(
+        "spike2_64", "CED Spike2 .smrx", (".smrx",), _EDF, _magic(b"S64\0", b"CEDSON"),
+    ),
+    _Known("abf", "Axon ABF", (".abf", ".dat"), _TABLE, _magic(b"ABF ", b"ABF2")),
+    _Known(
+        "intan", "Intan RHD or RHS", (".rhd", ".rhs"),
+        "export EDF, or load it with neo, then Recording.from_array",
+        _magic(b"\x02\x69\x12\xc6", b"\xac\x27\x91\xd6"),
+    ),
+    _Known(
+        "blackrock", "Blackrock .nsx or .nev", (".ns1", ".ns3", ".ns5", ".ns6", ".nev"),
+        "open it with mne.io.read_raw_nsx and pass the result to emgproc.from_mne",
+        _magic(b"NEURALSG", b"NEURALCD", b"NEURALEV", b"BRSMPGRP", b"BREVENTS"),
+    ),
+    _Known(
+        "fif", "FIF (MNE, Neuromag)", (".fif",),
+        "open it with mne.io.read_raw_fif and pass the result to emgproc.from_mne",
+        _magic(b"\0\0\0\x64\0\0\0\x1f"),
+    ),
+    _Known(
+        "micromed", "Micromed .trc", (".trc",), _EDF, _magic(b"* MICROMED"),
+    ),
+    _Known(
+        "labchart", "ADInstruments LabChart", (".adicht", ".adibin"), _EDF,
+        _magic(b"ADInstruments", b"CFWB"),
+    ),
+    _Known(
+        "gdf", "GDF", (".gdf",),
+        "open it with mne.io.read_raw_gdf and pass the result to emgproc.from_mne",
+        _magic(b"GDF 1", b"GDF 2"),
+    ),
+    _Known(
+        "opensignals_txt", "OpenSignals text (biosignalsplux, BITalino)", (".txt",),
+        "it holds converter counts: convert them by the sensor's transfer function, then "
+        + _TABLE,
+        _text(r"\A# OpenSignals Text File Format"),
+    ),
+    _Known(
+        "openbci_txt", "OpenBCI raw text", (".txt", ".csv"), _TABLE,
+        _text(r"\A%OpenBCI Raw"),
+    ),
+    _Known(
+        "noraxon_csv", "Noraxon MR3 CSV export", (".csv", ".txt", ".slk"),
+        _EDF + ", or delete the lines before the header row and the columns Activity and Marker",
+        _text(r"^\"?time\"?[,;\t].*(?:Activity.*Marker|Ultium EMG|Noraxon)"),
+    ),
+    _Known(
+        "natus_text", "Natus/Viking/Keypoint.NET EMG text export", (".txt",), _EDF,
+        _text(r"^(?:Sampling Frequency\(kHz\)|Subsampled\(kHz\)|Sweep Duration\(ms\))="),
+    ),
+    _Known(
+        "biometrics_txt", "Biometrics DataLOG text export", (".txt",), _TABLE,
+        _text(r"\A\W*File Name: .*\r?\n(?:.*\r?\n)?Channel \d+: '.*values, engineering units:"),
+    ),
+    _Known(
+        "motion_analysis_anc", "Motion Analysis .anc", (".anc",), _TABLE,
+        _text(r"\A\W*File_Type:\s+Analog R/C ASCII"),
+    ),
+    _Known(
+        "emglab_eaf", "EMGLAB annotation .eaf", (".eaf",),
+        "it holds discharges, no signal; open the .hea of the same name",
+        _text(r"<emglab_annotation_file"),
+    ),
+    _Known(
+        "qtrac", "QTRAC .MEM", (".mem",), "it holds a CMAP scan, no continuous signal",
+        _text(r"\A\W*File:\s.*\r?\nName:\s.*\r?\nProtocol:"),
+    ),
+    _Known(
+        "edx_nicolet", "Nicolet .head", (".head",),
+        "open it with mne.io.read_raw_nicolet and pass the result to emgproc.from_mne",
+        _text(r"\Astart_ts=.*\r?\nnum_samples="),
+    ),
+    _Known("numpy", "NumPy array", (".npy", ".npz"), "load it, then Recording.from_array",
+        _magic(b"\x93NUMPY"),
+    ),
+    _Known("gzip", "gzip archive", (".gz",), "unpack it first", _magic(b"\x1f\x8b")),
+    _Known("xz", "xz archive", (".xz", ".rdata"), "unpack it first", _magic(b"\xfd7zXZ\0")),
+    _Known(
+        "zip", "zip archive (also .xlsx, .otb)", (".zip", ".xlsx"),
+        "unpack it first; of a spreadsheet " + _TABLE, _magic(b"PK\x03\x04", b"PK\x05\x06"),
+    ),
+    _Known(
+        "excel", "Excel workbook", (".xls",), _TABLE, _magic(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    ),
+    _Known("c3d", "C3D", (".c3d",), _EDF + ", or " + _TABLE, _is_c3d),
+    _Known(
+        "acqknowledge", "BIOPAC AcqKnowledge", (".acq",), _EDF, _is_acq,
+    ),
+)  # fmt: skip
+
+
+def _as_format(known: _Known) -> Format:
+    def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
+        encoding = encoding_of(head)
+        text = head.decode(encoding, errors="replace") if encoding else ""
+        return known.matches(head, text.replace("\r\n", "\n"))
+
+    def refuse(path: Path, options: ReadOptions) -> NoReturn:  # noqa: ARG001
+        raise UnsupportedFormatError(
+            f"{path.name}: {known.title}, which is recognised but not read yet; {known.advice}"
+        )
+
+    return Format(
+        id=known.id,
+        title=known.title,
+        suffixes=known.suffixes,
+        keeps=f"not read yet: {known.advice}",
+        recognises=recognises,
+        open=refuse,
+        readable=False,
+    )
+
+
+FORMATS = tuple(_as_format(known) for known in _KNOWN)

@@ -1,0 +1,117 @@
+import re
+
+import pytest
+
+from emgproc.errors import UnsupportedFormatError
+from emgproc.readers import FORMATS, open_recording, sniff
+from emgproc.readers.unsupported import FORMATS as UNSUPPORTED
+
+TRIGNO = (
+    "Label: Mini: EMG 10 Sampling frequency: 1.259e+003 Number of points: 9 start: 0 Unit: V\n"
+)
+TAR = b"rec.sig".ljust(257, b"\0") + b"ustar\x0000" + bytes(300)
+BEGINNINGS = {
+    "delsys_emgworks_csv": TRIGNO.encode(),
+    "delsys_discover_csv": b"Application,Trigno Discover (1.5.0)\nDate/Time,2024\n",
+    "delsys_hpf": bytes(16) + b"datx" + bytes(100),
+    "delsys_emg": b"DEMG\x03\0\0\0",
+    "otb_plus": TAR,
+    "poly5": b"POLY SAMPLE FILEversion 2.03\r\n\x1a" + bytes(300),
+    "matlab5": b"MATLAB 5.0 MAT-file Platform: posix" + bytes(100),
+    "matlab73": b"MATLAB 7.3 MAT-file Platform: GLNXA64" + bytes(475) + b"\x89HDF\r\n\x1a\n",
+    "brainvision": b"Brain Vision Data Exchange Header File Version 1.0\n",
+    "bts_emt": b"BTS ASCII format\n\nType: \tEmg tracks\nMeasure unit: \tV\n",
+    "bts_tdf": b"\x82\x4b\x60\x41\xd3\x11\x84\xca\x60\x00\xb6\xac\x16\x68\x0c\x08" + bytes(9),
+    "xdf": b"XDF:\x01\x3a\x01\0",
+    "spike2": b"\x04\0(C) CED 87S207" + bytes(300),
+    "abf": b"ABF \0\0\x80\x3f",
+    "intan": b"\x02\x69\x12\xc6\0\0",
+    "blackrock": b"NEURALCD\x02\x03",
+    "fif": b"\0\0\0\x64\0\0\0\x1f\0\0\0\x14",
+    "micromed": b"* MICROMED  Brain-Quick file\0",
+    "labchart": b"CFWB\x01\0\0\0",
+    "gdf": b"GDF 2.10",
+    "opensignals_txt": b"# OpenSignals Text File Format\r\n# {}\r\n# EndOfHeader\r\n0\t1\r\n",
+    "openbci_txt": b"%OpenBCI Raw EXG Data\n%Number of channels = 4\n0, 1.0, 2.0\n",
+    "noraxon_csv": b'name\nx\ny\n"time","Activity","Marker","TA (uV)"\n0,,,1\n',
+    "natus_text": "[1 Trace Data]\r\nSampling Frequency(kHz)=48\r\n".encode("utf-16"),
+    "biometrics_txt": b"File Name: x.log\r\nChannel 4: 'RF', 9 values, engineering units: mV.\r\n",
+    "motion_analysis_anc": b"File_Type:\tAnalog R/C ASCII\tGeneration#:\t2\r\n",
+    "emglab_eaf": b'<?xml version="1.0"?>\n<emglab_annotation_file>\n',
+    "qtrac": b"File:   \tC:\\x.QZD\r\nName:   \tA.B\r\nProtocol:  \tX\r\n",
+    "edx_nicolet": b"start_ts=2015-01-01 12:00:00.000\nnum_samples=512\n",
+    "numpy": b"\x93NUMPY\x01\0",
+    "gzip": b"\x1f\x8b\x08\0",
+    "xz": b"\xfd7zXZ\0",
+    "zip": b"PK\x03\x04\x14\0",
+    "excel": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "c3d": b"\x02\x50\x21\0" + bytes(508),
+    "acqknowledge": b"\0\0\x2a\0\0\0\xa0\x0b\0\0" + bytes(300),
+    "spike2_64": b"S64\0\0\0",
+}
+
+
+@pytest.mark.parametrize("id_", [format_.id for format_ in UNSUPPORTED])
+def test_a_known_format_is_refused_by_name_with_what_to_do_instead(tmp_path, id_):
+    path = tmp_path / "exported.bin"
+    path.write_bytes(BEGINNINGS[id_])
+    assert sniff(path) == id_
+    format_ = next(f for f in FORMATS if f.id == id_)
+    with pytest.raises(UnsupportedFormatError, match=re.escape(format_.title)) as caught:
+        open_recording(path)
+    assert caught.value.code == "format_not_yet_supported"
+    assert not format_.readable
+    assert format_.keeps.removeprefix("not read yet: ") in str(caught.value)
+
+
+def test_text_exports_are_known_with_either_line_end_and_any_ending(tmp_path):
+    path = tmp_path / "exported.csv"
+    path.write_bytes(TRIGNO.replace("\n", "\r\n").encode())
+    assert sniff(path) == "delsys_emgworks_csv"
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02\x03" * 64, b"\xff" * 300, b"{}", b"prose.\n"])
+def test_unknown_bytes_are_refused(tmp_path, content):
+    path = tmp_path / "exported.bin"
+    path.write_bytes(content)
+    with pytest.raises(UnsupportedFormatError):
+        open_recording(path)
+
+
+def test_every_id_is_used_once():
+    ids = [format_.id for format_ in FORMATS]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"),
+    [
+        ("acqknowledge/r42_test.acq", "acqknowledge"),
+        ("axon-abf-cat/96627009.DAT", "abf"),
+        ("biometrics-datalog/1Amar.txt", "biometrics_txt"),
+        ("brainvision/test.vhdr", "brainvision"),
+        ("c3d/1123x01EMG.c3d", "c3d"),
+        ("c3d/gait9.tdf", "bts_tdf"),
+        ("child-gait-zoo/HC013A04.zoo", "matlab5"),
+        ("delsys/Set1_Rep2_v3.emg", "delsys_emg"),
+        ("delsys/Set1_Rep2_v3.emg.hpf", "delsys_hpf"),
+        ("delsys/truncated_trigno_sample.csv", "delsys_emgworks_csv"),
+        ("openbci-ganglion/OpenBCI-RAW-S02_S1REST.txt", "openbci_txt"),
+        ("otb-hdsemg/otb_vl_part1.mat", "matlab5"),
+        ("plux-opensignals/sync_acc_1.txt", "opensignals_txt"),
+        ("shimmer/ecg_calibrated.csv.gz", "gzip"),
+        ("spike2-smr/motor_units.smr", "spike2"),
+        ("tmsi-poly5-SYNTHETIC/vent_data_synth_quiet_breathing.Poly5", "poly5"),
+        ("xdf/minimal.xdf", "xdf"),
+    ],
+)
+def test_real_exports_are_recognised_and_refused(real_data, name, id_):
+    assert sniff(real_data / name) == id_
+    with pytest.raises(UnsupportedFormatError):
+        open_recording(real_data / name)
+
+
+@pytest.mark.parametrize("name", ["c3d/Gait.anb", "shimmer/ecg.bin", "brainvision/test.eeg"])
+def test_real_binary_files_without_a_signature_are_taken_for_nothing(real_data, name):
+    with pytest.raises(UnsupportedFormatError):
+        sniff(real_data / name)
