@@ -17,10 +17,12 @@ from emgproc.outcome.model import (
     VisitLevel,
     Wins,
 )
+from emgproc.outcome.tables import outcome_tables
 from emgproc.outcome.tone import TonePair, tone_pair
 
 __all__ = [
     "Effect", "Exclusion", "FlowArm", "Gate", "GateCondition", "InfantOutcome",
     "NullDistribution", "Outcome", "Pair", "Primary", "SecondaryPost", "SensitivityRow",
-    "TonePair", "VisitLevel", "Wins", "analyse", "tone_pair",
+    "TonePair", "VisitLevel", "Wins", "analyse", "outcome_tables",
+    "tone_pair",
 ]  # fmt: skip

@@ -163,8 +163,9 @@ class Primary:
 
 @dataclass(frozen=True, slots=True)
 class SensitivityRow:
-    """One sensitivity analysis, descriptive: `p` is nominal, the estimate is in `unit`.
+    """One sensitivity analysis, descriptive: `p` is nominal.
 
+    An estimate that is no ln shift (an index, net benefit) stands in `note`.
     `range_ln` and `range_p`: smallest and largest where the row stands for several analyses.
     """
 
@@ -183,7 +184,6 @@ class SensitivityRow:
     note: str = ""
     range_ln: tuple[float, float] | None = None
     range_p: tuple[float, float] | None = None
-    unit: str = "ln"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ INDICES: Mapping[str, Index] = MappingProxyType(
         "Z3": Index("Z3 movement level P95 (available drive)", _level("movement_p95_ms_uv2")),
         "Z4": Index(
             "Z4 tonic-activity index", _plain("tonic_activity_index"),
-            "adult REM index; difference of the index itself, no ln shift", "1",
+            "made for the adult chin in REM sleep", "1",
         ),
         "Z5": Index(
             "Z5 average rectified value in place of RMS", _arv,

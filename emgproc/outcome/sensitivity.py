@@ -116,9 +116,20 @@ def _index(row_id: str) -> Analysis:
             return [without(row_id, index.name, why)]
         note = "; ".join(part for part in (index.note, censored) if part)
         row = compared(row_id, index.name, entries, m.question, note)
-        return [replace(row, unit=index.unit)]
+        return [row if index.unit == "ln" else _without_ln(row)]
 
     return analysis
+
+
+def _without_ln(row: SensitivityRow) -> SensitivityRow:
+    """Move an estimate that is no ln shift into the note: no column of shifts may hold it."""
+    if row.estimate_ln is None:
+        return row
+    note = f"shift of the index {row.estimate_ln:.3f}"
+    if row.ci_ln is not None and row.level_attained is not None:
+        note += f", {row.level_attained:.1%} interval {row.ci_ln[0]:.3f} to {row.ci_ln[1]:.3f}"
+    note = "; ".join(part for part in (note, row.note) if part)
+    return replace(row, estimate_ln=None, ci_ln=None, level_attained=None, note=note)
 
 
 def _joint_rank(m: Material) -> list[SensitivityRow]:
@@ -171,14 +182,13 @@ def _wins(m: Material) -> list[SensitivityRow]:
             name,
             estimable=True,
             reason="",
-            estimate_ln=w.net_benefit,
             p=w.p,
             count=w.count,
             splits=w.splits,
             n_treated=found.n[0],
             n_control=found.n[1],
-            note=f"{w.wins} wins, {w.losses} losses, {w.ties} ties; the estimate is no ln shift",
-            unit="1",
+            note=f"net benefit {w.net_benefit:.3f}: {w.wins} wins, {w.losses} losses, "
+            f"{w.ties} ties",
         )
     ]
 
@@ -214,9 +224,10 @@ def _range(
     ps = [row.p for row in found.values() if row.p is not None]
     low, high = min(shifts, key=shifts.__getitem__), max(shifts, key=shifts.__getitem__)
     lost = len(rows) - len(found)
-    note = f"smallest without {low}, largest without {high}" + (
-        f"; {lost} case(s) not estimable" if lost else ""
-    )
+    note = (
+        f"shift from {shifts[low]:.3f} (without {low}) to {shifts[high]:.3f} ln (without {high}), "
+        f"p from {min(ps):.4f} to {max(ps):.4f}"
+    ) + (f"; {lost} case(s) not estimable" if lost else "")
     return SensitivityRow(
         row_id,
         name,

@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from emgproc.errors import ParameterError
-from emgproc.outcome import analyse
+from emgproc.outcome import analyse, outcome_tables
 from emgproc.study.rows import Visit
 
 
@@ -389,7 +389,8 @@ def test_other_indices_are_paired_like_the_primary(ten):
         assert row(outcome, row_id).count == 8
         assert_allclose(row(outcome, row_id).estimate_ln, 0.4464602478, rtol=1e-7)
     assert row(outcome, "Z4").p == 1.0
-    assert row(outcome, "Z4").unit == "1"
+    assert row(outcome, "Z4").estimate_ln is None, "an index difference is no ln shift"
+    assert "shift of the index 0.000" in row(outcome, "Z4").note
 
 
 def test_joint_rank_keeps_the_missing_as_known_alive(ten):
@@ -453,3 +454,21 @@ def test_swapping_the_arms_keeps_p_and_negates_the_shift(ten):
     second = run(ten).primary
     assert first.count == second.count
     assert_allclose(second.effect.estimate_ln, -first.effect.estimate_ln, rtol=1e-12)
+
+
+def test_tables_hold_every_row_and_the_same_digits(ten):
+    ten.infant("sub-T6", "MSC", death_day=44)
+    outcome = run(ten)
+    tables = outcome_tables(outcome)
+    pairs = [line.split("\t") for line in tables["pairs"].splitlines()]
+    assert len(pairs) == 1 + len(outcome.pairs) == 1 + 11 * 4
+    assert {len(line) for line in pairs} == {len(pairs[0])}
+    column = pairs[0].index("change_ln")
+    written = [None if line[column] == "n/a" else float(line[column]) for line in pairs[1:]]
+    assert written == [p.change_ln for p in outcome.pairs]
+    assert "baseline_noise_power_uv2" in pairs[0]
+    fields = dict(line.split("\t") for line in tables["primary"].splitlines())
+    assert float(fields["p"]) == outcome.primary.p
+    assert fields["effect_label"] == "survivors only"
+    assert tables["exclusions"] == "participant_id\tarm\treason\n"
+    assert len(tables["sensitivity"].splitlines()) == 1 + len(outcome.sensitivity)

@@ -266,6 +266,25 @@ def test_a_common_gain_leaves_all_log_ratios_and_p_unchanged():
     assert_allclose(first.value, second.value, rtol=1e-12)
 
 
+def test_every_test_keeps_its_size_over_all_splits_of_one_sample():
+    """Under the null each split is as likely: p ≤ α in at most a share α of them."""
+    value = np.array([0.3, -0.1, NAN, 0.0, 0.0, 0.8, NAN, -0.5, 1.1])
+    died = np.isnan(value)
+    days = np.where(died, [0, 0, 40, 0, 0, 0, 90, 0, 0], NAN)
+    time = np.where(died, days, 100.0)
+    filled = np.where(died, -2.0, value)
+    ps = [
+        (
+            wmw_worst_rank(arm, value, days).p,
+            joint_rank(subjects(arm, time, died, value)).p,
+            permutation(filled[arm], filled[~arm]).p,
+        )
+        for arm in splits(9, 4)
+    ]
+    for alpha in (0.02, 0.05, 0.1, 0.3):
+        assert (np.mean(np.array(ps) <= alpha, axis=0) <= alpha).all()
+
+
 def test_the_attained_level_is_said_where_the_nominal_one_cannot_be_reached():
     shift = hodges_lehmann([1.0, 2.0, 3.0], [0.0, 0.5, 0.6])
     assert shift.level_attained == 0.9

@@ -1,0 +1,77 @@
+"""The outcome as tab-separated tables: one per kind of row, every number as it was computed."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any
+
+from emgproc.outcome.model import (
+    Exclusion,
+    FlowArm,
+    InfantOutcome,
+    Outcome,
+    Pair,
+    SensitivityRow,
+)
+
+MISSING = "n/a"
+# The row of each table gives the header where there is no row.
+TABLES: Mapping[str, type] = MappingProxyType(
+    {
+        "pairs": Pair,
+        "pairs_post": Pair,
+        "infants": InfantOutcome,
+        "sensitivity": SensitivityRow,
+        "flow": FlowArm,
+        "exclusions": Exclusion,
+    }
+)
+
+
+def outcome_tables(outcome: Outcome) -> dict[str, str]:
+    """Text of each table, by the stem of its file.
+
+    `pairs`, `pairs_post`, `infants`, `sensitivity`, `flow`, `exclusions`: one row an item, fields
+    of a visit prefixed by `baseline_` or `visit_`; `gate`: one row a condition; `primary`: one row
+    a field. Floats are written by `repr`, missing is `n/a`, several words are joined by `;`.
+    """
+    plain = outcome.to_dict()
+    held = {
+        name: _table([_flat(row) for row in plain[name]], [f.name for f in fields(kind)])
+        for name, kind in TABLES.items()
+    }
+    held["gate"] = _table([_flat(row) for row in plain["gate"]["conditions"]])
+    primary = {key: value for key, value in plain["primary"].items() if key != "null"}
+    return held | {
+        "primary": _table([{"field": k, "value": v} for k, v in _flat(primary).items()])
+    }
+
+
+def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """One level of columns: nested fields carry the name of their parent."""
+    columns: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, Mapping):
+            columns |= _flat(value, f"{prefix}{key}_")
+        else:
+            columns[f"{prefix}{key}"] = value
+    return columns
+
+
+def _table(rows: Sequence[Mapping[str, Any]], header: Sequence[str] = ()) -> str:
+    names = list(dict.fromkeys(key for row in rows for key in row)) or list(header)
+    lines = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - any plain value of `Outcome.to_dict`
+    if value is None or (isinstance(value, str | list) and not value):
+        return MISSING
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else MISSING
+    if isinstance(value, list):
+        return ";".join(_cell(item) for item in value)
+    return " ".join(str(value).split())
