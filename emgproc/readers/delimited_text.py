@@ -86,11 +86,12 @@ class TextFile:
         rest, number = "", 1
         for piece in self.pieces():
             *lines, rest = (rest + piece).split("\n")
-            if len(rest) > MAX_LINE_CHARS:
-                raise FormatError(
-                    f"{self.path.name}, line {number + len(lines)}: more than {MAX_LINE_CHARS} "
-                    "characters in a line"
-                )
+            for i, line in enumerate([*lines, rest]):
+                if len(line) > MAX_LINE_CHARS:
+                    raise FormatError(
+                        f"{self.path.name}, line {number + i}: more than {MAX_LINE_CHARS} "
+                        "characters in a line"
+                    )
             yield from _after(Lines(number, lines), skip)
             number += len(lines)
         if rest:

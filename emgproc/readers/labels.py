@@ -15,8 +15,8 @@ _KINDS = (
     ("ACC", {"ACC", "ACCEL", "ACCELEROMETER", "ACCX", "ACCY", "ACCZ"}),
     ("GYRO", {"GYR", "GYRO", "GYROX", "GYROY", "GYROZ"}),
     ("MISC", {
-        "RESP", "TEMP", "TEMPERATURE", "GSR", "EDA", "SPO2", "MARKER", "EVENT", "CLASS", "LABEL",
-        "INDEX", "COUNTER", "SAMPLE", "BATTERY", "ANGLE",
+        "RESP", "TEMP", "TEMPERATURE", "GSR", "EDA", "SPO", "SAO", "PULSE", "PLETH", "MARKER",
+        "EVENT", "CLASS", "LABEL", "INDEX", "COUNTER", "SAMPLE", "BATTERY", "ANGLE",
     }),
 )  # fmt: skip
 
