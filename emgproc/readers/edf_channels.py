@@ -168,9 +168,9 @@ def _no_unit(name: str, lost: list[EdfChannel]) -> str:
 def describe_channel(channel: EdfChannel) -> Channel:
     """The channel of the recording: converter and hardware filters as the header states them."""
     signal = channel.signal
-    gain, zero = channel.scale
+    factor = Fraction(microvolts_per(channel.unit))
+    limits = signal.physical or (Fraction(0), Fraction(0))
     low, high = signal.digital or (0, 0)
-    rails = sorted((low * gain + zero, high * gain + zero))
     return Channel(
         name=channel.name,
         kind=channel.kind,
@@ -178,8 +178,8 @@ def describe_channel(channel: EdfChannel) -> Channel:
         lowpass_hz=_filter(signal.prefilter, "LP"),
         notch_hz=_filter(signal.prefilter, "N"),
         bits=(high - low).bit_length(),
-        lsb_uv=abs(gain),
-        range_uv=(rails[0], rails[1]),
+        lsb_uv=abs(channel.scale[0]),
+        range_uv=(float(min(limits) * factor), float(max(limits) * factor)),
     )
 
 
