@@ -13,7 +13,7 @@ from emgproc.study.columns import (
     VISITS,
 )
 from emgproc.study.model import VISIT_OF_SESSION, Study
-from emgproc.study.protocol import gregorian
+from emgproc.study.registry import gregorian
 from emgproc.study.rows import Problem
 
 

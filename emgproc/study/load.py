@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _REQUIRED = (PARTICIPANTS, VISITS)
 _FILE_ORDER = ("study.toml", *TABLES)
-# What looks absent may stand in a line that could not be read: that line is told instead.
+# What looks absent may stand in a line that has an error: that line is told instead.
 _ABSENCES = {"E040": RECORDINGS, "W103": PARTICIPANTS, "W114": EXPOSURES}
 
 _Row = TypeVar("_Row", Visit, RecordingRow, Exposure, ClinicalEvent, CsfSample, Measurement)
@@ -145,6 +145,7 @@ def _checked(draft: _Draft, *, verify_hashes: bool) -> Study | None:
     from emgproc.study.check_people import check_people
     from emgproc.study.check_protocol import check_protocol
     from emgproc.study.check_recordings import check_recordings
+    from emgproc.study.parse import PROTOCOL_FILE, with_lines
 
     problems = [
         *check_protocol(study.protocol, study.root),
@@ -153,8 +154,9 @@ def _checked(draft: _Draft, *, verify_hashes: bool) -> Study | None:
         *check_doses(study),
         *check_recordings(study, verify_hashes=verify_hashes),
     ]
-    unread = {file for file, rows in draft.tables.items() if any(not r.complete for r in rows)}
-    draft.problems += [p for p in problems if _ABSENCES.get(p.code) not in unread]
+    unread = {problem.file for problem in draft.problems if problem.severity == "error"}
+    told = [p for p in problems if _ABSENCES.get(p.code) not in unread]
+    draft.problems += with_lines(told, study.root / PROTOCOL_FILE)
     return study
 
 

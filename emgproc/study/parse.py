@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -54,6 +56,21 @@ def parse_protocol(raw: dict[str, Any], text: str = "") -> tuple[Protocol | None
         lines = _key_lines(text)
         found = [_from_pydantic(dict(detail), complete, lines) for detail in error.errors()]
         return None, list(dict.fromkeys(found))
+
+
+def with_lines(problems: Iterable[Problem], path: Path) -> list[Problem]:
+    """Add to problems of `study.toml` that name a key only the line of that key."""
+    lines = _key_lines(path.read_text(encoding="utf-8"))
+    return [
+        replace(problem, row=_line_of(_parts(problem.column), lines))
+        if problem.file == PROTOCOL_FILE and problem.row == 0
+        else problem
+        for problem in problems
+    ]
+
+
+def _parts(key: str) -> list[str | int]:
+    return [int(p) if p.isdecimal() else p for p in re.split(r"[.\[\]]+", key) if p]
 
 
 def _problem(code: str, message: str, *, row: int = 0, key: str = "", value: str = "") -> Problem:
