@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from emgproc.plan import plan_from_text
 from emgproc.plan import model as plan_model
+from emgproc.plan import plan_from_text
 
 TEXT = (
     'schema = 1\nname = "a"\n[[step]]\nname = "highpass"\ncutoff_hz = 20\n'

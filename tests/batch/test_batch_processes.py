@@ -1,0 +1,106 @@
+"""Worker processes: any number gives the same bytes; one that dies costs its task, no more."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import small_study
+
+from emgproc.batch import BatchOptions, run_recordings
+from emgproc.batch.scheduler import RETRIES, run_tasks
+from emgproc.batch.worker import Done, Task
+from emgproc.plan import plan_from_text
+
+HERE = Path(__file__).parent
+PLAN = plan_from_text(small_study.PLAN)
+
+
+def tasks(folder, *names):
+    return [Task(name, folder / name, PLAN) for name in names]
+
+
+def die_sometimes(task):
+    """Kill the process that works on `once` the first time, and on `always` every time."""
+    with task.file.with_suffix(".tries").open("a", encoding="utf-8") as tries:
+        tries.write("x")
+    n_tries = len(task.file.with_suffix(".tries").read_text(encoding="utf-8"))
+    if task.name == "always" or (task.name == "once" and n_tries == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Done(task.name, seconds=float(n_tries))
+
+
+def fail_by_a_bug(task):
+    raise ZeroDivisionError(f"a bug in {task.name}")
+
+
+def test_a_process_that_dies_costs_its_task_and_no_other(tmp_path):
+    answers = {}
+    named = tasks(tmp_path, "a", "always", "b", "once", "c")
+
+    def finished(done):
+        answers[done.name] = done
+        return True
+
+    run_tasks(named, 2, finished, work=die_sometimes)
+    assert {name for name, done in answers.items() if not done.failed} == {"a", "b", "c", "once"}
+    assert answers["always"].code == "worker_died"
+    assert f"died {RETRIES + 1} times" in answers["always"].message
+    assert len((tmp_path / "always.tries").read_text(encoding="utf-8")) == RETRIES + 1
+
+
+def test_a_bug_ends_the_batch_with_its_own_error_and_traceback(tmp_path):
+    with pytest.raises(ZeroDivisionError, match="a bug in a") as caught:
+        run_tasks(tasks(tmp_path, "a"), 1, lambda done: True, work=fail_by_a_bug)
+    frames = []
+    trace = caught.value.__traceback__
+    while trace is not None:
+        frames.append(trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    assert frames[-1] == "fail_by_a_bug"
+
+
+def test_one_and_two_processes_give_the_same_bytes_and_name_what_failed(tmp_path):
+    study = small_study.build(tmp_path / "study", n_infants=3)
+    files = [study.root / row.file for row in study.recordings]
+    files[1].write_bytes(files[1].read_bytes()[:700])
+    files[4].unlink()
+    done = {
+        jobs: run_recordings(study, tmp_path / f"out{jobs}", BatchOptions(jobs=jobs, quiet=True))
+        for jobs in (1, 2)
+    }
+    assert small_study.results(tmp_path / "out1") == small_study.results(tmp_path / "out2")
+    assert repr(done[1].values) == repr(done[2].values)
+    assert done[1].failures == done[2].failures
+    codes = {failure.recording_id: failure.code for failure in done[2].failures}
+    assert codes.keys() == {"sub-01_ses-month3", "sub-03_ses-baseline"}
+    assert codes["sub-03_ses-baseline"] == "file_missing"
+    assert done[2].n_computed == 4
+
+
+def test_killed_in_the_middle_and_run_again_the_result_is_that_of_an_undisturbed_run(tmp_path):
+    plan = small_study.PLAN + small_study.SLOW
+    study = small_study.build(tmp_path / "study", n_infants=3, seconds=15.0, plan=plan)
+    out = tmp_path / "killed"
+    command = [sys.executable, HERE / "small_study.py", study.root, out, "1"]
+    said = tmp_path / "said.txt"
+    with said.open("w") as stderr:
+        driver = subprocess.Popen(command, stderr=stderr)
+    while not list(out.rglob("*-features_emg.json")):
+        assert driver.poll() is None, f"the batch ended by itself: {said.read_text()}"
+        time.sleep(0.005)
+    driver.kill()
+    driver.wait()
+    n_before = len(list(out.rglob("*-features_emg.json")))
+    assert n_before < len(study.recordings)
+
+    again = run_recordings(study, out, BatchOptions(jobs=2, quiet=True))
+    undisturbed = run_recordings(study, tmp_path / "whole", BatchOptions(jobs=2, quiet=True))
+    assert again.n_reused >= 1
+    assert again.n_computed + again.n_reused == len(study.recordings)
+    assert small_study.results(out) == small_study.results(tmp_path / "whole")
+    assert repr(again.values) == repr(undisturbed.values)
+    assert not list(out.rglob("*.part"))
