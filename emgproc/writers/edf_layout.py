@@ -92,7 +92,10 @@ def choose_timing(
         *sorted(others, key=lambda d: abs(math.log(d / fs))),
     ]
     rates = sorted(set(auxiliary_rates))
-    fitting = [d for d in ordered if all(_is_whole(d * rate / fs) for rate in rates)]
+    longest = max(s.stop - s.start for s in segments)
+    fitting = [
+        d for d in ordered if d <= longest and all(_is_whole(d * rate / fs) for rate in rates)
+    ]
     for per_record in [*fitting, *ordered] if rates else ordered:
         timing = _timing(per_record, ratio, fs) if per_record <= _RECORD_SAMPLES else None
         if timing is not None:
@@ -159,17 +162,48 @@ def _converter_limits(
     low, high = channel.range_uv
     steps = round((high - low) / channel.lsb_uv)
     least, most = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    texts = _eight(low, ROUND_HALF_EVEN), _eight(high, ROUND_HALF_EVEN)
-    if steps > most - least or "" in texts or Fraction(texts[0]) >= Fraction(texts[1]):
+    if steps > most - least:
         return None
+    texts = _eight(low, ROUND_HALF_EVEN), _eight(high, ROUND_HALF_EVEN)
     first = min(max(round(low / channel.lsb_uv), least), most - steps)
-    found = Signal("", "uV", texts, (first, first + steps), 1)
-    # Eight characters round the limits: the digital values must stay the same all the same.
-    for value in (extent.low, extent.high):
-        step = first + round((value - low) / channel.lsb_uv)
-        if abs((value - found.zero) / found.gain - step) > 0.25:
-            return None
-    return texts, found.digital
+    digital = (first, first + steps)
+    if not _keeps_steps(texts, digital, extent, (low, channel.lsb_uv)):
+        return _exact_window(channel.lsb_uv, low, extent, most)
+    return texts, digital
+
+
+def _keeps_steps(
+    texts: tuple[str, str], digital: tuple[int, int], extent: Extent, grid: tuple[float, float]
+) -> bool:
+    """Whether limits rounded to eight characters leave all samples on their digital values."""
+    if "" in texts or Fraction(texts[0]) >= Fraction(texts[1]):
+        return False
+    found = Signal("", "uV", texts, digital, 1)
+    low, lsb = grid
+    shifts = [
+        (value - found.zero) / found.gain - digital[0] - round((value - low) / lsb)
+        for value in (extent.low, extent.high)
+    ]
+    return max(abs(shift) for shift in shifts) < 0.25
+
+
+def _exact_window(
+    lsb: float, low: float, extent: Extent, most: int
+) -> tuple[tuple[str, str], tuple[int, int]] | None:
+    """Symmetric limits, as near to the rails as can be, that are whole µV and whole steps.
+
+    24-bit converters need this: 262143.96875 has more than eight characters, and 262144 in its
+    place would shift samples near the rails by a step.
+    """
+    step = min(Fraction(lsb), Fraction(repr(lsb)), key=lambda f: f.denominator)
+    if step.denominator > most or abs(low / lsb - round(low / lsb)) > 1e-3:
+        return None
+    largest = min(most, round(-low / lsb), int(9_999_999 / step))
+    limit = largest // step.denominator * step.denominator
+    needed = max(abs(extent.low), abs(extent.high)) / lsb
+    if limit < max(needed, 1):
+        return None
+    return (str(-limit * step), str(limit * step)), (-limit, limit)
 
 
 def data_limits(name: str, extent: Extent, bits: int) -> tuple[tuple[str, str], tuple[int, int]]:

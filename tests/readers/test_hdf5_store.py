@@ -1,0 +1,139 @@
+"""The native store gives a Recording back as it was."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from edf_bytes import EdfBytes, Sig, ramp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_array_equal
+
+from emgproc.errors import ParameterError
+from emgproc.readers import open_recording, read_recording, sniff
+from emgproc.recording import Auxiliary, Channel, Event, Finding, Grid, Recording, Segment
+from emgproc.writers import write_recording
+
+
+def full():
+    x = np.random.default_rng(4).normal(0, 30, (3, 2000))
+    channels = [
+        Channel("biceps brachii, long head µ", muscle="biceps", side="L", reference="bipolar",
+                highpass_hz=10.0, gain=1000.0, bits=16, lsb_uv=0.5, range_uv=(-100.0, 99.5)),
+        Channel("ECG", "ECG"), Channel("x" * 40),
+    ]  # fmt: skip
+    events = [Event(0.1 + 0.2, 1 / 3, "state/3"), Event(9.0, 0.0, "two@@\x14parts", "ECG")]
+    rec = Recording.from_array(x, 1234.5678, channels=channels, events=events, source="visit.edf")
+    provenance = replace(
+        rec.provenance, warnings=("w",), steps=("Bandpass(20, 450)",), synthetic=True,
+        findings=(Finding("line_share", "1", "ECG", 0.25),),
+    )  # fmt: skip
+    return replace(
+        rec,
+        segments=(Segment(0, 700, 0.125), Segment(700, 2000, 7.5)),
+        grid=Grid(8, 5, 4.0, ((0, 0), (7, 4))),
+        auxiliary=(
+            Auxiliary("grip", "N", 100.0, np.arange(57.0), "FORCE", 0.125),
+            Auxiliary("grip", "N", 100.0, np.arange(106.0), "FORCE", 7.5),
+        ),
+        provenance=provenance,
+    )
+
+
+def test_everything_comes_back_equal(tmp_path):
+    rec = full()
+    path = tmp_path / "a.h5"
+    write_recording(rec, path)
+    back = read_recording(path)
+    assert sniff(path) == "hdf5"
+    assert_array_equal(back.data, rec.data)
+    for field in ("fs", "channels", "segments", "events", "grid"):
+        assert getattr(back, field) == getattr(rec, field)
+    for one, was in zip(back.auxiliary, rec.auxiliary, strict=True):
+        assert_array_equal(one.data, was.data)
+        assert replace(one, data=None).__repr__() == replace(was, data=None).__repr__()
+    for field in ("warnings", "steps", "findings", "synthetic"):
+        assert getattr(back.provenance, field) == getattr(rec.provenance, field)
+    assert back.provenance.source == "a.h5"
+    assert "visit.edf" in back.provenance.scaling
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    arrays(
+        np.float64,
+        st.tuples(st.integers(1, 3), st.integers(0, 40)),
+        elements=st.floats(-1e6, 1e6) | st.just(np.nan),
+    )
+)
+def test_any_samples_come_back_equal_with_their_nan(tmp_path_factory, x):
+    path = tmp_path_factory.mktemp("h") / "a.h5"
+    rec = Recording.from_array(x, 1000.0) if x.shape[1] else None
+    if rec is not None:
+        write_recording(rec, path)
+        assert_array_equal(read_recording(path).data, x)
+
+
+@pytest.mark.parametrize(
+    ("make", "itemsize"),
+    [
+        (lambda rng: rng.integers(-32768, 32768, (2, 5000)) * 0.25, 2),
+        (lambda rng: rng.normal(0, 9, (2, 5000)).astype(np.float32).astype(float), 4),
+        (lambda rng: rng.normal(0, 9, (2, 5000)), 8),
+    ],
+)
+def test_samples_take_the_smallest_type_that_gives_them_back(tmp_path, make, itemsize):
+    x = make(np.random.default_rng(0))
+    channels = [Channel(f"m{i}", lsb_uv=0.25, range_uv=(-8192.0, 8191.75)) for i in range(2)]
+    write_recording(Recording.from_array(x, 1000.0, channels=channels), tmp_path / "a.h5")
+    assert_array_equal(read_recording(tmp_path / "a.h5").data, x)
+    size = (tmp_path / "a.h5").stat().st_size
+    assert x.size * itemsize < size < x.size * itemsize + 20_000
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 2000), (650, 750), (700, 700), (1999, 2000)])
+def test_any_span_equals_the_crop_of_the_whole(tmp_path, start, stop):
+    rec = full()
+    write_recording(rec, tmp_path / "a.h5")
+    with open_recording(tmp_path / "a.h5") as opened:
+        part = opened.read(start, stop)
+    assert_array_equal(part.data, rec.data[:, start:stop])
+    assert part.segments == rec.crop(start, stop).segments
+
+
+def test_the_auxiliary_signals_of_blocks_join_to_the_whole(tmp_path):
+    write_recording(full(), tmp_path / "a.h5")
+    with open_recording(tmp_path / "a.h5") as opened:
+        parts = [a.data for b in opened.blocks(0.21) for a in b.auxiliary]
+    assert_array_equal(np.hstack(parts), np.r_[np.arange(57.0), np.arange(106.0)])
+
+
+def test_an_open_edf_file_with_gaps_is_stored_in_blocks(tmp_path):
+    sigs = [Sig(spr=1000, counts=ramp(6000)), Sig("Force", "N", spr=10, counts=ramp(60, 2))]
+    onsets = ["+0", "+1", "+2", "+7.5", "+8.5", "+9.5"]
+    (tmp_path / "a.edf").write_bytes(EdfBytes(sigs, 6, plus="EDF+D", onsets=onsets).build())
+    with open_recording(tmp_path / "a.edf") as opened:
+        write_recording(opened, tmp_path / "a.h5")
+        whole = opened.read()
+    back = read_recording(tmp_path / "a.h5")
+    assert_array_equal(back.data, whole.data)
+    assert back.segments == whole.segments
+    assert back.events == whole.events
+    for one, was in zip(back.auxiliary, whole.auxiliary, strict=True):
+        assert_array_equal(one.data, was.data)
+        assert one.onset_s == was.onset_s
+
+
+def test_the_same_recording_gives_the_same_bytes(tmp_path):
+    for name in ("a.h5", "b.h5"):
+        write_recording(full(), tmp_path / name)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_a_description_without_end_is_refused(tmp_path):
+    rec = full()
+    endless = replace(rec.provenance, steps=("x" * 3_000_000,))
+    with pytest.raises(ParameterError, match="description"):
+        write_recording(replace(rec, provenance=endless), tmp_path / "a.h5")
+    assert list(tmp_path.iterdir()) == []
