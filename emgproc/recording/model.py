@@ -2,105 +2,28 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc.arrays import Bools, Floats, as_channels, check_fs, spans_of
 from emgproc.errors import NoEmgChannelError, ParameterError, SignalError
+from emgproc.recording.parts import (
+    Auxiliary,
+    Channel,
+    Event,
+    Finding,
+    Grid,
+    Provenance,
+    Segment,
+)
 from emgproc.units import to_samples
 
+if TYPE_CHECKING:
+    import mne
+
 BAD = "bad_"  # an event whose label starts so is a mask: bad_nan, bad_flat, bad_clip, bad_gap …
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """One row of `Recording.data`; nothing here can hold a person's name.
-
-    `lsb_uv` is the smallest step and `range_uv` the two rails of the converter, both µV, where the
-    file states them. Hardware filters are Hz; `None` is "not stated".
-    """
-
-    name: str
-    kind: str = "EMG"
-    unit: str = "uV"
-    muscle: str = ""
-    side: str = ""
-    reference: str = ""
-    highpass_hz: float | None = None
-    lowpass_hz: float | None = None
-    notch_hz: float | None = None
-    gain: float | None = None
-    bits: int | None = None
-    lsb_uv: float | None = None
-    range_uv: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """An electrode grid: `rows` × `cols`, inter-electrode distance in mm, missing (row, col)."""
-
-    rows: int
-    cols: int
-    ied_mm: float
-    missing: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened from `onset_s` for `duration_s`; an empty `channel` means all."""
-
-    onset_s: float
-    duration_s: float
-    label: str
-    channel: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Auxiliary:
-    """A signal that is no voltage or has another rate (force, angle); own unit and rate."""
-
-    name: str
-    unit: str
-    fs: float
-    data: Floats
-    kind: str = "MISC"
-    onset_s: float = 0.0
-
-
-class Segment(NamedTuple):
-    """Samples [start, stop) that follow each other without a gap; the first lies at `onset_s`."""
-
-    start: int
-    stop: int
-    onset_s: float
-
-
-class Finding(NamedTuple):
-    """A number that a step measured while it worked, e.g. `line_power_uv2` of one channel."""
-
-    name: str
-    unit: str
-    channel: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where the numbers come from: file name (no path), digest, reader, scaling rule, history.
-
-    `steps` holds the `repr` of every step, `findings` what the steps measured on their way.
-    """
-
-    source: str
-    sha256: str = ""
-    reader: str = ""
-    scaling: str = ""
-    warnings: tuple[str, ...] = ()
-    steps: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,6 +191,29 @@ class Recording:
                     bad[where, start:stop] = True
         return bad
 
+    def to_mne(self) -> "mne.io.RawArray":
+        """This recording as MNE-Python's `Raw`, in V; `emgproc.from_mne` is the way back.
+
+        Values come back equal to 1 part in 10¹⁵. Gaps are NaN under `BAD_ACQ_SKIP`, masks and
+        labels are annotations, of single channels where they are so here. EMG, ECG, EEG and EOG
+        keep their kind, other voltages are `misc` in V; auxiliary signals of the same rate and
+        length are `misc` (TRIG: `stim`) without a unit. MNE leaves `emg` channels out unless
+        told: pass ``picks="emg"`` to its functions.
+
+        Raises
+        ------
+        SignalError
+            The gaps would fill more memory than 1 GiB and twice the signal.
+
+        Warns
+        -----
+        UserWarning
+            An auxiliary signal has another rate or length and is left out.
+        """
+        from emgproc.recording.mne_bridge import to_raw
+
+        return to_raw(self)
+
     def with_data(self, data: Floats, *, step: object, findings: Iterable[Finding] = ()) -> Self:
         """This recording with other samples of the same shape and `step` added to its history."""
         if data.shape != self.data.shape:
@@ -350,9 +296,3 @@ def _check_segments(segments: Sequence[Segment], n_samples: int, fs: float) -> N
         end_s = segment.onset_s + (segment.stop - segment.start) / fs
     if expected != n_samples:
         raise SignalError(f"segments end at sample {expected}, the data at {n_samples}")
-
-
-__all__ = [
-    "BAD", "Auxiliary", "Channel", "Event", "Finding", "Grid", "Provenance", "Recording",
-    "Segment",
-]  # fmt: skip
