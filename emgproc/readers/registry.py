@@ -14,21 +14,16 @@ from emgproc.errors import (
     ReadError,
     UnsupportedFormatError,
 )
+from emgproc.readers import delimited, edf, hdf5, unsupported, wfdb
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.recording import Channel, Recording
 
 HEAD_BYTES = 4096
 
-import importlib
-import importlib.util
-
 # Content that cannot be mistaken first; text tables, which nearly any text could be, last.
-FORMATS: tuple[Format, ...] = tuple(
-    format_
-    for name in ("edf", "hdf5", "wfdb", "unsupported", "mne_bridge", "delimited")
-    if importlib.util.find_spec(f"emgproc.readers.{name}") is not None
-    for format_ in importlib.import_module(f"emgproc.readers.{name}").FORMATS
-)
+FORMATS: tuple[Format, ...] = (
+    *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *unsupported.FORMATS, *delimited.FORMATS,
+)  # fmt: skip
 
 
 def sniff(path: str | PathLike[str]) -> str:
