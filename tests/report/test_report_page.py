@@ -74,16 +74,30 @@ def outcome():
     )
     pairs = [pair(i.participant_id, i.arm, i.change_ln or 0.0, i.reason) for i in infants]
     return model.Outcome(
-        "TRIAL-1", "tone_primary_v1", "ses-baseline", "ses-month3", primary, gate, tuple(pairs),
-        infants,
-        (model.SensitivityRow("Z1", "all", True, "", 0.6, (0.1, 1.0), 0.97, 0.03, 8, 252, 4, 4),
-         model.SensitivityRow("Z6", "M-wave normalised", False, "no M-wave was recorded")),
-        model.SecondaryPost(True, "", None, 0.2, 0.0, 4, 5, 0.11),
-        (model.FlowArm("MSC", True, 5, 5, 4, 0, 1, 4),
-         model.FlowArm("CTRL", False, 5, 5, 4, 1, 0, 5)),
-        (model.Exclusion("sub-04", "MSC", "clipped"),),
-        ("C1 levels",), ("month 3 of sub-02 lies outside its window",),
-    )  # fmt: skip
+        study_id="TRIAL-1",
+        feature="tone_primary_v1",
+        baseline_session="ses-baseline",
+        visit_session="ses-month3",
+        primary=primary,
+        gate=gate,
+        pairs=tuple(pairs),
+        pairs_post=(),
+        infants=infants,
+        sensitivity=(
+            model.SensitivityRow(
+                "Z1", "overall level", True, "", 0.6, (0.1, 1.0), 0.97, 0.03, 8, 252, 4, 4
+            ),
+            model.SensitivityRow("Z6", "M-wave normalised", False, "no M-wave was recorded"),
+        ),
+        secondary_post=model.SecondaryPost(True, "", None, 0.2, 0.0, 4, 5, 0.11),
+        flow=(
+            model.FlowArm("MSC", True, 5, 5, 4, 0, 1, 4),
+            model.FlowArm("CTRL", False, 5, 5, 4, 1, 0, 5),
+        ),
+        exclusions=(model.Exclusion("sub-04", "MSC", "clipped"),),
+        notes=("C1 levels",),
+        warnings=("month 3 of sub-02 lies outside its window",),
+    )
 
 
 @pytest.fixture
