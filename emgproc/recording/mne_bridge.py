@@ -19,6 +19,10 @@ EDGE = "EDGE boundary"  # and for two stretches that were put side by side
 BAD_CHANNEL = "bad_channel"
 FIFF_UNIT_V = 107
 FIFF_UNIT_NONE = -1
+FIFF_UNITS = {
+    "m": 1, "kg": 2, "s": 3, "K": 5, "rad": 7, "Hz": 101, "N": 102, "Pa": 103, "S": 110, "T": 112,
+    "degC": 114, "T/m": 201,
+}  # fmt: skip
 MAX_GAP_BYTES = 1 << 30
 _TYPES = {"EMG": "emg", "ECG": "ecg", "EEG": "eeg", "EOG": "eog"}
 
@@ -39,8 +43,10 @@ def to_raw(recording: Recording) -> "mne.io.RawArray":
         _laid_out(recording, fitting, starts), info, first_samp=first, verbose="ERROR"
     )
     n_voltages = recording.n_channels
-    for i, described in enumerate(raw.info["chs"]):
-        described["unit"] = FIFF_UNIT_V if i < n_voltages else FIFF_UNIT_NONE
+    codes = [FIFF_UNIT_V] * n_voltages
+    codes += [FIFF_UNITS.get(auxiliary.unit, FIFF_UNIT_NONE) for auxiliary in fitting]
+    for described, code in zip(raw.info["chs"], codes, strict=True):
+        described["unit"] = code
     bad = {e.channel for e in recording.events if e.label == BAD_CHANNEL}
     raw.info["bads"] = [name for name in names[:n_voltages] if name in bad or "" in bad]
     raw.set_annotations(

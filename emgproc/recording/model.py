@@ -197,8 +197,8 @@ class Recording:
         Values come back equal to 1 part in 10¹⁵. Gaps are NaN under `BAD_ACQ_SKIP`, masks and
         labels are annotations, of single channels where they are so here. EMG, ECG, EEG and EOG
         keep their kind, other voltages are `misc` in V; auxiliary signals of the same rate and
-        length are `misc` (TRIG: `stim`) without a unit. MNE leaves `emg` channels out unless
-        told: pass ``picks="emg"`` to its functions.
+        length are `misc` (TRIG: `stim`), with their unit if FIF knows it. MNE leaves `emg`
+        channels out unless told: pass ``picks="emg"`` to its functions.
 
         Raises
         ------
