@@ -61,15 +61,18 @@ def _rows(task: RecordingTask) -> Iterator[Problem]:
 
 def _file(study: Study, task: RecordingTask, *, verify_hash: bool) -> Iterator[Problem]:
     row, path = task.rows[0], study.path_of(task)
-    if not path.resolve().is_relative_to(study.root.resolve()):
-        yield _problem(row, "file", "E051", "a link leads out of the study folder", task.file)
-        return
     column, what = "file", ""
-    # A few formats are folders; only a plain file can be hashed here.
-    if not path.exists():
-        what = "there is no such file"
-    elif verify_hash and task.sha256 and path.is_file() and _sha256(path) != task.sha256:
-        column, what = "sha256", "the file is not the one whose sha256 is stated"
+    try:
+        if not path.resolve().is_relative_to(study.root.resolve()):
+            yield _problem(row, "file", "E051", "a link leads out of the study folder", task.file)
+            return
+        # A few formats are folders; only a plain file can be hashed here.
+        if not path.exists():
+            what = "there is no such file"
+        elif verify_hash and task.sha256 and path.is_file() and _sha256(path) != task.sha256:
+            column, what = "sha256", "the file is not the one whose sha256 is stated"
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+        what = f"the file cannot be reached: {error}"
     if what:
         failed, file = task.recording_id, task.file
         yield Problem(RECORDINGS, row.row, column, "E050", what, "recording", file, failed)

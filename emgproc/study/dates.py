@@ -155,13 +155,12 @@ def gregorian_to_jalali(day: date) -> tuple[int, int, int]:
     >>> gregorian_to_jalali(date(2015, 8, 17))
     (1394, 5, 26)
     """
+    first, last = JALALI_YEARS
     year = day.year - 621
-    if year - 1 < JALALI_YEARS[0] or year > JALALI_YEARS[1]:
-        raise ParameterError(
-            f"{day} is outside the Jalali years {JALALI_YEARS[0]}–{JALALI_YEARS[1]}"
-        )
-    if _nowruz(year) > day:
+    if first <= year <= last + 1 and _nowruz(year) > day:
         year -= 1
+    if not first <= year <= last:
+        raise ParameterError(f"{day} is outside the Jalali years {first}–{last}")
     rest = (day - _nowruz(year)).days
     month, within = divmod(rest, 31) if rest < 186 else divmod(rest - 186, 30)
     return year, month + (1 if rest < 186 else 7), within + 1

@@ -224,7 +224,7 @@ class Protocol(Table):
     analysis: Analysis
     ice: Ice
     plans: Plans
-    events: Annotated[dict[str, str], AfterValidator(_checked_labels)] = {}
+    events: Annotated[dict[str, str], AfterValidator(_checked_labels)] = Field(default={})
     notes: tuple[ProtocolNote, ...] = Field(default=(), alias="protocol_note")
 
     def arm(self, arm_id: str) -> Arm:

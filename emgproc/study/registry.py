@@ -84,7 +84,7 @@ class Registry(Table):
     grant: str = ""
     sponsors: tuple[str, ...] = ()
     funding: str = ""
-    sharing: dict[str, str] = {}
+    sharing: dict[str, str] = Field(default={})
 
 
 def gregorian(value: str | tuple[str, str]) -> date | None:

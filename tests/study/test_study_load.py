@@ -160,6 +160,19 @@ def test_a_link_out_of_the_study_is_refused(folder, tmp_path):
     assert [(p.code, p.row) for p in check_study(root)] == [("E051", 10)]
 
 
+@pytest.mark.parametrize("loop", [True, False])
+def test_a_path_that_cannot_be_followed_fails_its_recording_only(folder, tmp_path, loop):
+    file = "sub-02/ses-post/emg/sub-02_ses-post_task-rest_emg.edf"
+    if not loop:
+        for row in folder.rows("recordings.tsv", file=file):
+            row["file"] = "x" * 300
+    root = folder.write(tmp_path)
+    (root / file).unlink()
+    if loop:
+        (root / file).symlink_to(root / file)
+    assert [(p.code, p.severity) for p in check_study(root)] == [("E050", "recording")]
+
+
 def test_hashes_are_compared_by_check_and_left_to_the_batch_by_load(folder, tmp_path):
     for row in folder.rows("recordings.tsv", participant_id="sub-02", session_id="ses-post"):
         row["sha256"] = "0" * 64
