@@ -65,7 +65,7 @@ def clipped(x: Floats, channel: Channel) -> Bools:
     low, high = channel.range_uv or (float(levels[0]), float(levels[-1]))
     slack = 0.5 * channel.lsb_uv if channel.lsb_uv is not None else 1e-9 * (high - low)
     at_rail = (x <= low + slack) | (x >= high - slack)
-    same = at_rail[1:] & (np.diff(x) == 0)
+    same = at_rail[1:] & (x[1:] == x[:-1]) & np.isfinite(x[1:])
     for start, stop in spans_of(same):
         if stop - start + 1 >= MIN_RUN:
             bad[start : stop + 1] = True

@@ -187,7 +187,7 @@ def _check_times(step: object, *times_s: float) -> None:
 def _equal_runs(x: Floats, n: int) -> Bools:
     """Samples in runs of at least `n` equal values."""
     bad = np.zeros(x.size, np.bool_)
-    for start, stop in spans_of(np.diff(x) == 0):
+    for start, stop in spans_of((x[1:] == x[:-1]) & np.isfinite(x[1:])):
         if stop - start + 1 >= n:
             bad[start : stop + 1] = True
     return bad

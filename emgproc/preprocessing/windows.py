@@ -102,7 +102,7 @@ def tkeo(x: ArrayLike) -> Floats:
     Returns
     -------
     ndarray
-        Shape of `x`; the first and last sample have no neighbour and are NaN.
+        Shape of `x`; NaN at the first and last sample, and beside samples that are not finite.
 
     Examples
     --------
@@ -110,6 +110,7 @@ def tkeo(x: ArrayLike) -> Floats:
     [4.0, 4.0, 4.0]
     """
     v = as_signal(x)
+    v = np.where(np.isfinite(v), v, np.nan)
     energy = np.full_like(v, np.nan)
     energy[..., 1:-1] = v[..., 1:-1] ** 2 - v[..., :-2] * v[..., 2:]
     return energy

@@ -1,0 +1,103 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from emgproc._kernels._jit import JIT_DISABLED, kernel
+from emgproc._kernels.threads import over_groups
+from emgproc.errors import ParameterError
+
+RUN = """
+import numpy as np
+from emgproc.preprocessing.windows import moving_rms
+y = moving_rms(np.full(50, 3.0), 5)
+assert np.array_equal(y, np.full(50, 3.0)), y
+print("works")
+"""
+NO_FOLDER = """
+from numba.core import caching
+def refuse(self):
+    raise PermissionError(13, "read-only file system")
+caching._CacheLocator.ensure_cache_path = refuse
+"""
+FULL_DISK = """
+from numba.core import caching
+def refuse(self, key, data):
+    raise OSError(28, "no space left on device")
+caching.IndexDataCacheFile.save = refuse
+"""
+
+needs_jit = pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled with the JIT disabled")
+
+
+def run(code, cache):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment, capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+
+
+@needs_jit
+@pytest.mark.parametrize("trouble", [NO_FOLDER, FULL_DISK], ids=["no folder", "full disk"])
+def test_a_cache_that_cannot_be_written_breaks_nothing(trouble, tmp_path):
+    done = run(trouble + RUN, tmp_path / "cache")
+    assert done.stdout == "works\n", done.stderr
+
+
+@needs_jit
+def test_a_cache_folder_that_is_a_file_breaks_nothing(tmp_path):
+    (tmp_path / "cache").write_text("not a folder")
+    done = run(RUN, tmp_path / "cache")
+    assert done.stdout == "works\n", done.stderr
+
+
+@needs_jit
+def test_a_damaged_cache_is_compiled_anew(tmp_path):
+    assert run(RUN, tmp_path).stdout == "works\n"
+    damaged = [*tmp_path.rglob("*.nbi")]
+    assert damaged
+    for path in damaged:
+        path.write_bytes(b"")
+    done = run(RUN, tmp_path)
+    assert done.stdout == "works\n", done.stderr
+
+
+@needs_jit
+def test_the_cache_knows_the_file_of_the_vector_operations():
+    from emgproc._kernels.filter import cascade
+
+    own, common = cascade._cache._cache_file._source_stamp
+    assert own
+    assert len(common) == 64
+
+
+def test_a_kernel_computes_what_its_python_text_says():
+    @kernel
+    def total(x):
+        s = 0.0
+        for v in x:
+            s += v
+        return s
+
+    x = np.arange(5.0)
+    x.flags.writeable = False
+    assert total(x) == 10.0
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 50])
+def test_threads_cover_every_group_once(threads):
+    seen = np.zeros(7, int)
+
+    def work(part):
+        seen[part] += 1
+
+    over_groups(work, 7, threads)
+    assert seen.tolist() == [1] * 7
+
+
+def test_threads_below_one_are_refused():
+    with pytest.raises(ParameterError, match="at least 1"):
+        over_groups(lambda part: None, 3, 0)
