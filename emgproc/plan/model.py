@@ -33,13 +33,13 @@ class Source:
     kinds
         (channel label, kind) pairs, e.g. ("CH3", "ECG"), for labels that give no hint.
     time_column
-        Name of the column of a table of numbers that holds seconds.
+        Name or 0-based number of the column of a text table that holds the time.
     """
 
     unit: str | None = None
     fs_hz: float | None = None
     kinds: tuple[tuple[str, str], ...] = ()
-    time_column: str | None = None
+    time_column: str | int | None = None
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments of `emgproc.open_recording`; what is not stated is left out."""

@@ -182,11 +182,11 @@ class _Parser:
             return None
 
     def _source(self, table: Mapping[str, Any]) -> Source | None:
-        allowed = {
+        allowed: dict[str, tuple[Any, Any]] = {
             "unit": (str | None, None),
             "fs_hz": (typing.Annotated[float, Field(gt=0)] | None, None),
             "kinds": (dict[str, str], {}),
-            "time_column": (str | None, None),
+            "time_column": (str | int | None, None),
         }
         values = self._validated("source", allowed, table)
         if values is None:
