@@ -2,7 +2,7 @@
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -102,17 +102,34 @@ def _samples(raw: "mne.io.BaseRaw", rows: list[int], exists: Bools, factor: floa
     return data
 
 
+class _Mark(NamedTuple):
+    """An annotation; `onset_s` counts from MNE's time 0, no channels are all channels."""
+
+    onset_s: float
+    duration_s: float
+    label: str
+    channels: tuple[str, ...]
+
+
+def _marks(raw: "mne.io.BaseRaw") -> list[_Mark]:
+    held = raw.annotations
+    columns = (held.onset, held.duration, held.description, held.ch_names)
+    return [
+        _Mark(float(o), float(d), str(x), tuple(c)) for o, d, x, c in zip(*columns, strict=True)
+    ]
+
+
 def _acquired(raw: "mne.io.BaseRaw") -> tuple[Bools, list[int]]:
     """Which samples exist, and at which of them a new stretch begins."""
     exists = np.ones(raw.n_times, dtype=np.bool_)
     fs, first_s = float(raw.info["sfreq"]), float(raw.first_time)
     edges = []
-    for annotation in raw.annotations:
-        start = to_samples(annotation["onset"] - first_s, fs)
-        if annotation["description"] == GAP and not annotation["ch_names"]:
-            stop = start + to_samples(annotation["duration"], fs)
+    for mark in _marks(raw):
+        start = to_samples(mark.onset_s - first_s, fs)
+        if mark.label == GAP and not mark.channels:
+            stop = start + to_samples(mark.duration_s, fs)
             exists[max(start, 0) : max(stop, 0)] = False
-        elif annotation["description"] in _EDGES:
+        elif mark.label in _EDGES:
             edges.append(start)
     return exists, edges
 
@@ -133,16 +150,12 @@ def _gaps(exists: Bools, fs: float, first_s: float) -> list[Event]:
 
 
 def _events(raw: "mne.io.BaseRaw") -> list[Event]:
-    events = []
-    for annotation in raw.annotations:
-        label, names = str(annotation["description"]), annotation["ch_names"]
-        if label in _EDGES or (label == GAP and not names):
-            continue
-        events += [
-            Event(float(annotation["onset"]), float(annotation["duration"]), _label(label), name)
-            for name in (names or [""])
-        ]
-    return events
+    return [
+        Event(mark.onset_s, mark.duration_s, _label(mark.label), name)
+        for mark in _marks(raw)
+        if mark.label not in _EDGES and (mark.label != GAP or mark.channels)
+        for name in (mark.channels or ("",))
+    ]
 
 
 def _label(description: str) -> str:
