@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError
-from emgproc.readers.edf_header import EdfHeader
+from emgproc.readers.edf_header import EdfHeader, EdfSignal
 from emgproc.readers.file import MAX_EVENTS
 from emgproc.recording import Event, Segment
 
@@ -53,40 +53,41 @@ def read_annotations(header: EdfHeader, records: NDArray[np.uint8]) -> Annotatio
     decimals = 0
     events: list[Event] = []
     broken = 0
-    is_clock = True  # only the first annotation signal keeps the time of its record
-    for signal in header.signals:
-        if not signal.annotations:
-            continue
-        columns = slice(signal.offset, signal.offset + header.width * signal.per_record)
-        for i, block in _blocks(records, columns):
-            for tal in _TAL.finditer(block):
-                parsed = _parse(tal.group())
-                if parsed is None:
-                    broken += 1
-                    continue
-                onset_s, places, found = parsed
-                if is_clock and tal.start() == 0:
-                    onsets[i] = onset_s
-                    decimals = max(decimals, places)
-                events += found
+    signals = [signal for signal in header.signals if signal.annotations]
+    for signal in signals:
+        is_clock = signal is signals[0]  # only the first keeps the time of its record
+        for i, is_first, tal in _lists(records, signal, header.width):
+            parsed = _parse(tal)
+            if parsed is None:
+                broken += 1
+                continue
+            onset_s, places, found = parsed
+            if is_clock and is_first:
+                onsets[i] = onset_s
+                decimals = max(decimals, places)
+            events += found
             if len(events) > MAX_EVENTS:
                 raise FormatError(f"{header.name}: more than {MAX_EVENTS} events")
-        is_clock = False
     warnings = (f"{broken} annotation(s) cannot be read and were left out",) if broken else ()
-    stamped = np.empty(0) if is_clock else onsets
+    stamped = onsets if signals else np.empty(0)
     return Annotations(stamped, 10.0**-decimals, tuple(events), warnings)
 
 
-def _blocks(records: NDArray[np.uint8], columns: slice) -> Iterator[tuple[int, bytes]]:
+def _lists(
+    records: NDArray[np.uint8], signal: EdfSignal, width: int
+) -> Iterator[tuple[int, bool, bytes]]:
+    """Record, whether the list opens it, and the bytes, of every list of one signal."""
+    columns = slice(signal.offset, signal.offset + width * signal.per_record)
     step = max(1, _CHUNK_BYTES // (columns.stop - columns.start))
     for first in range(0, len(records), step):
         for i, row in enumerate(np.ascontiguousarray(records[first : first + step, columns])):
-            yield first + i, row.tobytes()
+            for tal in _TAL.finditer(row.tobytes()):
+                yield first + i, tal.start() == 0, tal.group()
 
 
 def _parse(tal: bytes) -> tuple[float, int, list[Event]] | None:
     """Onset, its decimal places and the events of one list; `None` if it is not one."""
-    stamp, *texts = tal.split(b"\x14")
+    stamp, *texts = tal.split(b"\x14", MAX_EVENTS + 2)
     onset, _, duration = stamp.partition(b"\x15")
     match = _SECONDS.fullmatch(onset)
     if not texts or match is None or (duration and not _SECONDS.fullmatch(duration)):

@@ -191,17 +191,17 @@ def test_broken_annotations_are_left_out_and_counted(made):
 
 def test_a_flood_of_annotations_fails_with_bounded_memory(made):
     tals = dict.fromkeys(range(4), b"+0\x14" + b"a\x14" * 900000 + b"\x00")
-    edf = one(plus="EDF+C", onsets=["+0", "+1", "+2", "+3"], tals=tals, ann_bytes=1_800_100)
+    edf = one(plus="EDF+C", onsets=["+0", "+1", "+2", "+3"], tals=tals, ann_bytes=800_100)
     path = made(edf)
     with bounded(path), pytest.raises(FormatError, match="more than 250000 events"):
         open_recording(path)
 
 
-def test_a_thousand_random_corruptions_give_a_recording_or_a_typed_error(made):
+def test_random_corruptions_give_a_recording_or_a_typed_error(made):
     rng = np.random.default_rng(11)
     edf = one(plus="EDF+D", onsets=["+0", "+1", "+5", "+6"], tals={1: b"+1\x14x\x14\x00"})
     good = np.frombuffer(edf.build(), np.uint8)
-    for _ in range(1000):
+    for _ in range(300):
         bad = good.copy()
         at = rng.integers(0, 1100, rng.integers(1, 12))
         bad[at] = rng.integers(0, 256, len(at))
@@ -322,7 +322,7 @@ def test_a_cut_or_corrupted_store_gives_a_recording_or_a_typed_error(tmp_path):
     with pytest.raises(TruncatedFileError):
         _read_bytes(tmp_path, good[: len(good) // 2])
     rng = np.random.default_rng(2)
-    for _ in range(300):
+    for _ in range(100):
         bad = bytearray(good)
         for at in rng.integers(0, len(good), 6):
             bad[at] = int(rng.integers(0, 256))
