@@ -144,14 +144,20 @@ def epochs_of(x: Floats, peaks: Ints, before: int, after: int) -> Floats:
 
 
 def _aligned(y: Floats, peaks: Ints, fs: float) -> Ints:
-    """Peaks moved by up to 20 ms to where their complex correlates best with the average one."""
+    """Peaks moved to where their complex correlates best with the average one, within 20 ms.
+
+    Then all are moved alike, to the extremum of the average: the envelope's maximum is the middle
+    of the complex, not the R peak.
+    """
     half, reach = to_samples(0.06, fs), to_samples(0.02, fs)
     for _ in range(3):
         template = np.nanmean(epochs_of(y, peaks, half, half), axis=0)
         wide = np.nan_to_num(epochs_of(y, peaks, half + reach, half + reach))
         score = np.lib.stride_tricks.sliding_window_view(wide, 2 * half + 1, axis=1) @ template
         peaks = np.clip(peaks + np.argmax(score, axis=1) - reach, 0, y.size - 1)
-    return np.unique(peaks)
+    template = np.nanmean(epochs_of(y, peaks, half, half), axis=0)
+    shift = int(np.argmax(np.abs(template))) - half
+    return np.unique(np.clip(peaks + shift, 0, y.size - 1))
 
 
 def _is_slow(x: Floats, peaks: Ints, fs: float) -> bool:

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from emgproc.preprocessing import RemoveLine
+from emgproc.recording import Channel, Event, Provenance, Recording, Segment
+
+FS = 2000
+N = 200_000
+T = np.arange(N) / FS
+
+
+def white(seed=0, n=N):
+    return np.random.default_rng(seed).standard_normal(n) * 5
+
+
+def rise_db(x, f):
+    """Power density within 1 Hz of `f` above that of its neighbourhood, dB."""
+    n = 4000
+    pieces = np.lib.stride_tricks.sliding_window_view(x, n)[:: n // 2] * np.hanning(n)
+    power = (np.abs(np.fft.rfft(pieces, axis=1)) ** 2).mean(axis=0)
+    away = np.abs(np.fft.rfftfreq(n, 1 / FS) - f)
+    return 10 * np.log10(power[away <= 1].mean() / power[(away > 1.5) & (away <= 6)].mean())
+
+
+def cleaned(x, **fields):
+    return RemoveLine(**fields)(Recording.from_array(x, FS))
+
+
+def finding(recording, name):
+    return [f.value for f in recording.provenance.findings if f.name == name]
+
+
+def test_case_25_line_is_removed_and_its_absence_changes_nothing():
+    noise = white()
+    x = noise + 50 * np.sqrt(2) * np.sin(2 * np.pi * 50 * T + 0.3)
+    after = cleaned(np.stack([x, noise]))
+    assert_allclose(after.data[0].std(), 5.0, rtol=0.02)
+    assert rise_db(after.data[0], 50) <= 1
+    assert_allclose(after.data[1].std(), noise.std(), rtol=0.01)
+    assert_allclose(finding(after, "line_power_uv2"), [2500, 0], rtol=0.01)
+    share = 2500 / (2500 + 25 * 430 / 1000)
+    assert_allclose(finding(after, "line_share"), [share, 0], rtol=0.01)
+    assert [(e.label, e.channel, e.duration_s) for e in after.events] == [
+        ("bad_line", "EMG1", N / FS)
+    ]
+
+
+def test_a_drifting_mains_with_harmonics_is_followed():
+    phase = 2 * np.pi * np.cumsum(50 + 0.2 * np.sin(2 * np.pi * T / 20)) / FS
+    noise = white(1)
+    line = 50 * np.sin(phase) + 10 * np.sin(3 * phase + 1) + 5 * np.sin(5 * phase)
+    after = cleaned(noise + line)
+    for f in (50, 150, 250):
+        assert rise_db(noise + line, f) > 6
+        assert rise_db(after.data[0], f) <= 1
+    assert_allclose(after.data[0].std(), noise.std(), rtol=0.01)
+    assert np.std(after.data[0] - noise) < 0.02 * line.std()
+
+
+def test_a_slowly_swelling_line_is_followed():
+    noise = white(2)
+    line = (10 + 8 * np.sin(2 * np.pi * T / 7)) * np.sin(2 * np.pi * 49.8 * T)
+    after = cleaned(noise + line)
+    assert rise_db(after.data[0], 49.8) <= 1
+    assert np.std(after.data[0] - noise) < 0.1 * line.std()
+
+
+def test_mains_of_60_hz_and_a_limit_of_harmonics():
+    noise = white(3)
+    x = noise + 20 * np.sin(2 * np.pi * 60 * T) + 20 * np.sin(2 * np.pi * 120 * T)
+    after = cleaned(x, line_hz=60, harmonics=1)
+    assert rise_db(after.data[0], 60) <= 1
+    assert rise_db(after.data[0], 120) > 10
+
+
+def test_without_a_line_the_samples_stay_as_they_are():
+    x = np.stack([white(4), white(5)])
+    after = cleaned(x)
+    assert_allclose(after.data.std(axis=1), x.std(axis=1), rtol=0.002)
+    assert after.events == ()
+
+
+@pytest.mark.parametrize("n", [3000, 6000])
+def test_short_white_records_lose_less_than_one_per_cent(n):
+    x = np.stack([white(seed, n) for seed in range(20)])
+    after = cleaned(x)
+    assert_allclose(after.data.std(axis=1), x.std(axis=1), rtol=0.01)
+
+
+def test_masked_artefacts_and_gaps_do_not_enter_the_fit():
+    noise = white(6)
+    line = 30 * np.sin(2 * np.pi * 50.1 * T)
+    x = noise + line
+    x[50_000:50_400] += 1e5
+    x[90_000:90_200] = np.nan
+    recording = Recording.from_array(x, FS, events=[Event(24.99, 0.25, "bad_pop")])
+    after = RemoveLine()(recording)
+    away = np.isfinite(x)
+    away[49_000:51_500] = False
+    assert_array_equal(np.isnan(after.data[0]), np.isnan(x))
+    assert np.std((after.data[0] - noise)[away]) < 0.05 * line.std()
+
+
+def test_line_is_fitted_within_each_segment():
+    noise = white(7)
+    phase = np.where(T < 50, 0.0, 2.0)
+    x = (noise + 30 * np.sin(2 * np.pi * 50 * T + phase))[None, :]
+    segments = (Segment(0, N // 2, 0.0), Segment(N // 2, N, 80.3))
+    after = RemoveLine()(Recording(x, FS, (Channel("a"),), Provenance("x"), segments))
+    assert np.std(after.data[0] - noise) < 0.5
+
+
+def test_a_rate_too_low_for_mains_leaves_all_as_it_is():
+    x = white(8, 500)
+    recording = Recording.from_array(x, 90.0)
+    assert_array_equal(RemoveLine()(recording).data[0], x)
