@@ -20,18 +20,21 @@ _KINDS = (
     }),
 )  # fmt: skip
 
+# No muscle's name begins so: "ECGII" and "EEGFpz" are no EMG.
+_PREFIXES: dict[str, tuple[str, ...]] = {"ECG": ("ECG", "EKG"), "EOG": ("EOG",), "EEG": ("EEG",)}
+
 
 def kind_of(label: str) -> str:
     """Kind of a channel by the words of its label; EMG where no word tells.
 
     Examples
     --------
-    >>> kind_of("EKG II"), kind_of("EMG1"), kind_of("RF (uV)"), kind_of("acc_x")
-    ('ECG', 'EMG', 'EMG', 'ACC')
+    >>> kind_of("EKG II"), kind_of("EMG1"), kind_of("RF (uV)"), kind_of("acc_x"), kind_of("ECGII")
+    ('ECG', 'EMG', 'EMG', 'ACC', 'ECG')
     """
     words = {word.rstrip("0123456789") or word for word in re.split(r"[\W_]+", label.upper())}
     for kind, hints in _KINDS:
-        if words & hints:
+        if words & hints or any(word.startswith(_PREFIXES.get(kind, ())) for word in words):
             return kind
     return "EMG"
 
