@@ -1,7 +1,7 @@
 """The recording: what was measured, in microvolts, with everything known about it, frozen."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -9,15 +9,7 @@ from numpy.typing import ArrayLike
 
 from emgproc.arrays import Bools, Floats, as_channels, check_fs, spans_of
 from emgproc.errors import NoEmgChannelError, ParameterError, SignalError
-from emgproc.recording.parts import (
-    Auxiliary,
-    Channel,
-    Event,
-    Finding,
-    Grid,
-    Provenance,
-    Segment,
-)
+from emgproc.recording.parts import Auxiliary, Channel, Event, Finding, Grid, Provenance, Segment
 from emgproc.units import to_samples
 
 if TYPE_CHECKING:
@@ -271,6 +263,10 @@ class Recording:
                     onset_s = segment.onset_s + a / self.fs
                     events.append(Event(onset_s, (b - a) / self.fs, label, channel.name))
         return events
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        # Through the constructor: unpickled arrays are writable, a recording's are not.
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     def __repr__(self) -> str:
         kinds: dict[str, int] = {}
