@@ -46,7 +46,6 @@ class _TableSource(Source):
     """All numbers of a table, read-only: rows of voltages in µV, then the auxiliary rows."""
 
     def __init__(self, data: Floats, others: tuple[Auxiliary, ...]) -> None:
-        data.flags.writeable = False
         self.data = data
         self.others = others
 
@@ -107,6 +106,7 @@ def _opened(
     path: Path, columns: Columns, values: Floats, rate: _Rate, warnings: tuple[str, ...]
 ) -> RecordingFile:
     n_voltages, n_samples = len(columns.voltages), values.shape[1]
+    values.flags.writeable = False
     others = tuple(
         Auxiliary(c.name, c.unit, rate.fs, row, c.kind, rate.onset_s)
         for c, row in zip(columns.others, values[n_voltages:], strict=False)

@@ -1,5 +1,6 @@
 """How a text table is written: separator, decimal mark, header row. Refused where not certain."""
 
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -32,9 +33,12 @@ class Dialect:
             return line.split()
         if not self.delimiter:
             return [line.strip().strip('"')]
+        cells = line.split(self.delimiter)
         if '"' in line:
-            return [cell.strip() for cell in next(csv.reader([line], delimiter=self.delimiter))]
-        return [cell.strip() for cell in line.split(self.delimiter)]
+            # A cell beyond the csv module's limit stays as it is, and is no number.
+            with contextlib.suppress(csv.Error):
+                cells = next(csv.reader([line], delimiter=self.delimiter))
+        return [cell.strip() for cell in cells]
 
     def is_value(self, cell: str) -> bool:
         """Tell whether a cell is a number or says that one is missing."""
@@ -159,10 +163,7 @@ def _check_marks(delimiter: str | None, decimal: str | None) -> None:
 
 def _try(dialect: Dialect, body: list[str], comments: tuple[str, ...], start: int) -> list[Layout]:
     """The layout in this dialect, or nothing if the lines are no table in it."""
-    try:
-        rows = [tuple(dialect.split(line)) for line in body]
-    except csv.Error:
-        return []
+    rows = [tuple(dialect.split(line)) for line in body]
     numeric = [all(map(dialect.is_value, row)) for row in rows]
     has_header = bool(rows) and not numeric[0]
     if len(rows) <= has_header or not numeric[has_header]:
@@ -194,7 +195,7 @@ def _header_in(comments: tuple[str, ...], dialect: Dialect, width: int) -> tuple
 
 def _only(found: list[Layout], where: str) -> Layout:
     """The layout all candidates agree upon."""
-    tables = {}
+    tables: dict[str, Layout] = {}
     for layout in found:
         known = [[cell.replace(layout.dialect.decimal, ".") for cell in r] for r in layout.rows]
         tables.setdefault(repr(known), layout)

@@ -99,7 +99,8 @@ def _laid_out(recording: Recording, fitting: list[Auxiliary], starts: list[int])
     for segment, place in zip(recording.segments, starts, strict=True):
         at = slice(place - first, place - first + segment.stop - segment.start)
         # Dividing by 1e6 is one correctly rounded operation; multiplying by 1e-6 would be two.
-        laid[:n_voltages, at] = recording.data[:, segment.start : segment.stop] / 1e6
+        samples = recording.data[:, segment.start : segment.stop]
+        np.divide(samples, 1e6, out=laid[:n_voltages, at])
         for row, auxiliary in enumerate(fitting, start=n_voltages):
             laid[row, at] = auxiliary.data[segment.start : segment.stop]
     return laid

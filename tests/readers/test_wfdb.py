@@ -1,5 +1,6 @@
 import json
 import shutil
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -226,6 +227,20 @@ def test_a_file_longer_than_its_header_says_gives_the_stated_samples_and_a_warni
 def test_a_header_that_declares_a_terabyte_costs_nothing(tmp_path):
     path = record(tmp_path, "rec 1 100 500000000000\nd.dat 16 1/uV\n", d=little([1, 2]))
     assert read_recording(path).n_samples == 2
+
+
+@pytest.mark.parametrize("number", ["16", "212"])
+def test_memory_is_that_of_the_samples_the_file_holds(tmp_path, number):
+    n = 4_000_000
+    head = f"rec 2 1000 {n // 2}\n" + f"d.dat {number} 1/uV\n" * 2
+    path = record(tmp_path, head, d=bytes(n * 3 // 2 if number == "212" else n * 2))
+    tracemalloc.start()
+    try:
+        assert read_recording(path).data.size == n
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= 64e6 + 1.25 * 8 * n
 
 
 @pytest.mark.parametrize(
