@@ -125,8 +125,12 @@ def _pairs(templates: Floats, tolerance: float) -> int:
     """Ordered pairs of different templates within `tolerance`, Chebyshev distance."""
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(templates, balanced_tree=False)
-    return int(tree.count_neighbors(tree, tolerance, p=np.inf)) - len(templates)
+    # A quantised signal repeats its templates; a tree of equal points takes quadratic time.
+    points, times = np.unique(templates, axis=0, return_counts=True)
+    tree = cKDTree(points)
+    weights = times.astype(np.float64)
+    pairs = tree.count_neighbors(tree, tolerance, p=np.inf, weights=(weights, weights))
+    return int(pairs) - len(templates)
 
 
 def _box_sizes(n_min: int, n_max: int) -> list[int]:

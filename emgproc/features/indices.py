@@ -170,8 +170,8 @@ def _percentile(
     recording: Recording, row: int, usable: Usable, wanted: tuple[str, float]
 ) -> FeatureValue:
     name, percentile = wanted
-    rule = f"{name.split('_', maxsplit=1)[0].rstrip('0123456789')}_v1"
-    blank = FeatureValue(name, "uV^2", "", math.nan, 0, rule_id=rule)
+    rule_id = "movement_z3_v1" if name.startswith("movement") else "apdf_z2_v1"
+    blank = FeatureValue(name, "uV^2", "", math.nan, 0, rule_id=rule_id)
     return _filled(blank, recording, row, usable, lambda ms: float(np.percentile(ms, percentile)))
 
 

@@ -155,14 +155,13 @@ def unusable_reason(recording: Recording, row: int) -> str:
 
 
 def band_flags(recording: Recording, row: int) -> tuple[str, ...]:
-    """`band_limited` where the sampling rate capped the upper edge of the band (fs < 1200 Hz)."""
-    edges = [
-        finding.value
-        for finding in recording.provenance.findings
-        if finding.name == "band_high_hz" and finding.channel in {"", recording.channels[row].name}
-    ]
+    """`band_limited` where the sampling rate capped the band at 0.4 fs (fs < 1200 Hz)."""
+    limit = 0.4 * recording.fs
     capped = recording.fs < 1200 and any(
-        edge <= 0.4 * recording.fs or math.isclose(edge, 0.4 * recording.fs) for edge in edges
+        finding.name == "band_high_hz"
+        and finding.channel in {"", recording.channels[row].name}
+        and math.isclose(finding.value, limit)
+        for finding in recording.provenance.findings
     )
     return ("band_limited",) if capped else ()
 

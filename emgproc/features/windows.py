@@ -9,7 +9,7 @@ import numpy as np
 from emgproc.arrays import Bools, Floats, Ints, spans_of
 from emgproc.errors import ParameterError
 from emgproc.features.samples import divided
-from emgproc.recording import Recording
+from emgproc.recording import BAD, Recording
 from emgproc.units import to_samples
 
 NOT_UNDISTURBED = ("cry", "handling", "pacifier", "sedation")
@@ -76,8 +76,13 @@ class Windows(NamedTuple):
 
 
 def masked_signal(recording: Recording, row: int) -> Floats:
-    """Samples of one channel, µV, shape (n_samples,), NaN under every `bad_*` event."""
-    return np.where(recording.mask()[row], np.nan, recording.data[row])
+    """Samples of one channel, µV, shape (n_samples,), NaN under every `bad_*` event.
+
+    Samples that are not finite are NaN too.
+    """
+    bad = {event.label for event in recording.events if event.label.startswith(BAD)}
+    x = recording.data[row]
+    return np.where(np.isfinite(x) & ~covered(recording, row, sorted(bad)), x, np.nan)
 
 
 def covered(recording: Recording, row: int, labels: Sequence[str]) -> Bools:
