@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from emgproc.batch.keys import FileHashes, ResultKey
+from emgproc.batch.sidecars import events_table
 from emgproc.errors import ReadError, StoreError, WriteError
 from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.writers import atomic_path, write_text
@@ -171,7 +172,8 @@ def _changed_file(files: list[list[str]], recording: Path, hashes: FileHashes) -
         path = recording.with_name(name)
         if not path.is_file() or hashes.of(path) != sha256:
             return name
-    return ""
+    table = events_table(recording)
+    return "" if table is None or table.name in {name for name, _ in files} else table.name
 
 
 def table_text(features: FeatureSet) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emgproc.batch.keys import HashedFile, hashed, key_of
+from emgproc.batch.sidecars import events_table, read_events
 from emgproc.batch.store import ResultPaths, write_result
 from emgproc.errors import EmgprocError, WriteError
 from emgproc.features.result import FeatureSet
@@ -89,9 +90,11 @@ def process(task: Task) -> Done:
 
 def _measured(task: Task) -> Done:
     with open_recording(task.file, **task.plan.source.options()) as opened:
-        files = tuple(hashed(path) for path in opened.files)
-        digest = files[0].sha256 if len(files) == 1 else sha256_of(opened.files)
-        raw = opened.identified(digest).read()
+        raw = opened.identified(sha256_of(opened.files)).read()
+    table = events_table(task.file)
+    if table is not None:
+        raw = replace(raw, events=(*raw.events, *read_events(table)))
+    files = tuple(hashed(path) for path in (*opened.files, *([table] if table else [])))
     clean = task.plan.apply(renamed(raw, task.event_names))
     features = extract(clean, task.plan)
     if task.result is None:

@@ -115,4 +115,4 @@ def test_the_shipped_plan_is_valid_and_follows_the_chain():
         "Bandpass",
     ]  # fmt: skip
     assert plan.steps[-1] == Bandpass(20, 450)
-    assert {"rms", "mdf", "sample_entropy", "tone", "indices"} <= {f.name for f in plan.features}
+    assert {"rms", "mdf", "dfa", "tone", "indices"} <= {f.name for f in plan.features}
