@@ -41,50 +41,57 @@ def read_chunk(x: Floats, starts: Ints, first: int, n: int, tile: Floats, n_samp
 
 
 @kernel
-def prepare(tile: Floats, n: int, measure: int) -> None:
-    """Turn samples into what is summed: themselves, magnitudes or squares."""
-    if measure == MEAN_RECTIFIED:
-        for t in range(n):
-            store(tile, t * LANES, magnitude(load(tile, t * LANES)))
-    elif measure == ROOT_MEAN_SQUARE:
-        for t in range(n):
-            v = load(tile, t * LANES)
-            store(tile, t * LANES, mul(v, v))
+def measure_windows(tails: Floats, head: Floats, n: int, measure: int, out: Floats) -> None:
+    """Row o of `out`: `tails` row o (a sum already) plus the first o samples of `head`.
+
+    Divided by n for a mean, and its root for RMS, as if the window lay inside the signal. The
+    samples in `head` are replaced by what is summed: their magnitudes or squares.
+    """
+    total = splat(0.0)
+    share = splat(1.0 if measure == SUM else 1.0 / n)
+    for o in range(n):
+        window = mul(add(load(tails, o * LANES), total), share)
+        if measure == ROOT_MEAN_SQUARE:
+            window = root(window)
+        store(out, o * LANES, window)
+        v = load(head, o * LANES)
+        if measure == ROOT_MEAN_SQUARE:
+            v = mul(v, v)
+        elif measure == MEAN_RECTIFIED:
+            v = magnitude(v)
+        store(head, o * LANES, v)
+        total = add(total, v)
 
 
 @kernel
-def sum_windows(tails: Floats, head: Floats, n: int, out: Floats) -> None:
-    """Row o: `tails` row o (a sum already) plus the first o rows of `head`."""
+def measure_edge(
+    tails: Floats, head: Floats, n: int, measure: int, out: Floats, first: int, n_samples: int
+) -> None:
+    """`measure_windows` for windows from sample `first` on that reach beyond the signal."""
     total = splat(0.0)
     for o in range(n):
-        store(out, o * LANES, add(load(tails, o * LANES), total))
-        total = add(total, load(head, o * LANES))
+        there = min(n_samples, first + o + n) - max(0, first + o)
+        share = splat(1.0 if measure == SUM else 1.0 / max(there, 1))
+        window = mul(add(load(tails, o * LANES), total), share)
+        if measure == ROOT_MEAN_SQUARE:
+            window = root(window)
+        store(out, o * LANES, window)
+        v = load(head, o * LANES)
+        if measure == ROOT_MEAN_SQUARE:
+            v = mul(v, v)
+        elif measure == MEAN_RECTIFIED:
+            v = magnitude(v)
+        store(head, o * LANES, v)
+        total = add(total, v)
 
 
 @kernel
 def sum_tails(head: Floats, n: int, tails: Floats) -> None:
-    """Row o of `tails`: sum of rows o … n of `head`."""
+    """Row o of `tails`: sum of rows o … n of `head`, which `measure_*` has been through."""
     total = splat(0.0)
     for o in range(n - 1, -1, -1):
         total = add(total, load(head, o * LANES))
         store(tails, o * LANES, total)
-
-
-@kernel
-def finish(
-    out: Floats, o0: int, o1: int, first: int, n: int, n_samples: int, measure: int
-) -> None:
-    """Turn sums of rows o0 … o1 into means over the samples that exist; roots for RMS.
-
-    `first` is the sample at which the window of row o0 starts, before the signal's edge if < 0.
-    """
-    for o in range(o0, o1):
-        start = first + o - o0
-        there = min(n_samples, start + n) - max(0, start)
-        mean = mul(load(out, o * LANES), splat(1.0 / there))
-        if measure == ROOT_MEAN_SQUARE:
-            mean = root(mean)
-        store(out, o * LANES, mean)
 
 
 @kernel
@@ -96,7 +103,7 @@ def moving(
     Parameters
     ----------
     x, y
-        Input and output, flat.
+        Input and output, flat; they may be one array.
     lanes
         (n_groups, 8): flat index of the first sample of each lane.
     n_samples
@@ -117,12 +124,12 @@ def moving(
         first = -n  # of the chunk whose tails are held: windows start in it
         while first + half < n_samples:
             read_chunk(x, starts, first + n, n, head, n_samples)
-            prepare(head, n, measure)
             o0 = max(0, -half - first)
             o1 = min(n, n_samples - half - first)
-            sum_windows(tails, head, n, out)
-            if measure != SUM:
-                finish(out, o0, o1, first + o0, n, n_samples, measure)
+            if first >= 0 and first + 2 * n <= n_samples:
+                measure_windows(tails, head, n, measure, out)
+            else:
+                measure_edge(tails, head, n, measure, out, first, n_samples)
             sum_tails(head, n, tails)
             total = add(total, load(tails, 0))
             rows = (o1 - o0) // LANES * LANES

@@ -83,10 +83,10 @@ def moving_sum(x: ArrayLike, n: int) -> Floats:
     bad = ~np.isfinite(data)
     out = np.empty_like(data)
     if data.shape[1]:
-        _walk(np.where(bad, 0.0, data), out, (0, data.shape[1]), Window(n, SUM))
+        walk(np.where(bad, 0.0, data), out, (0, data.shape[1]), Window(n, SUM))
         if bad.any():
             touched = np.empty_like(data)
-            _walk(bad.astype(np.float64), touched, (0, data.shape[1]), Window(n, SUM))
+            walk(bad.astype(np.float64), touched, (0, data.shape[1]), Window(n, SUM))
             out[touched > 0] = np.nan
     return out.reshape(np.shape(x))
 
@@ -123,13 +123,13 @@ def _moving(x: ArrayLike, window: Window, segments: Sequence[Span] | None) -> Fl
     spans = checked_spans(segments, data.shape[1])
     out = unfilled(data, spans)
     for start, stop in spans:
-        finite = _walk(data, out, (start, stop), window)
+        finite = walk(data, out, (start, stop), window)
         for row in np.flatnonzero(~finite):
             out[row, start:stop] = _with_gaps(data[row, start:stop], window)
     return out.reshape(np.shape(x))
 
 
-def _walk(x: Floats, y: Floats, span: Span, window: Window) -> Bools:
+def walk(x: Floats, y: Floats, span: Span, window: Window) -> Bools:
     """Fill y[:, span]; tell which rows hold finite samples only."""
     start, stop = span
     n = min(window.n, 2 * (stop - start))  # a longer one holds all samples wherever it stands
@@ -161,7 +161,7 @@ def _with_gaps(x: Floats, window: Window) -> Floats:
     values = np.where(valid, x, 0.0)
     both = np.stack([values**2 if squares else np.abs(values), valid.astype(np.float64)])
     sums = np.empty_like(both)
-    _walk(both, sums, (0, x.size), Window(window.n, SUM))
+    walk(both, sums, (0, x.size), Window(window.n, SUM))
     mean = np.full_like(x, np.nan)
     np.divide(sums[0], sums[1], out=mean, where=sums[1] > 0)
     return np.sqrt(mean) if squares else mean

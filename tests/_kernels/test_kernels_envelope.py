@@ -3,7 +3,10 @@ import pytest
 from naive_kernels import arv, moving, rms
 from numpy.testing import assert_allclose, assert_array_equal
 
+from emgproc.preprocessing.butterworth import bandpass_sos
+from emgproc.preprocessing.fused import filtered_rms
 from emgproc.preprocessing.windows import moving_arv, moving_rms, moving_sum
+from emgproc.preprocessing.zero_phase import zero_phase_sos
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 7, 8, 30, 101])
@@ -36,3 +39,16 @@ def test_each_channel_is_measured_as_if_alone():
     together = moving_rms(x, 13)
     for row in range(11):
         assert_array_equal(together[row], moving_rms(x[row], 13))
+
+
+def test_fused_filter_and_rms_have_the_bytes_of_the_two_steps():
+    sos = bandpass_sos(0.1, 0.3, 1.0)
+    x = np.random.default_rng(1).standard_normal((10, 400)) * 50
+    x[3, 50:60] = np.nan
+    x[4] = np.nan
+    x[5, 399] = np.inf
+    for segments in (None, [(0, 150), (150, 400)], [(10, 90)]):
+        for n in (1, 2, 9, 64, 1000):
+            apart = moving_rms(np.abs(zero_phase_sos(x, sos, segments)), n, segments)
+            assert_array_equal(filtered_rms(x, sos, n, segments, threads=2), apart)
+    assert filtered_rms(x[0], sos, 5).shape == (400,)

@@ -118,7 +118,11 @@ def test_named_events_mask_their_channels():
         np.stack([noise(), noise()]),
         FS,
         channels=["a", "b"],
-        events=[Event(1.0, 0.5, "cry"), Event(3.0, 0.5, "movement", "b"), Event(5.0, 1, "state/3")],
+        events=[
+            Event(1.0, 0.5, "cry"),
+            Event(3.0, 0.5, "movement", "b"),
+            Event(5.0, 1, "state/3"),
+        ],
     )
     after = MaskEvents(dilate_s=0.05)(recording)
     expected = np.zeros(recording.data.shape, bool)

@@ -42,7 +42,9 @@ def noise(n_channels=2, n=4000, seed=0, scale=5.0):
 
 
 def finding(recording, name, channel):
-    return [f.value for f in recording.provenance.findings if (f.name, f.channel) == (name, channel)]
+    return [
+        f.value for f in recording.provenance.findings if (f.name, f.channel) == (name, channel)
+    ]
 
 
 def test_the_table_of_steps_holds_the_names_of_a_plan():
