@@ -51,7 +51,7 @@ class Column:
 class Columns:
     """The columns by what they are; `time` is None where the table has no column of times.
 
-    `hint` is empty, or says that the nameless first voltage rises like a clock.
+    `hint` is empty, or says that the first voltage rises like a clock.
     """
 
     voltages: tuple[Column, ...]
@@ -96,18 +96,17 @@ def name_columns(layout: Layout, options: ReadOptions, where: str) -> Columns:
         `time_column` names no column.
     """
     width = layout.width
-    if not any("".join(row[width - 1 : width]) for row in (layout.header, *layout.rows)):
+    last = [row[width - 1 : width] for row in (layout.header, *layout.rows)]
+    if width > 1 and not any("".join(cell) for cell in last):
         width -= 1  # a separator at the end of every row
     given = layout.header[:width] or ("",) * width
     headers = [header or f"column{i}" for i, header in enumerate(given)]
     time = _time_column(headers, options, where)
-    hint = "" if time or layout.header else _hidden_clock(layout, headers, options)
+    hint = "" if time else _hidden_clock(layout, headers[0], options)
     indices = [i for i in range(width) if time is None or i != time.index]
     names = unique_names(name_and_unit(headers[i])[0] for i in indices)
-    units = [name_and_unit(headers[i])[1] for i in indices]
     columns = [
-        _signal(i, name, unit, options)
-        for i, name, unit in zip(indices, names, units, strict=True)
+        _signal(i, headers[i], name, options) for i, name in zip(indices, names, strict=True)
     ]
     unknown = [column.name for column in columns if column.unit == UNKNOWN]
     if unknown:
@@ -122,8 +121,10 @@ def name_columns(layout: Layout, options: ReadOptions, where: str) -> Columns:
     return Columns(voltages, tuple(c for c in columns if not is_voltage(c.unit)), time, hint)
 
 
-def _signal(index: int, name: str, unit: str | None, options: ReadOptions) -> Column:
-    kind = options.kinds.get(name, kind_of(name))
+def _signal(index: int, header: str, name: str, options: ReadOptions) -> Column:
+    unit = name_and_unit(header)[1]
+    # A second clock beside the stated one is no EMG either.
+    kind = options.kinds.get(name, "MISC" if _is_time(header) else kind_of(name))
     if unit is None and kind in _ELECTRODES:
         if options.unit is None:
             return Column(index, name, kind, UNKNOWN, 1.0)
@@ -193,18 +194,17 @@ def _time_unit(header: str) -> str | None:
     return _time_parts(header)[1]
 
 
-def _hidden_clock(layout: Layout, headers: list[str], options: ReadOptions) -> str:
-    """What to do about a nameless first column that rises evenly: a time or a counter, no EMG."""
-    cells = [row[0] for row in layout.rows if row and layout.dialect.is_value(row[0])]
-    values = np.array([layout.dialect.value(cell) for cell in cells])
-    if layout.width < 2 or values.size < 10 or headers[0] in options.kinds:
+def _hidden_clock(layout: Layout, header: str, options: ReadOptions) -> str:
+    """What to do about a first column without a unit that rises evenly: a time, a counter."""
+    name, unit = name_and_unit(header)
+    if layout.width < 2 or name in options.kinds or unit or kind_of(name) not in _ELECTRODES:
         return ""
-    steps = np.diff(values)
-    step = float(np.median(steps))
-    if not (np.isfinite(steps).all() and step > 0 and (np.abs(steps / step - 1) < 0.5).all()):
+    cells = [row[0] for row in layout.rows if row and layout.dialect.is_value(row[0])]
+    steps = np.diff([layout.dialect.value(cell) for cell in cells])
+    step = float(np.median(steps)) if steps.size >= 10 else 0.0
+    if step <= 0 or not (np.abs(steps / step - 1) < 0.5).all():
         return ""
     return (
-        f"; the first column has no name and rises evenly by {step:g}: if it holds times in "
-        "seconds, state time_column=0; if it is no time, state its kind, e.g. "
-        f'kinds={{"{headers[0]}": "MISC"}}'
+        f"; the first column rises evenly by {step:g}: if it holds times in seconds, state "
+        f'time_column=0; if it is no time, state its kind, e.g. kinds={{"{name}": "MISC"}}'
     )

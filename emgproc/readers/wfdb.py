@@ -223,7 +223,7 @@ def _odd_initial_values(rows: list[WfdbRow]) -> list[str]:
 def _channel(row: WfdbRow) -> Channel:
     signal = row.signal
     lsb_uv = row.factor / signal.gain
-    bits = signal.resolution if signal.resolution and signal.resolution <= 32 else None
+    bits = signal.resolution if signal.resolution and 0 < signal.resolution <= 32 else None
     range_uv = None
     if bits is not None:
         low = (signal.adc_zero - (1 << (bits - 1)) - signal.baseline) * lsb_uv

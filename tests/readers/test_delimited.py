@@ -256,6 +256,25 @@ def test_a_nameless_clock_is_a_hint_and_no_assumption(tmp_path, column):
     assert (counted.n_channels, len(counted.auxiliary)) == (1, 1)
 
 
+@pytest.mark.parametrize("name", ["", "frame", "nr"])
+def test_a_column_that_counts_is_not_taken_for_a_muscle(tmp_path, name):
+    path = table(tmp_path, lines(*[f"{i},{(i * 7) % 5}" for i in range(60)], header=f"{name},TA"))
+    with pytest.raises(FormatError, match=r"rises evenly by 1: .*state its kind"):
+        read_recording(path, unit="uV", fs=1000)
+    kinds = {name or "column0": "MISC"}
+    assert read_recording(path, unit="uV", fs=1000, kinds=kinds).n_channels == 1
+
+
+def test_a_second_clock_beside_the_stated_one_is_no_muscle(tmp_path):
+    rows = [f"{1e9 + i},{i / 1000},{i % 3}" for i in range(30)]
+    path = table(tmp_path, lines(*rows, header="timestamp,time_s,TA"))
+    with pytest.raises(FormatError, match="several columns are times"):
+        read_recording(path, unit="uV")
+    recording = read_recording(path, unit="uV", time_column="time_s")
+    assert [c.name for c in recording.channels] == ["TA"]
+    assert recording.auxiliary[0].name == "timestamp"
+
+
 def test_a_time_column_that_is_not_there_is_a_bad_parameter(tmp_path):
     with pytest.raises(ParameterError, match="no column 'clock'"):
         read_recording(table(tmp_path, lines("1,2")), time_column="clock")

@@ -277,6 +277,12 @@ def test_a_rate_is_taken_from_the_caller_where_the_header_has_none(tmp_path):
     assert read_recording(path, fs=2000).fs == 2000
 
 
+@pytest.mark.parametrize("resolution", [-1, 0, 99])
+def test_a_resolution_that_no_converter_has_is_not_stated(tmp_path, resolution):
+    path = record(tmp_path, f"rec 1 100 2\nd.dat 16 1/uV {resolution}\n", d=little([1, 2]))
+    assert read_recording(path).channels[0].bits is None
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.text(alphabet="rec 1/.+-:x()\nd6mV#", max_size=60))
 def test_no_header_text_gives_any_but_a_typed_error(text):
