@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emgproc.outcome.model import ALL_INFANTS, SURVIVORS_ONLY, Effect, Wins
+from emgproc.outcome.model import ALL_INFANTS, MEASURED, SURVIVORS_ONLY, Effect, Wins
 from emgproc.stats import (
     RankSum,
     hodges_lehmann,
@@ -76,7 +76,8 @@ def compare(entries: Iterable[Entry], question: Question) -> Comparison:
     Infants that neither have a change nor died are left out. Deaths rank worst, earlier ones
     lower; the Hodges–Lehmann shift is that of the infants with a change.
     """
-    used = sorted((e for e in entries if e.counts), key=lambda e: e.participant_id)
+    everyone = list(entries)
+    used = sorted((e for e in everyone if e.counts), key=lambda e: e.participant_id)
     # A death outranks a change that was measured before it: the composite takes it as dead.
     dead = [e.death_day is not None for e in used]
     days = [math.nan if e.death_day is None else float(e.death_day) for e in used]
@@ -92,7 +93,7 @@ def compare(entries: Iterable[Entry], question: Question) -> Comparison:
     deaths = [e.treated for e in used if e.death_day is not None]
     return Comparison(
         test=test,
-        effect=survivors_effect(used, question.level),
+        effect=survivors_effect(everyone, question.level),
         wins=Wins(
             wins=wins.wins,
             losses=wins.losses,
@@ -128,12 +129,11 @@ def survivors_effect(entries: Sequence[Entry], level: float) -> Effect | None:
     if not treated or not control:
         return None
     shift = hodges_lehmann(treated, control, level=level)
-    died = any(e.death_day is not None for e in entries)
     covers = shift.level_attained > 0
     low, high = (float(np.exp(end)) for end in shift.ci)
     return Effect(
         method=shift.method,
-        label=SURVIVORS_ONLY if died else ALL_INFANTS,
+        label=_over_whom(entries),
         estimate_ln=shift.value,
         ratio=math.exp(shift.value),
         ci_ln=shift.ci if covers else None,
@@ -144,3 +144,9 @@ def survivors_effect(entries: Sequence[Entry], level: float) -> Effect | None:
         n_control=len(control),
         note="; ".join(shift.notes),
     )
+
+
+def _over_whom(entries: Sequence[Entry]) -> str:
+    if any(e.death_day is not None for e in entries):
+        return SURVIVORS_ONLY
+    return ALL_INFANTS if all(e.counts for e in entries) else MEASURED

@@ -11,6 +11,7 @@ NOT_EVALUABLE = "not evaluable"
 CLAIM = "improved tone may be stated"
 NO_CLAIM = "no claim"
 ALL_INFANTS = "all infants"
+MEASURED = "infants measured at both visits"
 SURVIVORS_ONLY = "survivors only"
 
 
@@ -85,7 +86,8 @@ class InfantOutcome:
 class Effect:
     """An effect in ln units and as a ratio, with its exact interval and the level it attains.
 
-    `label` says over whom: all infants, or survivors only. `ci_ln` is `None`
+    `label`: over all infants, those measured at both visits, or survivors only. `ci_ln` is `None`
+    where no exact interval exists; `note` says where the nominal level is not reached.
     """
 
     method: str

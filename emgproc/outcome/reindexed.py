@@ -144,5 +144,7 @@ def _sources_of(sources: Sources, pair: Pair) -> tuple[Source, Source]:
 
 
 def _blocked(a: Source, b: Source) -> PairChange | None:
-    reason = next((s.reason for s in (a, b) if s.reason.startswith("qc_failed")), "")
+    """Nothing was measured, or a person failed it: the reason of the channel itself."""
+    blocked = (s.reason for s in (a, b) if not s.values or s.reason.startswith("qc_failed"))
+    reason = next(blocked, "")
     return PairChange(None, censored=False, reason=reason) if reason else None

@@ -164,7 +164,8 @@ def _joint_rank(m: Material) -> list[SensitivityRow]:
             n_treated=found.n[0],
             n_control=found.n[1],
             note=f"mean rank {found.mean_rank[0]:.2f} treated v {found.mean_rank[1]:.2f} control; "
-            f"p of the ranks {found.p_ranks:.4f}; margin {m.question.margin:g} ln",
+            f"p of the ranks {found.p_ranks:.4f}; margin {m.question.margin:g} ln"
+            + (f"; shift of {effect.n_treated} + {effect.n_control} with D" if effect else ""),
         )
     ]
 

@@ -141,6 +141,7 @@ def test_a_failed_month_3_is_missing_with_its_reason_and_bounds_are_given(ten):
     assert_allclose(primary.effect.estimate_ln, 0.3283241987, rtol=1e-7)
     assert [e.participant_id for e in outcome.exclusions] == ["sub-T3"]
     assert "truncated: at ses-month3" in outcome.exclusions[0].reason
+    assert primary.effect.label == "infants measured at both visits"
     worst, best = row(outcome, "bounds_worst"), row(outcome, "bounds_best")
     assert (worst.n_treated, best.n_treated) == (5, 5)
     assert worst.p > best.p
@@ -391,6 +392,11 @@ def test_other_indices_are_paired_like_the_primary(ten):
     assert row(outcome, "Z4").p == 1.0
     assert row(outcome, "Z4").estimate_ln is None, "an index difference is no ln shift"
     assert "shift of the index 0.000" in row(outcome, "Z4").note
+
+
+def test_an_index_says_why_it_lacks_the_dead(ten):
+    ten.infant("sub-C6", "CTRL", death_day=30)
+    assert "died_before_visit (4 pairs)" in row(run(ten), "Z1").reason
 
 
 def test_joint_rank_keeps_the_missing_as_known_alive(ten):
