@@ -115,12 +115,14 @@ def run(
 
 
 def _analysed(study: Study, out: Path, done: RecordingsDone, code: int) -> RunResult:
-    from emgproc.outcome import analyse
+    from emgproc.outcome import analyse, outcome_tables
     from emgproc.report import write_report
 
     outcome = analyse(study, done.values, done.failures)
     text = json.dumps(outcome.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(out / "group" / "outcome.json", text + "\n")
+    for name, table in outcome_tables(outcome).items():
+        write_text(out / "group" / f"{name}.tsv", table)
     report = write_report(outcome, study, done.values, done.failures, out)
     return _result(done, code, outcome, report)
 
