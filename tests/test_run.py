@@ -52,7 +52,9 @@ def test_a_study_becomes_an_outcome_tables_and_a_report(study, tmp_path):
     assert result.report.is_file()
     told = json.loads((out / "group" / "outcome.json").read_text(encoding="utf-8"))
     assert told == json.loads(json.dumps(result.outcome.to_dict()))
-    assert {"visit_values.tsv", "failures.tsv", "outcome.json", "infants.tsv"} < set(group_files(out))
+    assert {"visit_values.tsv", "failures.tsv", "outcome.json", "infants.tsv"} < set(
+        group_files(out)
+    )
 
 
 def test_a_second_run_computes_nothing_and_leaves_the_same_bytes(study, tmp_path):

@@ -1,0 +1,249 @@
+"""info, convert, features: what is said, what is written, and the exit code."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from emgproc import Event, Recording, read_recording
+from emgproc.batch import files as batch_files
+from emgproc.batch.worker import process
+from emgproc.cli import main
+from emgproc.writers import write_recording
+
+PLAN = (
+    'schema = 1\nname = "p"\n[[step]]\nname = "bandpass"\n'
+    '[[feature]]\nname = "rms"\n[[feature]]\nname = "mdf"\n'
+)
+
+
+def call(*arguments):
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path):
+    inside = tmp_path / "recordings"
+    inside.mkdir()
+    rng = np.random.default_rng(3)
+    for name in ("a.edf", "b.h5"):
+        recording = Recording.from_array(
+            rng.normal(0, 10, (2, 1500)), 1500, channels=["TA", "BB"], events=[Event(0, 1, "cry")]
+        )
+        write_recording(recording, inside / name)
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    return inside
+
+
+@pytest.fixture
+def inline(monkeypatch):
+    def run_tasks(tasks, jobs, finished):
+        for task in tasks:
+            finished(process(task))
+
+    monkeypatch.setattr(batch_files, "run_tasks", run_tasks)
+
+
+def rows(table):
+    with table.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t"))
+
+
+def test_info_tells_channels_rate_and_events(folder):
+    done = call("info", folder / "a.edf")
+    assert done.exit_code == 0
+    assert "1.000 s at 1500 Hz" in done.output
+    assert "TA (EMG, uV" in done.output
+    assert "event cry: 1×" in done.output
+    assert done.stderr.endswith("Done: a.edf can be read.\n")
+
+
+def test_info_as_json_is_json_and_nothing_else_on_standard_output(folder):
+    told = json.loads(call("info", folder / "b.h5", "--json").stdout)
+    assert (told["file"], told["fs_hz"]) == ("b.h5", 1500.0)
+
+
+def test_info_of_a_file_that_cannot_be_read_says_why(tmp_path):
+    file = tmp_path / "x.bin"
+    file.write_bytes(b"\x00\x01nothing")
+    done = call("info", file)
+    assert done.exit_code == 1
+    assert "cannot be read: format_not_yet_supported" in done.output
+
+
+def test_info_lists_the_formats():
+    done = call("info", "--formats")
+    assert done.exit_code == 0
+    assert ".edf" in done.output
+    assert json.loads(call("info", "--formats", "--json").stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["info"], ["info", "absent.edf"], ["features"], ["nothing"]]
+)
+def test_a_wrong_call_ends_with_2_and_one_clear_message(arguments):
+    done = call(*arguments)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith("Nothing ran")
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("suffix", [".edf", ".bdf", ".h5"])
+def test_convert_keeps_samples_and_events(folder, tmp_path, suffix):
+    out = tmp_path / f"out{suffix}"
+    done = call("convert", folder / "b.h5", out)
+    assert done.exit_code == 0, done.output
+    before, after = read_recording(folder / "b.h5"), read_recording(out)
+    step = 100 / 2**15 if suffix == ".edf" else 100 / 2**23
+    assert np.abs(after.data - before.data).max() <= step
+    assert [e.label for e in after.events] == ["cry"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("out.xyz", 2), ("", 2)])
+def test_convert_refuses_an_unknown_ending_and_the_file_itself(folder, tmp_path, name, code):
+    out = tmp_path / name if name else folder / "a.edf"
+    before = (folder / "a.edf").read_bytes()
+    assert call("convert", folder / "a.edf", out).exit_code == code
+    assert (folder / "a.edf").read_bytes() == before
+
+
+def test_convert_of_a_broken_file_ends_with_1_and_writes_nothing(folder, tmp_path):
+    (folder / "a.edf").write_bytes((folder / "a.edf").read_bytes()[:300])
+    done = call("convert", folder / "a.edf", tmp_path / "x.h5")
+    assert done.exit_code == 1
+    assert not (tmp_path / "x.h5").exists()
+
+
+def test_features_of_a_folder_are_one_tidy_table(folder, tmp_path, inline):
+    table = tmp_path / "table.tsv"
+    done = call("features", folder, "--plan", tmp_path / "plan.toml", "-o", table)
+    assert done.exit_code == 0, done.output
+    found = rows(table)
+    assert list(found[0]) == [
+        "source", "channel", "feature", "unit", "value", "n", "flags", "reason", "rule_id",
+        "message",
+    ]  # fmt: skip
+    measured = {(r["source"], r["channel"], r["feature"]) for r in found}
+    assert {("a.edf", "TA", "rms"), ("b.h5", "BB", "mdf")} <= measured
+    assert done.stderr.endswith(f"Done: 2 recordings measured; see {table}.\n")
+
+
+def test_a_bad_file_is_a_row_with_its_reason_and_the_exit_code_is_1(folder, tmp_path, inline):
+    bad = folder / "bad.edf"
+    bad.write_bytes((folder / "a.edf").read_bytes()[:300])
+    missing = tmp_path / "gone.edf"
+    table = tmp_path / "t.tsv"
+    arguments = [folder / "a.edf", bad, missing, "--plan", tmp_path / "plan.toml", "-o", table]
+    done = call("features", *arguments)
+    assert done.exit_code == 1
+    failed = {r["source"]: r for r in rows(table) if r["feature"] == "n/a"}
+    assert failed.keys() == {"bad.edf", "gone.edf"}
+    assert failed["gone.edf"]["reason"] == "file_missing"
+    assert failed["bad.edf"]["message"] != "n/a"
+    assert "Finished, with failures: 1 recording measured, 2 failed" in done.stderr
+
+
+def test_a_rate_too_low_and_an_unknown_unit_are_typed_reasons(tmp_path, inline):
+    rng = np.random.default_rng(5)
+    slow = Recording.from_array(rng.normal(0, 10, (1, 600)), 50)
+    write_recording(slow, tmp_path / "slow.h5")
+    lines = "\n".join(f"{i / 1000},{x:.3f}" for i, x in enumerate(rng.normal(0, 1, 500)))
+    (tmp_path / "bare.csv").write_text(f"time,ch1\n{lines}\n", encoding="utf-8")
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    table = tmp_path / "t.tsv"
+    files = [tmp_path / "slow.h5", tmp_path / "bare.csv"]
+    call("features", *files, "--plan", tmp_path / "plan.toml", "-o", table)
+    reasons = {r["source"]: r["reason"] for r in rows(table)}
+    assert reasons["slow.h5"] == "fs_too_low"
+    assert reasons["bare.csv"] in {"unknown_unit", "unknown_rate"}
+
+
+def test_the_source_table_of_the_plan_tells_what_a_file_does_not(tmp_path, inline):
+    x = np.random.default_rng(5).normal(0, 1, 3000).round(4)
+    lines = "\n".join(f"{value}" for value in x)
+    (tmp_path / "bare.csv").write_text(f"ch1\n{lines}\n", encoding="utf-8")
+    source = '[source]\nunit = "mV"\nfs_hz = 2000\n'
+    (tmp_path / "plan.toml").write_text(
+        'schema = 1\nname = "p"\n[[feature]]\nname = "rms"\n' + source, encoding="utf-8"
+    )
+    table = tmp_path / "t.tsv"
+    done = call("features", tmp_path / "bare.csv", "--plan", tmp_path / "plan.toml", "-o", table)
+    assert done.exit_code == 0, done.output
+    (row,) = [r for r in rows(table) if r["feature"] == "rms"]
+    assert float(row["value"]) == pytest.approx(1000 * x.std(), rel=1e-12)
+
+
+def test_a_folder_without_recordings_matches_nothing(tmp_path):
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "read.me").write_bytes(b"\x00hello")
+    done = call(
+        "features", tmp_path / "notes", "--plan", tmp_path / "plan.toml", "-o", tmp_path / "t.tsv"
+    )
+    assert done.exit_code == 3
+    assert "Left out, not recordings: read.me (1)" in done.stderr
+    assert "Nothing matched" in done.stderr
+
+
+def test_every_problem_of_a_plan_is_told_and_nothing_runs(folder, tmp_path):
+    (tmp_path / "plan.toml").write_text(
+        'schema = 1\n[[step]]\nname = "bandpas"\n', encoding="utf-8"
+    )
+    done = call("features", folder, "--plan", tmp_path / "plan.toml", "-o", tmp_path / "t.tsv")
+    assert done.exit_code == 2
+    assert "did you mean 'bandpass'?" in done.stderr
+    assert "a plan needs a name" in done.stderr
+    assert not (tmp_path / "t.tsv").exists()
+
+
+def test_an_unwritable_table_is_found_out_before_the_work(folder, tmp_path):
+    done = call(
+        "features", folder, "--plan", tmp_path / "plan.toml", "-o", tmp_path / "no" / "t.tsv"
+    )
+    assert done.exit_code == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_files_of_one_name_are_told_apart(folder, tmp_path, inline):
+    for name in ("p", "q"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.edf").write_bytes((folder / "a.edf").read_bytes())
+    table = tmp_path / "t.tsv"
+    call("features", tmp_path / "p", tmp_path / "q", "--plan", tmp_path / "plan.toml", "-o", table)
+    assert {r["source"] for r in rows(table)} == {"p/a.edf", "q/a.edf"}
+
+
+def test_a_wfdb_recording_counts_once(tmp_path):
+    from emgproc.batch import find_files
+
+    x = (np.arange(2000) % 100).astype("<i2")
+    (tmp_path / "r.dat").write_bytes(x.tobytes())
+    (tmp_path / "r.hea").write_text(
+        "r 1 1000 2000\nr.dat 16 1/uV 16 0 0 0 0 EMG\n", encoding="utf-8"
+    )
+    found, left_out = find_files([tmp_path])
+    assert [path.name for path in found] == ["r.hea"]
+    assert left_out == []
+
+
+def test_the_command_leaves_with_the_code_as_a_process(tmp_path):
+    command = [sys.executable, "-c", "from emgproc.cli import main; main()", "info", "absent.edf"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "Nothing ran: see the message above."
+
+
+def test_an_interrupted_command_leaves_with_130(monkeypatch, folder, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emgproc.batch.extract_files", interrupted)
+    done = call("features", folder, "--plan", tmp_path / "plan.toml", "-o", tmp_path / "t.tsv")
+    assert done.exit_code == 130
+    assert "Interrupted" in done.stderr

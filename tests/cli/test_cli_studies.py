@@ -1,0 +1,153 @@
+"""check, run, status, simulate: what is said, and the exit code that says the same."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import small_trial
+from click.testing import CliRunner
+
+from emgproc.batch import recordings
+from emgproc.batch.worker import process
+from emgproc.cli import main
+
+
+def call(*arguments):
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return small_trial.build(tmp_path_factory.mktemp("trial") / "study")
+
+
+@pytest.fixture
+def study(written, tmp_path):
+    return Path(shutil.copytree(written, tmp_path / "study"))
+
+
+@pytest.fixture(autouse=True)
+def inline(monkeypatch):
+    def run_tasks(tasks, jobs, finished):
+        for task in tasks:
+            if not finished(process(task)):
+                return
+
+    monkeypatch.setattr(recordings, "run_tasks", run_tasks)
+
+
+def test_check_of_a_sound_study_ends_with_0(study):
+    done = call("check", study)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("Done: no error; ")
+    assert "W103" in done.stdout
+
+
+def test_check_tells_every_error_with_its_place(study):
+    people = study / "participants.tsv"
+    text = people.read_text(encoding="utf-8")
+    people.write_text(text.replace("MSC\t8.0", "MCS\t8.0", 1), encoding="utf-8")
+    done = call("check", study, "--json")
+    assert done.exit_code == 2
+    found = json.loads(done.stdout)
+    assert {"file", "row", "column", "code", "message", "severity"} <= found[0].keys()
+    assert "E010" in {row["code"] for row in found}
+
+
+def test_check_looks_into_the_plan_too(study):
+    (study / "plan.toml").write_text('schema = 1\nname = "x"\n', encoding="utf-8")
+    done = call("check", study)
+    assert done.exit_code == 2
+    assert "at least one [[feature]]" in done.stdout
+
+
+def test_run_then_run_again(study, tmp_path):
+    out = tmp_path / "out"
+    first = call("run", study, out)
+    assert first.exit_code == 0, first.output
+    assert first.stderr.splitlines()[-1] == "Done: 8 recordings computed, 0 reused."
+    assert f"Report: {out / 'report' / 'index.html'}" in first.stdout
+    second = call("run", study, out)
+    assert second.exit_code == 0
+    assert second.stderr.splitlines()[-1] == "Done: nothing to compute, 8 results reused."
+
+
+def test_run_with_a_corrupted_and_a_missing_file_names_both_and_ends_with_1(study, tmp_path):
+    broken = study / "sub-01/ses-month3/emg/sub-01_ses-month3_task-rest_emg.edf"
+    broken.write_bytes(b"no recording at all")
+    (study / "sub-02/ses-baseline/emg/sub-02_ses-baseline_task-rest_emg.edf").unlink()
+    done = call("run", study, tmp_path / "out")
+    assert done.exit_code == 1
+    assert "failed: sub-01_ses-month3 (" in done.stderr
+    assert "failed: sub-02_ses-baseline (" in done.stderr
+    assert "file_missing" in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last == "Finished, with failures: 6 recordings computed, 0 reused, 2 failed."
+
+
+def test_a_dry_run_and_status_write_nothing_and_say_why(study, tmp_path):
+    out = tmp_path / "out"
+    for arguments in (("run", study, out, "--dry-run"), ("status", study, out)):
+        done = call(*arguments)
+        assert done.exit_code == 0
+        assert done.stdout.count("no result yet") == 8
+        assert done.stderr.splitlines()[-1] == "Done: 8 to compute; nothing was run."
+    assert not out.exists()
+
+
+def test_force_in_a_dry_run_says_so(study, tmp_path):
+    done = call("run", study, tmp_path / "out", "--dry-run", "--force")
+    assert done.stdout.count("--force") == 8
+
+
+def test_one_participant_only(study, tmp_path):
+    done = call("run", study, tmp_path / "out", "--participant-label", "01")
+    assert done.exit_code == 0
+    assert "2 recordings computed" in done.stderr
+    assert "Group results need all participants" in done.stderr
+
+
+@pytest.mark.parametrize("extra", [[], ["--dry-run"]])
+def test_a_participant_who_is_not_there_ends_with_3(study, tmp_path, extra):
+    done = call("run", study, tmp_path / "out", "--participant-label", "77", *extra)
+    assert done.exit_code == 3
+    assert done.stderr.splitlines()[-1].startswith("Nothing matched")
+
+
+def test_an_invalid_study_ends_with_2_and_every_error(study, tmp_path):
+    (study / "participants.tsv").unlink()
+    (study / "visits.tsv").unlink()
+    done = call("run", study, tmp_path / "out")
+    assert done.exit_code == 2
+    assert "participants.tsv" in done.stderr
+    assert "visits.tsv" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("extra", [["--jobs", "0"], ["session"], ["--on-error", "ignore"]])
+def test_a_wrong_option_ends_with_2(study, tmp_path, extra):
+    assert call("run", study, tmp_path / "out", *extra).exit_code == 2
+
+
+def test_an_unwritable_folder_of_results_ends_with_2(study, tmp_path):
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    done = call("run", study, tmp_path / "out")
+    assert done.exit_code == 2
+    assert "cannot be made" in done.stderr
+
+
+def test_stopping_at_the_first_failure_ends_with_1_and_says_why(study, tmp_path):
+    broken = study / "sub-01/ses-baseline/emg/sub-01_ses-baseline_task-rest_emg.edf"
+    broken.write_bytes(b"no recording at all")
+    done = call("run", study, tmp_path / "out", "--on-error", "stop")
+    assert done.exit_code == 1
+    assert "stopped before the end" in done.stderr.splitlines()[-1]
+
+
+def test_simulating_into_a_folder_that_is_not_empty_is_refused(study):
+    done = call("simulate", "study", study, "--seed", "1", "--plan", study / "plan.toml")
+    assert done.exit_code == 2
+    assert "is not empty" in done.stderr
