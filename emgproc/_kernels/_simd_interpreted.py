@@ -9,6 +9,7 @@ import numpy as np
 from emgproc.arrays import Floats, Ints
 
 LANES = 8
+_SILENT = np.errstate(all="ignore")  # compiled arithmetic does not warn either
 
 
 def load(array: Floats, i: int) -> Floats:
@@ -26,16 +27,19 @@ def splat(s: float) -> Floats:
     return np.full(LANES, s)
 
 
+@_SILENT
 def muladd(a: Floats, b: Floats, c: Floats) -> Floats:
     """Sum c and the product of a and b."""
     return a * b + c
 
 
+@_SILENT
 def mul(a: Floats, b: Floats) -> Floats:
     """Product of a and b."""
     return a * b
 
 
+@_SILENT
 def add(a: Floats, b: Floats) -> Floats:
     """Sum of a and b."""
     return a + b
