@@ -13,7 +13,7 @@ import jinja2
 
 from emgproc import __version__
 from emgproc.outcome.model import Outcome, Pair
-from emgproc.report import figures, wording
+from emgproc.report import wording
 from emgproc.study.model import Study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
 from emgproc.writers import write_text
@@ -39,6 +39,8 @@ def write_report(
 ) -> Path:
     """Write `OUT/report/index.html` and return its path.
 
+    A page that is there already, whole and made from the same input by the same versions, stays.
+
     Parameters
     ----------
     outcome, study, values, failures
@@ -52,8 +54,11 @@ def write_report(
         The file cannot be written; a report that stood there before still stands.
     """
     path = Path(out) / "report" / "index.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, report_text(outcome, study, values, failures))
+    key = _key(outcome, study, values, failures)
+    if not _stands(path, key):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        page = report_text(outcome, study, values, failures)
+        write_text(path, page + _seal(page.encode(), key))
     return path
 
 
@@ -81,7 +86,7 @@ def report_text(
     return environment.from_string(template).render(
         outcome=outcome,
         protocol=study.protocol,
-        synthetic=any("synthetic" in value.flags for value in values),
+        synthetic=_synthetic(values),
         failures=failures,
         headline=wording.headline(outcome),
         effect_sentence=wording.effect_sentence(outcome.primary.effect),
@@ -96,8 +101,51 @@ def report_text(
     )
 
 
+def _key(
+    outcome: Outcome,
+    study: Study,
+    values: Sequence[VisitValue],
+    failures: Sequence[RecordingFailure],
+) -> str:
+    """Digest of everything that the page shows or is made with."""
+    package = files("emgproc.report")
+    made_with = [
+        package.joinpath(name).read_text(encoding="utf-8")
+        for name in ("page.html.j2", "page.py", "figures.py", "wording.py")
+    ]
+    shown = [
+        outcome.to_dict(),
+        [repr(failure) for failure in failures],
+        [str(problem) for problem in study.warnings()],
+        _identity(study, values),
+        _synthetic(values),
+        importlib.metadata.version("matplotlib"),
+        made_with,
+    ]
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def _seal(page: bytes, key: str) -> str:
+    """Last line of the page: the key of its input and the digest of all that stands before it."""
+    return f"<!-- emgproc {key} {hashlib.sha256(page).hexdigest()} -->\n"
+
+
+def _stands(path: Path, key: str) -> bool:
+    """Tell whether the page at `path` is whole and was made from the input of this key."""
+    if not path.is_file():
+        return False
+    page, mark, seal = path.read_bytes().rpartition(b"<!-- emgproc ")
+    return mark + seal == _seal(page, key).encode()
+
+
+def _synthetic(values: Sequence[VisitValue]) -> bool:
+    return any("synthetic" in value.flags for value in values)
+
+
 def _pictures(outcome: Outcome) -> dict[str, str]:
     """Return the figures that the numbers allow, by name."""
+    from emgproc.report import figures
+
     drawn = {"changes": figures.changes_by_arm(outcome)}
     if any(i.change_ln is not None or i.change_post_ln is not None for i in outcome.infants):
         drawn["trajectories"] = figures.trajectories(outcome)

@@ -230,3 +230,27 @@ def test_the_bars_of_the_exact_distribution_count_all_splits(outcome):
     null = outcome.primary.null
     assert sum(null.counts) == outcome.primary.splits
     assert figures.exact_distribution(null, 2, 126).startswith("<svg")
+
+
+def test_an_unchanged_page_is_not_drawn_again(outcome, study, tmp_path, monkeypatch):
+    path = page.write_report(outcome, study, [VALUE], [FAILURE], tmp_path)
+    first = path.read_bytes()
+    monkeypatch.setattr(page, "report_text", lambda *_: pytest.fail("drawn again"))
+    page.write_report(outcome, study, [VALUE], [FAILURE], tmp_path)
+    assert path.read_bytes() == first
+
+
+@pytest.mark.parametrize("damage", ["cut", "edited"])
+def test_a_damaged_page_is_written_again(outcome, study, tmp_path, damage):
+    path = page.write_report(outcome, study, [VALUE], [FAILURE], tmp_path)
+    first = path.read_bytes()
+    path.write_bytes(first[:-200] if damage == "cut" else first.replace(b"2/126", b"1/126"))
+    page.write_report(outcome, study, [VALUE], [FAILURE], tmp_path)
+    assert path.read_bytes() == first
+
+
+def test_another_result_makes_another_page(outcome, study, tmp_path):
+    path = page.write_report(outcome, study, [VALUE], [FAILURE], tmp_path)
+    first = path.read_bytes()
+    page.write_report(outcome, study, [VALUE], [], tmp_path)
+    assert path.read_bytes() != first
