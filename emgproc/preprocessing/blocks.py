@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc._kernels._simd_interpreted import LANES
-from emgproc._kernels.filter import zero_phase_blocks
 from emgproc.arrays import Floats, as_channels
 from emgproc.errors import ParameterError, SignalError
 from emgproc.preprocessing.zero_phase import Scheme, Span, block_form, scheme_of
@@ -53,6 +52,8 @@ def zero_phase_span(
 
 
 def _block(read: Callable[[int, int], ArrayLike], s: int, segment: Span, scheme: Scheme) -> Floats:
+    from emgproc._kernels.filter import zero_phase_blocks  # numba, loaded when first used
+
     lo, _, form = block_form(s, segment[1] - segment[0], scheme)
     n_read, n_written = form[1], form[4]
     x = as_channels(read(segment[0] + lo, segment[0] + lo + n_read))

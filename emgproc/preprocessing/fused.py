@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc._kernels.envelope import ROOT_MEAN_SQUARE
 from emgproc.arrays import Floats, as_channels
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.windows import Window, moving_rms, walk
@@ -32,7 +31,7 @@ def filtered_rms(
     y = zero_phase_sos(data, sos, segments, threads=threads)
     gaps = np.zeros(len(data), np.bool_)
     for span in checked_spans(segments, data.shape[1]):
-        gaps |= ~walk(y, y, span, Window(n, ROOT_MEAN_SQUARE, threads))
+        gaps |= ~walk(y, y, span, Window(n, "rms", threads))
     for row in np.flatnonzero(gaps):  # their filtered samples are overwritten by now
         y[row] = moving_rms(zero_phase_sos(data[row], sos, segments), n, segments)
     return y.reshape(np.shape(x))

@@ -87,12 +87,21 @@ def _fit(basis: Floats, x: Floats, valid: Bools) -> Floats:
     whole = valid.all(axis=1)
     coefficients = np.zeros((len(x), basis.shape[1]))
     if whole.any():
-        coefficients[whole] = np.linalg.lstsq(basis, x[whole].T)[0].T
+        coefficients[whole] = _least_squares(basis, x[whole].T).T
     for row in np.flatnonzero(~whole):
         good = valid[row]
         if good.sum() >= max(LEAST_VALID * good.size, 2 * basis.shape[1]):
-            coefficients[row] = np.linalg.lstsq(basis[good], x[row, good])[0]
+            coefficients[row] = _least_squares(basis[good], x[row, good])
     return coefficients
+
+
+def _least_squares(basis: Floats, y: Floats) -> Floats:
+    """Coefficients by the normal equations, ten times faster than by singular values.
+
+    Squaring the condition number is harmless here: over a fifth of a second or more, sinusoids 50
+    Hz apart are nearly orthogonal.
+    """
+    return np.asarray(np.linalg.solve(basis.T @ basis, basis.T @ y), np.float64)
 
 
 def _coarse_hz(x: Floats, firsts: list[int], t: Floats, model: LineModel) -> float:

@@ -1,13 +1,12 @@
 """Moving measures of arrays: root mean square, mean rectified value; TKEO."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc._kernels._simd_interpreted import LANES
-from emgproc._kernels.envelope import MEAN_RECTIFIED, ROOT_MEAN_SQUARE, SUM, moving
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Bools, Floats, as_channels, as_signal
 from emgproc.errors import ParameterError
@@ -18,7 +17,7 @@ class Window(NamedTuple):
     """Length in samples, what is measured in it, and over how many threads."""
 
     n: int
-    measure: int
+    measure: Literal["sum", "arv", "rms"]
     threads: int = 1
 
 
@@ -55,14 +54,14 @@ def moving_rms(
     >>> moving_rms([3.0, 4.0, 3.0, 4.0], 2).round(4).tolist()
     [3.0, 3.5355, 3.5355, 3.5355]
     """
-    return _moving(x, Window(n, ROOT_MEAN_SQUARE, threads), segments)
+    return _moving(x, Window(n, "rms", threads), segments)
 
 
 def moving_arv(
     x: ArrayLike, n: int, segments: Sequence[Span] | None = None, *, threads: int = 1
 ) -> Floats:
     """Average rectified value over a moving window; as `moving_rms`."""
-    return _moving(x, Window(n, MEAN_RECTIFIED, threads), segments)
+    return _moving(x, Window(n, "arv", threads), segments)
 
 
 def moving_sum(x: ArrayLike, n: int) -> Floats:
@@ -83,10 +82,10 @@ def moving_sum(x: ArrayLike, n: int) -> Floats:
     bad = ~np.isfinite(data)
     out = np.empty_like(data)
     if data.shape[1]:
-        walk(np.where(bad, 0.0, data), out, (0, data.shape[1]), Window(n, SUM))
+        walk(np.where(bad, 0.0, data), out, (0, data.shape[1]), Window(n, "sum"))
         if bad.any():
             touched = np.empty_like(data)
-            walk(bad.astype(np.float64), touched, (0, data.shape[1]), Window(n, SUM))
+            walk(bad.astype(np.float64), touched, (0, data.shape[1]), Window(n, "sum"))
             out[touched > 0] = np.nan
     return out.reshape(np.shape(x))
 
@@ -131,6 +130,9 @@ def _moving(x: ArrayLike, window: Window, segments: Sequence[Span] | None) -> Fl
 
 def walk(x: Floats, y: Floats, span: Span, window: Window) -> Bools:
     """Fill y[:, span]; tell which rows hold finite samples only."""
+    from emgproc._kernels import envelope  # numba, loaded when first used
+
+    codes = {"sum": envelope.SUM, "arv": envelope.MEAN_RECTIFIED, "rms": envelope.ROOT_MEAN_SQUARE}
     start, stop = span
     n = min(window.n, 2 * (stop - start))  # a longer one holds all samples wherever it stands
     firsts = np.arange(x.shape[0]) * x.shape[1] + start
@@ -139,13 +141,13 @@ def walk(x: Floats, y: Floats, span: Span, window: Window) -> Bools:
     totals = np.empty(lanes.size)
 
     def work(part: slice) -> None:
-        moving(
+        envelope.moving(
             x.reshape(-1),
             y.reshape(-1),
             lanes[part],
             stop - start,
             n,
-            window.measure,
+            codes[window.measure],
             totals[part.start * LANES : part.stop * LANES],
         )
 
@@ -157,11 +159,11 @@ def walk(x: Floats, y: Floats, span: Span, window: Window) -> Bools:
 def _with_gaps(x: Floats, window: Window) -> Floats:
     """Mean over the finite samples of each window; NaN where there is none."""
     valid = np.isfinite(x)
-    squares = window.measure == ROOT_MEAN_SQUARE
+    squares = window.measure == "rms"
     values = np.where(valid, x, 0.0)
     both = np.stack([values**2 if squares else np.abs(values), valid.astype(np.float64)])
     sums = np.empty_like(both)
-    walk(both, sums, (0, x.size), Window(window.n, SUM))
+    walk(both, sums, (0, x.size), Window(window.n, "sum"))
     mean = np.full_like(x, np.nan)
     np.divide(sums[0], sums[1], out=mean, where=sums[1] > 0)
     return np.sqrt(mean) if squares else mean

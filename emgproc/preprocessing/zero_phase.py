@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc._kernels._simd_interpreted import LANES
-from emgproc._kernels.filter import zero_phase_blocks
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Bools, Floats, Ints, as_channels, spans_of
 from emgproc.errors import ParameterError
@@ -157,6 +156,8 @@ def unfilled(x: Floats, spans: Iterable[Span]) -> Floats:
 
 
 def _filter(x: Floats, y: Floats, spans: Iterable[Span], run: Run) -> None:
+    from emgproc._kernels.filter import zero_phase_blocks  # numba, loaded when first used
+
     lanes, shapes = _groups(x.shape, spans, run.scheme)
 
     def work(part: slice) -> None:
