@@ -154,6 +154,7 @@ def _client(jobs: int) -> "Iterator[Client]":
             "memory_limit": 0,
             "silence_logs": logging.CRITICAL,
             "env": _ENVIRONMENT,
+            "preload": "emgproc.batch.interrupts",
         }
         cluster = stack.enter_context(LocalCluster(**options))
         yield stack.enter_context(Client(cluster, set_as_default=False))

@@ -16,7 +16,7 @@ from emgproc.errors import EmgprocError
 _EPILOG = (
     "Exit codes: 0 done · 1 finished, but some recordings failed (they are listed) · "
     "2 the call, the plan or the study is invalid, nothing ran · 3 nothing matched · "
-    "130 interrupted; the same command goes on where it stopped."
+    "130 interrupted; a study goes on where it stopped."
 )
 
 
@@ -64,7 +64,9 @@ def _exit_code(run: Callable[[], Any]) -> int:
         error.show()
         click.echo("Nothing ran: the call is invalid.", err=True)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted: the same command goes on where it stopped.", err=True)
+        click.echo(
+            "Interrupted: give the same command again; a study goes on where it stopped.", err=True
+        )
         return INTERRUPTED
     except EmgprocError as error:
         click.echo(f"Error: {error}", err=True)

@@ -112,3 +112,24 @@ def test_killed_in_the_middle_and_run_again_the_result_is_that_of_an_undisturbed
     assert small_study.results(out) == small_study.results(tmp_path / "whole")
     assert repr(again.values) == repr(undisturbed.values)
     assert not list(out.rglob("*.part"))
+
+
+def test_an_interrupt_of_the_whole_command_ends_with_one_line_and_no_traceback(tmp_path):
+    root = small_study.build(tmp_path / "study", n_infants=3, seconds=15.0).root
+    (root / "plan.toml").write_text(small_study.PLAN + small_study.SLOW, encoding="utf-8")
+    table = tmp_path / "t.tsv"
+    call = f"main(['features', {str(root)!r}, '--plan', {str(root / 'plan.toml')!r}, "
+    call += f"'-o', {str(table)!r}])"
+    command = [sys.executable, "-c", f"from emgproc.cli import main; {call}"]
+    driver = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    said = [driver.stderr.readline(), driver.stderr.readline()]
+    assert said[1].startswith("[1/6] "), said
+    os.killpg(driver.pid, signal.SIGINT)
+    _, rest = driver.communicate(timeout=60)
+    assert driver.returncode == 130
+    assert (
+        rest.splitlines()[-1]
+        == "Interrupted: give the same command again; a study goes on where it stopped."
+    )
+    assert "Traceback" not in rest
+    assert not table.exists()
