@@ -16,6 +16,7 @@ from emgproc.features.windows import (
     covered,
     labelled_spans,
     masked_signal,
+    other_states,
 )
 from emgproc.recording import Recording
 
@@ -86,7 +87,7 @@ def _awake_signal(recording: Recording, row: int, windows: WindowSettings) -> Fl
     """The awake samples of the channel in place; NaN elsewhere and on either side of an edge."""
     labels = tuple(dict.fromkeys((*windows.labels, *AWAKE))) if windows.labels else ()
     x = masked_signal(recording, row)
-    x[covered(recording, row, NOT_UNDISTURBED)] = np.nan
+    x[covered(recording, row, (*NOT_UNDISTURBED, *other_states(recording, labels)))] = np.nan
     if not labels:
         x[covered(recording, row, ("noise_reference",))] = np.nan
     pieces: list[Floats] = []

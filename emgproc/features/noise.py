@@ -15,11 +15,18 @@ import numpy as np
 from emgproc.arrays import Floats, spans_of
 from emgproc.errors import ParameterError
 from emgproc.features.samples import divided
-from emgproc.features.windows import WindowSettings, labelled_spans, masked_signal, windows
+from emgproc.features.windows import (
+    WindowSettings,
+    covered,
+    labelled_spans,
+    masked_signal,
+    windows,
+)
 from emgproc.recording import Recording
 from emgproc.units import to_samples
 
 METHODS = ("N1", "N2", "N3")
+NOT_SILENT = ("cry", "movement", "handling", "pacifier")  # no part of a reference, even within it
 HIGH_UV, TOO_HIGH_UV = 5.0, 10.0  # section 6: warn, invalid
 _BUTTERWORTH = math.sqrt(2) - 1  # order 2 per pass, two passes, −3 dB at the named cut-off
 
@@ -194,10 +201,12 @@ def _peaks(run: Floats, threshold: float, fs: float) -> Floats:
 
 def _labelled(recording: Recording, row: int, settings: NoiseSettings) -> Noise | None:
     x = masked_signal(recording, row)
+    x[covered(recording, row, NOT_SILENT)] = np.nan
     spans = [x[a:b] for a, b in labelled_spans(recording, row, settings.labels)]
     runs = [span[a:b] for span in spans for a, b in spans_of(np.isfinite(span))]
     n = sum(map(len, runs))
-    if n == 0 or n < to_samples(settings.min_s, recording.fs):
+    # Both ends of a label are rounded to samples: exactly 10 s may hold one sample less.
+    if n == 0 or n + 1 < to_samples(settings.min_s, recording.fs):
         return None
     power = sum(float(run @ run) for run in runs) / n
     return Noise(power, n, "N1", has_units=rhythmic_units(runs, recording.fs))

@@ -1,5 +1,6 @@
 """Windows inside labelled spans: never across the edge of a segment or of a state."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +11,6 @@ from emgproc.arrays import Bools, Floats, Ints, spans_of
 from emgproc.errors import ParameterError
 from emgproc.features.samples import divided
 from emgproc.recording import BAD, Recording
-from emgproc.units import to_samples
 
 NOT_UNDISTURBED = ("cry", "handling", "pacifier", "sedation")
 NOT_QUIET = (*NOT_UNDISTURBED, "movement")
@@ -141,19 +141,21 @@ def windows(
         Length, share of valid samples, labels.
     without
         Labels whose samples count as masked: a quiet window holds no cry, handling or movement.
+        So does any other behavioural state: states exclude each other, and where two are labelled
+        at once (3, quiet awake, and 5, crying) neither is known.
 
     Returns
     -------
     Windows
         Those with at least `min_valid` valid samples, in order.
     """
-    length = to_samples(settings.length_s, recording.fs)
+    length = _length(settings.length_s, recording.fs)
     if length < 1:
         raise ParameterError(
             f"windows of {settings.length_s} s hold no sample at {recording.fs} Hz"
         )
     x = masked_signal(recording, row)
-    x[covered(recording, row, without)] = np.nan
+    x[covered(recording, row, (*without, *other_states(recording, settings.labels)))] = np.nan
     starts = [
         np.arange(start, stop - length + 1, length)
         for start, stop in labelled_spans(recording, row, settings.labels)
@@ -162,6 +164,22 @@ def windows(
     samples = x[first[:, np.newaxis] + np.arange(length)]
     valid = np.isfinite(samples).mean(axis=1) >= settings.min_valid
     return Windows(first[valid], samples[valid])
+
+
+def other_states(recording: Recording, labels: Sequence[str]) -> tuple[str, ...]:
+    """Behavioural states in the recording that are not among the wanted ones; none if none are."""
+    if not any(label.startswith(STATE) for label in labels):
+        return ()
+    found = {event.label for event in recording.events if event.label.startswith(STATE)}
+    return tuple(sorted(found - set(labels)))
+
+
+def _length(seconds: float, fs: float) -> int:
+    """Samples of a window, rounded down: 30 windows of 1 s fit into 30 s at any rate.
+
+    A thousandth of a sample is forgiven to a rate that is a rounded quotient.
+    """
+    return math.floor(seconds * fs + 1e-3)
 
 
 def has_states(recording: Recording) -> bool:
