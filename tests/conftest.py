@@ -15,11 +15,17 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure(config):
+    # "--real-data DIR" with a space: pytest takes a DIR elsewhere for the root of the tests.
+    if config.inipath is None:
+        raise pytest.UsageError("the settings of pyproject.toml were not found; --real-data=DIR")
+
+
 @pytest.fixture(scope="session")
 def real_data(request) -> Path:
     folder = request.config.getoption("--real-data")
     if folder is None:
-        pytest.skip("needs real recordings: pytest --real-data DIR")
+        pytest.skip("needs real recordings: pytest --real-data=DIR")
     if not folder.is_dir():
         raise pytest.UsageError(f"--real-data {folder} is not a folder")
     return folder

@@ -1,7 +1,7 @@
 """plan.toml ⇄ steps and features: what is done to a recording, and what is measured on it."""
 
 from emgproc.features.result import FeatureSet
-from emgproc.plan.extract import extract
+from emgproc.plan.extraction import extract
 from emgproc.plan.model import ALGORITHM_VERSIONS, FeatureRequest, Plan, Source
 from emgproc.plan.parse import load_plan, plan_from_text
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from emgproc.errors import MissingFileError, ParameterError, PlanError, ReadError
 from emgproc.features import FEATURES, FeatureSpec, NoiseSettings, WindowSettings
-from emgproc.plan.extract import FAMILIES
+from emgproc.plan.extraction import FAMILIES
 from emgproc.plan.model import WHOLE, FeatureRequest, Plan, Source, Step
 from emgproc.preprocessing import STEPS
 
