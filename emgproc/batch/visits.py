@@ -1,7 +1,7 @@
 """The values of a recording joined with what the study says of its channels."""
 
 from emgproc.features.result import FeatureSet, FeatureValue
-from emgproc.plan.extract import FINDINGS_RULE
+from emgproc.plan.extraction import FINDINGS_RULE
 from emgproc.study import RecordingTask, VisitValue
 from emgproc.study.model import RecordingRow
 
