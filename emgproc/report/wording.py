@@ -1,11 +1,13 @@
 """Sentences a clinician understands, made from the numbers of an outcome and nothing else."""
 
 import math
+import re
 
 from emgproc.outcome.model import Effect, Outcome, Primary
 
 _REASONS = {
-    "clipped": "the amplifier was overdriven: more than 5 % of the samples lie at its limit",
+    "clipped": "the amplifier was overdriven: > 5 % of the samples at its limit",
+    "died_before_visit": "the infant died before this visit",
     "too_few_windows": "too few seconds of quiet wakefulness without artefact",
     "no_state_label": "no behavioural state is marked in the recording",
     "no_noise_reference": "no electrodes-on noise reference of at least 10 s",
@@ -48,10 +50,15 @@ def exact_p(p: float | None, count: int | None, splits: int | None) -> str:
 
 
 def explained(reason: str) -> str:
-    """Write a reason code with what it means in plain words."""
-    code = reason.split(":", maxsplit=1)[0].strip()
-    meaning = _REASONS.get(code)
-    return f"{reason} – {meaning}" if meaning else reason
+    """Write a reason with what its codes mean in plain words.
+
+    Examples
+    --------
+    >>> explained("clipped: at ses-month3")
+    'clipped: at ses-month3 – the amplifier was overdriven: > 5 % of the samples at its limit'
+    """
+    meanings = [text for code, text in _REASONS.items() if re.search(rf"\b{code}\b", reason)]
+    return " – ".join([reason, *meanings])
 
 
 def headline(outcome: Outcome) -> str:
