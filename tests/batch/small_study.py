@@ -1,5 +1,7 @@
 """A study of tiny recordings for the tests of the batch; also run as a program of its own."""
 
+import os
+import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -9,6 +11,7 @@ import numpy as np
 
 from emgproc import Event, Recording
 from emgproc.batch import BatchOptions, run_recordings
+from emgproc.batch.worker import Done, Task
 from emgproc.study import Participant, RecordingRow, Study
 from emgproc.writers import write_recording
 
@@ -78,6 +81,21 @@ def results(out: Path) -> dict[str, bytes]:
         for path in sorted(out.rglob("*"))
         if path.is_file() and path.parts[len(out.parts)].startswith(("sub-", "group"))
     }
+
+
+def die_sometimes(task: Task) -> Done:
+    """Kill the process that works on `once` the first time, and on `always` every time."""
+    with task.file.with_suffix(".tries").open("a", encoding="utf-8") as tries:
+        tries.write("x")
+    n_tries = len(task.file.with_suffix(".tries").read_text(encoding="utf-8"))
+    if task.name == "always" or (task.name == "once" and n_tries == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Done(task.name, seconds=float(n_tries))
+
+
+def fail_by_a_bug(task: Task) -> Done:
+    """Raise what no recording is to blame for."""
+    raise ZeroDivisionError(f"a bug in {task.name}")
 
 
 if __name__ == "__main__":

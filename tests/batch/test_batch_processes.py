@@ -12,7 +12,7 @@ import small_study
 
 from emgproc.batch import BatchOptions, recordings, run_recordings
 from emgproc.batch.scheduler import RETRIES, run_tasks
-from emgproc.batch.worker import Done, Task, process
+from emgproc.batch.worker import Task, process
 from emgproc.plan import plan_from_text
 
 HERE = Path(__file__).parent
@@ -23,23 +23,9 @@ def tasks(folder, *names):
     return [Task(name, folder / name, PLAN) for name in names]
 
 
-def die_sometimes(task):
-    """Kill the process that works on `once` the first time, and on `always` every time."""
-    with task.file.with_suffix(".tries").open("a", encoding="utf-8") as tries:
-        tries.write("x")
-    n_tries = len(task.file.with_suffix(".tries").read_text(encoding="utf-8"))
-    if task.name == "always" or (task.name == "once" and n_tries == 1):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return Done(task.name, seconds=float(n_tries))
-
-
 def in_this_process(tasks, jobs, finished):
     for task in tasks:
         assert finished(process(task))
-
-
-def fail_by_a_bug(task):
-    raise ZeroDivisionError(f"a bug in {task.name}")
 
 
 def test_a_process_that_dies_costs_its_task_and_no_other(tmp_path):
@@ -50,7 +36,7 @@ def test_a_process_that_dies_costs_its_task_and_no_other(tmp_path):
         answers[done.name] = done
         return True
 
-    run_tasks(named, 2, finished, work=die_sometimes)
+    run_tasks(named, 2, finished, work=small_study.die_sometimes)
     assert {name for name, done in answers.items() if not done.failed} == {"a", "b", "c", "once"}
     assert answers["always"].code == "worker_died"
     assert f"died {RETRIES + 1} times" in answers["always"].message
@@ -59,7 +45,7 @@ def test_a_process_that_dies_costs_its_task_and_no_other(tmp_path):
 
 def test_a_bug_ends_the_batch_with_its_own_error_and_traceback(tmp_path):
     with pytest.raises(ZeroDivisionError, match="a bug in a") as caught:
-        run_tasks(tasks(tmp_path, "a"), 1, lambda done: True, work=fail_by_a_bug)
+        run_tasks(tasks(tmp_path, "a"), 1, lambda done: True, work=small_study.fail_by_a_bug)
     frames = []
     trace = caught.value.__traceback__
     while trace is not None:
@@ -126,7 +112,7 @@ def test_an_interrupt_of_the_whole_command_ends_with_one_line_and_no_traceback(t
     assert said[1].startswith("[1/6] "), said
     os.killpg(driver.pid, signal.SIGINT)
     _, rest = driver.communicate(timeout=60)
-    assert driver.returncode == 130
+    assert driver.returncode == 130, rest
     assert (
         rest.splitlines()[-1]
         == "Interrupted: give the same command again; a study goes on where it stopped."
