@@ -149,7 +149,9 @@ def _client(jobs: int) -> "Iterator[Client]":
             "threads_per_worker": 1,
             "processes": True,
             "host": "127.0.0.1",
-            "dashboard_address": None,
+            # Without an address the scheduler still listens, on port 8787 and with a warning where
+            # another one is there already.
+            "scheduler_kwargs": {"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             "local_directory": folder,
             "memory_limit": 0,
             "silence_logs": logging.CRITICAL,
