@@ -59,7 +59,8 @@ def tone(
         `noise_power_uv2`: µV², flag `noise_N1`, `noise_N2` or `noise_N3`; NaN with
         `no_noise_reference`, or `noise_too_high` where σ > 10 µV.
         `tone_n_windows`: number of valid windows. `noise_sigma_uv`: noise SD, µV, also where it
-        is too high. Flags: `band_limited`, `state_unknown`, `noise_has_units`, `noise_high`.
+        is too high. Flags: `band_limited`, `state_unknown`, `noise_has_units`, `noise_high`,
+        `windows_changed` where they are not those of the rule.
 
     Raises
     ------
@@ -70,10 +71,11 @@ def tone(
     n = len(quiet.windows.starts)
     channel = recording.channels[row].name
     value = float("nan") if quiet.reason else float(np.median(quiet.windows.mean_squares))
+    flags = (*quiet.flags, *_window_flags(windows))
     return [
-        FeatureValue("tone_ms_uv2", "uV^2", channel, value, n, quiet.flags, quiet.reason, RULE),
+        FeatureValue("tone_ms_uv2", "uV^2", channel, value, n, flags, quiet.reason, RULE),
         *noise_values(recording, row, noise, windows),
-        FeatureValue("tone_n_windows", "1", channel, float(n), n, quiet.flags, "", RULE),
+        FeatureValue("tone_n_windows", "1", channel, float(n), n, flags, "", RULE),
     ]
 
 
@@ -164,6 +166,17 @@ def band_flags(recording: Recording, row: int) -> tuple[str, ...]:
         for finding in recording.provenance.findings
     )
     return ("band_limited",) if capped else ()
+
+
+def _window_flags(settings: WindowSettings) -> tuple[str, ...]:
+    """`windows_changed` where the plan asks for less, or for other windows, than the rule."""
+    rule = WindowSettings()
+    kept = (
+        (settings.length_s, settings.min_valid) == (rule.length_s, rule.min_valid)
+        and settings.min_windows >= rule.min_windows
+        and settings.labels in {rule.labels, ()}  # no labels: flagged `state_unknown`
+    )
+    return () if kept else ("windows_changed",)
 
 
 def _noise_flags(noise: Noise) -> tuple[str, ...]:

@@ -129,6 +129,8 @@ def _warnings(
     for flag, text in (
         ("noise_has_units", "rhythmic motor units in the noise reference"),
         ("noise_high", "a noise floor of 5–10 µV"),
+        ("noise_above_signal", "a noise reference of over twice the power of the muscle's signal"),
+        ("windows_changed", "windows other than those of tone_primary_v1"),
         ("band_limited", "a band limited by the sampling rate"),
         ("duplicate_recording", "more than one recording of the same muscle and visit"),
     ):

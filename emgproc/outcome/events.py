@@ -11,6 +11,7 @@ OTHER_THERAPY = "other_sma_therapy"
 VENTILATION = "ventilation"
 NOT_PER_PROTOCOL = "not_per_protocol"
 DIED_LATER = "died_after_visit"
+DIED_AFTER_WINDOW = "died_after_window"  # the visit itself did not take place
 
 
 def death_date(study: Study, participant_id: str) -> date | None:
@@ -49,13 +50,18 @@ def death_before_visit(study: Study, participant_id: str, session_id: str) -> da
 
 
 def _last_day(study: Study, participant_id: str, session_id: str) -> date:
-    """Last day of the visit's window; counted from the nominal day where no dose was given."""
+    """Last day of the visit's window, or of its nominal window where that ends later.
+
+    The nominal one, from the index date, is that of a control: a treated infant whose doses were
+    broken off has an earlier window, and its death must not be missing where a control's counts.
+    """
     window = study.visit_window(participant_id, session_id)
-    if window is not None:
-        return window[1]
     plan = study.protocol.visit(VISIT_OF_SESSION[session_id])
+    if window is not None and plan.anchor == "index":
+        return window[1]
     nominal = study.index_date(participant_id) + timedelta(days=plan.control_anchor_day - 1)
-    return Period.parse(plan.offset).after(nominal) + timedelta(days=plan.window[1])
+    last = Period.parse(plan.offset).after(nominal) + timedelta(days=plan.window[1])
+    return last if window is None else max(last, window[1])
 
 
 def infant_flags(study: Study, participant_id: str, session_id: str) -> tuple[str, ...]:
@@ -71,7 +77,8 @@ def infant_flags(study: Study, participant_id: str, session_id: str) -> tuple[st
         flags += dose_deviations(study, participant_id)
     died = death_date(study, participant_id)
     if died is not None and death_before_visit(study, participant_id, session_id) is None:
-        flags.append(DIED_LATER)
+        seen = seen_alive(study, participant_id, session_id) is not None
+        flags.append(DIED_LATER if seen else DIED_AFTER_WINDOW)
     return tuple(flags)
 
 

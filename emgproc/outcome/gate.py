@@ -120,7 +120,7 @@ def _noise(
     name = "noise floor did not move with the arm (|difference of Δ ln σ| < θ/2)"
     means = [_mean_noise_change(infants, pairs, treated=arm) for arm in (True, False)]
     if theta is None or means[0] is None or means[1] is None:
-        text = "no effect or no noise power to compare"
+        text = "no effect, or an infant whose noise was measured at neither or one visit only"
         return GateCondition("noise", name, NOT_EVALUABLE, None, None, text)
     value, limit = abs(means[0] - means[1]), theta / 2
     text = f"|{means[0]:+.3f} − ({means[1]:+.3f})| = {value:.3f}, limit {limit:.3f} ln"
@@ -130,7 +130,11 @@ def _noise(
 def _mean_noise_change(
     infants: Sequence[InfantOutcome], pairs: Sequence[Pair], *, treated: bool
 ) -> float | None:
-    """Mean over an arm's infants of Δ ln σ, averaged over sides and muscles as D is."""
+    """Mean over an arm's infants of Δ ln σ, averaged over sides and muscles as D is.
+
+    None where it is unknown of one of them: N3, one stated number for both visits, cannot tell
+    whether the noise moved.
+    """
     changes = []
     for infant in infants:
         if infant.treated != treated or infant.change_ln is None:
@@ -140,12 +144,14 @@ def _mean_noise_change(
             for p in pairs
             if p.participant_id == infant.participant_id
             and p.evaluable
+            and p.visit.noise_method != "N3"
             and p.visit.noise_power_uv2 is not None
             and p.baseline.noise_power_uv2 is not None
         ]
         change = mean_over_groups(mine, 1).value
-        if change is not None:
-            changes.append(change)
+        if change is None:
+            return None
+        changes.append(change)
     return math.fsum(changes) / len(changes) if changes else None
 
 

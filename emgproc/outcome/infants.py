@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 
 from emgproc.outcome.comparison import Entry
-from emgproc.outcome.events import death_before_visit, infant_flags
+from emgproc.outcome.events import (
+    death_before_visit,
+    death_date,
+    infant_flags,
+    seen_alive,
+)
 from emgproc.outcome.model import Exclusion, FlowArm, InfantOutcome, Pair
 from emgproc.outcome.pairing import infant_change
 from emgproc.outcome.primary import censored_share
@@ -38,9 +43,8 @@ def _infant(
     change, post = infant_change(pairs, fewest), infant_change(pairs_post, fewest)
     died = death_before_visit(study, participant_id, session_id)
     reason = "died before the visit" if died is not None else change.reason
-    withdrawn = study.participant(participant_id).withdrawn_date
-    if reason and died is None and withdrawn is not None:
-        reason = f"withdrawn on study day {study.study_day(participant_id, withdrawn)}; {reason}"
+    if reason and died is None:
+        reason = _left_before(study, participant_id, session_id) + reason
     return InfantOutcome(
         participant_id=participant_id,
         arm=study.arm_of(participant_id),
@@ -57,6 +61,19 @@ def _infant(
         change_post_ln=post.value,
         post_reason=post.reason,
     )
+
+
+def _left_before(study: Study, participant_id: str, session_id: str) -> str:
+    """What became of an infant without a change: withdrawn, or dead after a visit it missed."""
+    said = ""
+    withdrawn = study.participant(participant_id).withdrawn_date
+    if withdrawn is not None:
+        said = f"withdrawn on study day {study.study_day(participant_id, withdrawn)}; "
+    died = death_date(study, participant_id)
+    if died is not None and seen_alive(study, participant_id, session_id) is None:
+        day = study.study_day(participant_id, died)
+        said += f"died on study day {day}, after the last day of the missed visit's window; "
+    return said
 
 
 def entries_of(infants: Sequence[InfantOutcome]) -> list[Entry]:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from emgproc.outcome.model import Pair, VisitLevel
-from emgproc.outcome.sources import NOISE, TONE, Source, Sources
+from emgproc.outcome.sources import NOISE, PRIMARY_NOISE, TONE, Source, Sources
 from emgproc.outcome.tone import LOD_FACTOR, TonePair, tone_pair
 from emgproc.study.model import Study
 
+LOUDER = 0.5  # of the noise power: no quiet muscle is so much quieter than its own noise
 BAND_RTOL = 0.01  # two measured edges of one filter differ by rounding only
 
 
@@ -89,7 +90,7 @@ def infant_change(pairs: Sequence[Pair], min_groups: int) -> Change:
 
 def incomparable(a: Source, b: Source) -> str:
     """Why the noise or the band of two visits forbids their comparison; empty where nothing."""
-    if not (a.noise_method and b.noise_method):
+    if not {a.noise_method, b.noise_method} <= set(PRIMARY_NOISE):
         return "no_noise_reference"
     if a.noise_method != b.noise_method:
         return f"noise_method_differs: {a.noise_method} and {b.noise_method}"
@@ -127,8 +128,16 @@ def _pair(a: Source, b: Source, pair: Pair) -> Pair:
         change_ln=tone.change,
         evaluable=True,
         both_censored=tone.both_censored,
-        flags=(*pair.flags, "both_censored") if tone.both_censored else pair.flags,
+        flags=(*pair.flags, *_doubts(tone, pair)),
     )
+
+
+def _doubts(tone: TonePair, pair: Pair) -> tuple[str, ...]:
+    """`both_censored`; `noise_above_signal` where the reference is far louder than the muscle."""
+    levels = ((v.ms_uv2, v.noise_power_uv2) for v in (pair.baseline, pair.visit))
+    louder = any(ms is not None and s2 is not None and ms < LOUDER * s2 for ms, s2 in levels)
+    said = (("both_censored", tone.both_censored), ("noise_above_signal", louder))
+    return tuple(word for word, holds in said if holds)
 
 
 def tone_between(

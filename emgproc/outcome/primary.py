@@ -86,7 +86,7 @@ def primary_result(protocol: Protocol, entries: Sequence[Entry], pairs: Sequence
     reason = unsupported(protocol) or why_not(entries)
     if reason:
         if not unsupported(protocol) and not any(e.change is not None for e in entries):
-            reason = _no_tone(pairs)
+            reason = _no_tone(entries, pairs)
         return not_estimable(protocol, entries, reason)
     found = compare(entries, question_of(protocol))
     alpha = protocol.analysis.alpha
@@ -125,8 +125,10 @@ def primary_result(protocol: Protocol, entries: Sequence[Entry], pairs: Sequence
     )
 
 
-def _no_tone(pairs: Sequence[Pair]) -> str:
-    """Why no infant has a D: the commonest reasons of the pairs."""
+def _no_tone(entries: Sequence[Entry], pairs: Sequence[Pair]) -> str:
+    """Why no infant has a D: all died, or the commonest reasons of the pairs."""
+    if entries and all(e.death_day is not None for e in entries):
+        return "every infant died before the visit: tone was not measured in anyone"
     counted: dict[str, int] = {}
     for pair in pairs:
         if pair.reason:

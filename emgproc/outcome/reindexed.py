@@ -111,7 +111,8 @@ def entries_by_index(
 ) -> tuple[list[Entry], str]:
     """Each infant's change by `index` over its pairs, and what to say of censoring or absence.
 
-    A channel that a person failed, or that was not recorded, stays out as in the primary.
+    A channel that a person failed, that was not recorded or whose state is unknown stays out as
+    in the primary.
     """
     found: dict[str, list[tuple[str, float]]] = {}
     reasons: dict[str, int] = {}
@@ -144,7 +145,12 @@ def _sources_of(sources: Sources, pair: Pair) -> tuple[Source, Source]:
 
 
 def _blocked(a: Source, b: Source) -> PairChange | None:
-    """Nothing was measured, or a person failed it: the reason of the channel itself."""
-    blocked = (s.reason for s in (a, b) if not s.values or s.reason.startswith("qc_failed"))
-    reason = next(blocked, "")
+    """Why a channel enters no index at all: not measured, failed by a person, state unknown."""
+    reason = next((reason for s in (a, b) if (reason := _block(s))), "")
     return PairChange(None, censored=False, reason=reason) if reason else None
+
+
+def _block(source: Source) -> str:
+    if "state_unknown" in source.flags:
+        return "state_unknown"
+    return source.reason if not source.values or source.reason.startswith("qc_failed") else ""

@@ -14,6 +14,9 @@ TONE = "tone_ms_uv2"
 NOISE = "noise_power_uv2"
 PRIMARY_NOISE = ("N1", "N3")  # N2 would censor stationary tone: sensitivity only
 
+# One channel is not in the file, or not named; the others of its recording were measured.
+CHANNEL_FAILURES = frozenset({"no_such_channel", "channel_not_stated"})
+
 Cell: TypeAlias = tuple[str, str, str, str]  # participant, session, muscle, side
 
 
@@ -87,7 +90,8 @@ class Sources:
         self._rows: dict[Cell, list[RecordingRow]] = {}
         for row in study.recordings:
             cell = (row.participant_id, row.session_id, row.muscle, row.side)
-            if row.modality == "semg":
+            # A stimulated muscle has no tone to measure.
+            if row.modality == "semg" and row.task != "stim":
                 self._rows.setdefault(cell, []).append(row)
 
     @property
@@ -115,13 +119,14 @@ class Sources:
     def _of_row(self, cell: Cell, row: RecordingRow) -> list[Source]:
         """Sources of one row of recordings.tsv: its channel, or the channels of that muscle."""
         key = row.recording_id
-        if key in self._failed:
-            return [Source(key, row.channel, {}, self._failed[key].code)]
+        failed = self._failed[key].code if key in self._failed else ""
         channels = {
             name: held
             for name, held in self._channels.get((key, *cell), {}).items()
             if row.channel in {"", name}
         }
+        if failed and not (channels and failed in CHANNEL_FAILURES):
+            return [Source(key, row.channel, {}, failed)]
         if not channels:
             return [Source(key, row.channel, {}, "no_value_computed")]
         return [_source(row, name, channels[name]) for name in sorted(channels)]
@@ -155,11 +160,11 @@ def _channels(
 
 
 def _by_start(rows: list[RecordingRow], *, last: bool) -> list[RecordingRow]:
-    def order(row: RecordingRow) -> tuple[str, str, str]:
-        start = row.start.isoformat() if row.start is not None else ""
-        return start, row.recording_id, row.channel
+    def order(row: RecordingRow) -> tuple[str, str]:
+        return row.start.isoformat() if row.start is not None else "", row.recording_id
 
-    return sorted(rows, key=order, reverse=last)
+    # Of several channels of one recording the same comes first at both visits of a pair.
+    return sorted(sorted(rows, key=lambda row: row.channel), key=order, reverse=last)
 
 
 def _source(row: RecordingRow, channel: str, values: Mapping[str, VisitValue]) -> Source:

@@ -1,5 +1,6 @@
 """Checks of the protocol against itself: keys that contradict each other or name nothing."""
 
+import tomllib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +10,8 @@ from emgproc.study.labels import is_label, label_hint, nearest
 from emgproc.study.parse import PROTOCOL_FILE
 from emgproc.study.protocol import Protocol
 from emgproc.study.rows import Problem
+
+TONE_STATE = "state/3"  # where a plan that names no label takes its windows, tone_primary_v1
 
 
 def check_protocol(protocol: Protocol, root: Path) -> Iterator[Problem]:
@@ -120,3 +123,22 @@ def _plans(protocol: Protocol, root: Path) -> Iterator[Problem]:
         if not (root / file).is_file():
             what = "the plan is not in the study folder"
             yield Problem(PROTOCOL_FILE, 0, key, "E006", what, value=file)
+        elif kind == "semg" and all(is_label(label) for label in protocol.primary.state):
+            yield from _states(protocol, root / file)
+
+
+def _states(protocol: Protocol, plan: Path) -> Iterator[Problem]:
+    """Yield a primary state that is not the one in which the plan looks for its windows."""
+    try:
+        with plan.open("rb") as file:
+            windows = tomllib.load(file).get("windows", {})
+    except (OSError, ValueError):
+        return  # reported where the plan is loaded
+    labels = windows.get("labels", [TONE_STATE]) if isinstance(windows, dict) else None
+    # No label at all: its values are of unknown state and never enter the primary.
+    if not isinstance(labels, list) or not labels:
+        return
+    if set(map(str, labels)) != set(protocol.primary.state):
+        shown = ", ".join(map(str, labels))
+        what = f"the plan {plan.name} takes its windows in {shown} ([windows] labels)"
+        yield _contradiction("primary.state", what, ", ".join(protocol.primary.state))

@@ -60,3 +60,18 @@ def test_a_moment_in_two_states_is_in_none():
 def test_events_without_duration_mask_nothing():
     events = [Event(0.0, 60.0, "state/3"), Event(10.0, 0.0, "cry"), Event(12.0, 0.0, "bad_pop")]
     assert tone(recording(events), 0, WINDOWS, NOISE)[0].n == 60
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        WindowSettings(min_windows=20),
+        WindowSettings(length_s=0.5),
+        WindowSettings(min_valid=0.5),
+        WindowSettings(labels=("state/3", "state/4")),
+    ],
+)
+def test_windows_that_are_not_those_of_the_rule_are_flagged(settings):
+    rec = recording([Event(0.0, 60.0, "state/3")])
+    assert tone(rec, 0, settings, NOISE)[0].flags == ("windows_changed",)
+    assert tone(rec, 0, WindowSettings(min_windows=40), NOISE)[0].flags == ()
