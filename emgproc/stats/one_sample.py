@@ -65,8 +65,10 @@ def sign_flip(x: ArrayLike, *, alternative: Alternative = "two-sided") -> OneSam
         count = int(np.count_nonzero(sums >= observed - tol))
     elif alternative == "less":
         count = int(np.count_nonzero(sums <= observed + tol))
-    else:
+    elif alternative == "two-sided":
         count = int(np.count_nonzero(np.abs(sums) >= abs(observed) - tol))
+    else:
+        raise ParameterError(f"alternative is two-sided, greater or less, got {alternative!r}")
     return OneSample(
         value=float(values.mean()),
         ci=None,

@@ -82,9 +82,16 @@ def _session(row: TypedRow) -> tuple[Any, Any]:
 
 def _unknown_retests(rows: Iterable[TypedRow]) -> Iterator[Problem]:
     rows = list(rows)
-    known = {row.cells.get("recording_id") for row in rows}
+    known = {row.cells.get("recording_id"): _session(row) for row in rows}
     for row in rows:
         other = row.cells.get("retest_of")
-        if other is not None and (other not in known or other == row.cells.get("recording_id")):
+        if other is None:
+            continue
+        what = ""
+        if other not in known or other == row.cells.get("recording_id"):
             what = "retest_of names no other recording_id of this table"
+        elif known[other] != _session(row):
+            # A repeat never enters the primary: a wrong mark would remove the only recording.
+            what = "retest_of names a recording of another participant or visit"
+        if what:
             yield Problem(RECORDINGS, row.row, "retest_of", "E014", what, value=other)

@@ -315,3 +315,9 @@ def test_the_attained_level_is_said_where_the_nominal_one_cannot_be_reached():
 def test_what_is_undefined_is_refused_in_words(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.parametrize("test", [sign_flip, signed_rank])
+def test_an_unknown_alternative_is_refused_and_not_taken_as_two_sided(test):
+    with pytest.raises(ParameterError, match="alternative is two-sided, greater or less"):
+        test([0.3, 0.1, 0.4], alternative="bigger")

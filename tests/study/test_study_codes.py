@@ -58,6 +58,13 @@ def raw(file, content):
     return lambda f: f.raw.update({file: content})
 
 
+def retest_of_baseline(f: StudyFolder) -> None:
+    first = f.row(RECS, participant_id="sub-01", session_id="ses-baseline")
+    f.row(RECS, participant_id="sub-01", session_id="ses-month3")["retest_of"] = first[
+        "recording_id"
+    ]
+
+
 def no_baseline(f: StudyFolder) -> None:
     f.drop(RECS, participant_id="sub-01", session_id="ses-baseline")
 
@@ -179,6 +186,7 @@ CASES = [
     ("E013", post_not_planned, VISITS, 3, "session_id", "plans no visit EMG_POST"),
     ("E009", post_not_planned, TOML, None, "secondary[0].visit", "no [[visit]] of that id"),
     ("E014", recording("sub-01", "ses-post", retest_of="r9"), RECS, 4, "retest_of", "no other"),
+    ("E014", retest_of_baseline, RECS, 6, "retest_of", "another participant or visit"),
     ("E020", person("death_date", on_day(-1)), PEOPLE, 2, "death_date", "before index_date"),
     ("E020", person("consent_date", on_day(2)), PEOPLE, 2, "index_date", "before consent_date"),
     ("E020", person("birth_date", on_day(2)), PEOPLE, 2, "birth_date", "after index_date"),
