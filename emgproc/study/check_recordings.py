@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emgproc.study.columns import PARTICIPANTS, RECORDINGS, VISITS
+from emgproc.study.labels import nearest
 from emgproc.study.model import SESSION_OF_VISIT, RecordingTask, Study
 from emgproc.study.rows import Participant, Problem, RecordingRow, Severity
 
@@ -31,6 +32,7 @@ def check_recordings(study: Study, *, verify_hashes: bool) -> Iterator[Problem]:
         yield from _rows(task)
         yield from _file(study, task, verify_hash=verify_hashes)
     yield from _same_file(tasks)
+    yield from _near_misses(study)
     for person in study.enrolled():
         yield from _baseline(study, person)
         yield from _shared_muscles(study, person)
@@ -98,6 +100,23 @@ def _same_file(tasks: tuple[RecordingTask, ...]) -> Iterator[Problem]:
                 )
                 yield _problem(task.rows[0], column, "W105", what, mark)
                 break
+
+
+def _near_misses(study: Study) -> Iterator[Problem]:
+    """Yield, once each, muscles that are nearly one of [primary] and so would not enter it."""
+    primary = study.protocol.primary
+    seen: set[tuple[str, str]] = set()
+    for row in study.recordings:
+        if row.modality != "semg" or (row.muscle, row.side) in seen:
+            continue
+        seen.add((row.muscle, row.side))
+        hint = nearest(row.muscle, primary.muscles)
+        if row.muscle not in primary.muscles and hint:
+            what = f"not a muscle of [primary], so not analysed{hint}"
+            yield _problem(row, "muscle", "W116", what, row.muscle)
+        elif row.muscle in primary.muscles and not row.side:
+            what = f"{row.muscle} without a side is not analysed; state L or R"
+            yield _problem(row, "side", "W116", what)
 
 
 def _baseline(study: Study, person: Participant) -> Iterator[Problem]:

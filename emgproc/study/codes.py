@@ -49,4 +49,5 @@ CODES: dict[str, str] = {
     "W113": "dose outside its window",
     "W114": "planned dose not recorded",
     "W115": "declared deviation from the plan",
+    "W116": "muscle nearly, but not exactly, as the protocol names it",
 }

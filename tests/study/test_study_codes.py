@@ -253,6 +253,9 @@ CASES = [
     ("W115", dose(3, given_cells="4e6", interrupted="Y"), DOSES, 4, "given_cells", "given 4e+06"),
     ("W115", dose(3, route="intravenous"), DOSES, 4, "route", "another route"),
     ("W115", missed_baseline, PEOPLE, 2, "participant_id", "no change to analyse"),
+    ("W116", lambda f: f.tables[RECS][0].update(muscle="Biceps brachii"), RECS, 2, "muscle",
+     "did you mean biceps_brachii?"),
+    ("W116", lambda f: f.tables[RECS][0].update(side=""), RECS, 2, "side", "state L or R"),
 ]  # fmt: skip
 
 
