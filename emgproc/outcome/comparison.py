@@ -16,6 +16,8 @@ from emgproc.stats import (
 )
 from emgproc.stats.splits import MAX_COUNTED
 
+NO_WIDTH = "no interval: the differences that would bound it are all tied"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -129,7 +131,10 @@ def survivors_effect(entries: Sequence[Entry], level: float) -> Effect | None:
     if not treated or not control:
         return None
     shift = hodges_lehmann(treated, control, level=level)
-    covers = shift.level_attained > 0
+    # Ties, as of changes at the limit of detection, can leave an interval without width: it would
+    # claim to know the shift exactly.
+    tied = shift.ci[0] == shift.ci[1] and shift.level_attained > 0
+    covers = shift.level_attained > 0 and not tied
     low, high = (float(np.exp(end)) for end in shift.ci)
     return Effect(
         method=shift.method,
@@ -142,7 +147,7 @@ def survivors_effect(entries: Sequence[Entry], level: float) -> Effect | None:
         level_attained=shift.level_attained if covers else None,
         n_treated=len(treated),
         n_control=len(control),
-        note="; ".join(shift.notes),
+        note="; ".join((*shift.notes, NO_WIDTH) if tied else shift.notes),
     )
 
 

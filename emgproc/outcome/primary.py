@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from emgproc.outcome.comparison import Comparison, Entry, Question, compare, why_not
+from emgproc.outcome.comparison import NO_WIDTH, Comparison, Entry, Question, compare, why_not
 from emgproc.outcome.model import NullDistribution, Pair, Primary
 from emgproc.stats import smallest_p
 from emgproc.study.protocol import Protocol
@@ -160,7 +160,8 @@ def _no_interval(found: Comparison) -> str:
     if found.effect is None:
         return "one arm has no infant with a change"
     if found.effect.ci_ln is None:
-        return "too few infants for any exact interval"
+        tied = found.effect.note.endswith(NO_WIDTH)
+        return NO_WIDTH if tied else "too few infants for any exact interval"
     return ""
 
 

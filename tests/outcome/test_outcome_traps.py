@@ -177,3 +177,16 @@ def test_a_silent_channel_is_refused_and_never_minus_infinity(ten):
     found = infant(run(ten), "sub-T1")
     assert found.change_ln is None
     assert "no_noise_reference: at ses-month3" in found.reason
+
+
+def test_changes_that_are_all_tied_give_no_interval_of_width_zero(made):
+    for k in range(3):
+        made.infant(f"sub-T{k}", "MSC", 0.1, tone=0.5).infant(f"sub-C{k}", "CTRL", 0.2, tone=0.5)
+    primary = run(made).primary
+    assert primary.p == 1.0
+    assert primary.effect.estimate_ln == 0.0
+    assert primary.effect.ci_ln is None
+    assert primary.effect.level_attained is None
+    assert primary.no_interval_reason == (
+        "no interval: the differences that would bound it are all tied"
+    )
