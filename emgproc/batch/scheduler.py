@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from emgproc.batch.interrupts import remembered
 from emgproc.batch.worker import Done, Task, process
 
 if TYPE_CHECKING:
@@ -60,13 +61,20 @@ def run_tasks(
     ------
     Exception
         Whatever `work` raises: a bug, or a disk that is full, ends the batch.
+    KeyboardInterrupt
+        Ctrl-C; what was answered before stands.
     """
     if not tasks:
         return
-    with _client(min(jobs, len(tasks))) as client:
-        suspects = _together(client, tasks, jobs, finished, work)
+    with _client(min(jobs, len(tasks))) as client, remembered() as check:
+
+        def told(done: Done) -> bool:
+            check()
+            return finished(done)
+
+        suspects = _together(client, tasks, jobs, told, work)
         for task in suspects or ():
-            if not finished(_alone(client, task, work)):
+            if not told(_alone(client, task, work)):
                 return
 
 

@@ -1,9 +1,11 @@
 """Worker processes: any number gives the same bytes; one that dies costs its task, no more."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import small_study
 
 from emgproc.batch import BatchOptions, recordings, run_recordings
+from emgproc.batch.interrupts import remembered
 from emgproc.batch.scheduler import RETRIES, run_tasks
 from emgproc.batch.worker import Task, process
 from emgproc.plan import plan_from_text
@@ -119,3 +122,33 @@ def test_an_interrupt_of_the_whole_command_ends_with_one_line_and_no_traceback(t
     )
     assert "Traceback" not in rest
     assert not table.exists()
+
+
+def test_an_interrupt_that_something_swallows_is_not_lost():
+    with contextlib.suppress(KeyboardInterrupt), remembered() as check:
+        check()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            check()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_swallowed_after_the_last_answer_is_raised_at_the_end():
+    with pytest.raises(KeyboardInterrupt), remembered(), contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_outside_the_main_thread_no_handler_is_touched():
+    before = signal.getsignal(signal.SIGINT)
+    seen = []
+
+    def work():
+        with remembered() as check:
+            check()
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
