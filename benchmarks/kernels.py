@@ -16,6 +16,7 @@ from emgproc.preprocessing import (
     Bandpass,
     MovingRms,
     Rectify,
+    apply_steps,
     bandpass_sos,
     filtered_rms,
     moving_rms,
@@ -44,6 +45,10 @@ def path(x: np.ndarray, sos: np.ndarray, threads: int) -> np.ndarray:
 
 
 def steps(recording: Recording) -> np.ndarray:
+    return apply_steps(recording, [Bandpass(20, 450), Rectify(), MovingRms(WINDOW_S)]).data
+
+
+def one_by_one(recording: Recording) -> np.ndarray:
     return MovingRms(WINDOW_S)(Rectify()(Bandpass(20, 450)(recording))).data
 
 
@@ -96,6 +101,7 @@ def main() -> None:
             "scipy.signal.sosfiltfilt + NumPy": lambda: scipy_path(x, sos),
             "emgproc, 1 thread": lambda: path(x, sos, 1),
             "emgproc, 2 threads": lambda: path(x, sos, 2),
-            "emgproc, steps on a Recording": lambda: steps(recording),
+            "emgproc, steps of a plan": lambda: steps(recording),
+            "emgproc, steps one by one": lambda: one_by_one(recording),
         },
     )

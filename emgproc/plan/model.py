@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from emgproc.features import NoiseSettings, WindowSettings
+from emgproc.preprocessing import apply_steps
 from emgproc.recording import Recording
 
 Step: TypeAlias = Callable[[Recording], Recording]
@@ -99,9 +100,7 @@ class Plan:
         SignalError
             A step cannot work on this recording, e.g. `FsTooLowError`.
         """
-        for step in self.steps:
-            recording = step(recording)
-        return recording
+        return apply_steps(recording, self.steps)
 
     def canonical(self) -> str:
         """All that decides a result, as text: one line per step, feature, setting and version."""

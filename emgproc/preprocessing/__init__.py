@@ -10,7 +10,7 @@ from emgproc.preprocessing.clipping import MaskClip
 from emgproc.preprocessing.ecg import GateEcg, SubtractEcg
 from emgproc.preprocessing.envelopes import LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
 from emgproc.preprocessing.filters import Bandpass, Highpass, Lowpass
-from emgproc.preprocessing.fused import filtered_rms
+from emgproc.preprocessing.fused import apply_steps, filtered_rms
 from emgproc.preprocessing.line import RemoveLine
 from emgproc.preprocessing.masks import MaskEvents, MaskFlat, MaskMotion, MaskNan, MaskPop
 from emgproc.preprocessing.windows import moving_arv, moving_rms, moving_sum, tkeo
@@ -39,7 +39,7 @@ STEPS: dict[str, type] = {
 __all__ = [
     "STEPS", "Bandpass", "GateEcg", "Highpass", "LinearEnvelope", "Lowpass", "MaskClip",
     "MaskEvents", "MaskFlat", "MaskMotion", "MaskNan", "MaskPop", "MovingArv", "MovingRms",
-    "Rectify", "RemoveLine", "SubtractEcg", "Tkeo", "bandpass_sos", "filtered_rms",
+    "Rectify", "RemoveLine", "SubtractEcg", "Tkeo", "apply_steps", "bandpass_sos", "filtered_rms",
     "highpass_sos", "lowpass_sos", "moving_arv", "moving_rms", "moving_sum", "tkeo",
     "zero_phase_sos", "zero_phase_span",
 ]  # fmt: skip

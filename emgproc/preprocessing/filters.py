@@ -8,7 +8,7 @@ from emgproc.errors import FsTooLowError, ParameterError
 from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
 from emgproc.preprocessing.rows import emg_of, found, spans_in, with_rows
 from emgproc.preprocessing.zero_phase import zero_phase_sos
-from emgproc.recording import Recording
+from emgproc.recording import Finding, Recording
 
 FULL_BAND_FS_HZ = 1200.0
 CAP = 0.4
@@ -64,11 +64,16 @@ class Bandpass:
         rows, x = emg_of(recording)
         low, high = self.band(recording.fs)
         y = zero_phase_sos(x, bandpass_sos(low, high, recording.fs), spans_in(recording))
-        findings = [
+        return with_rows(recording, rows, y, step=self, findings=self.findings(recording))
+
+    def findings(self, recording: Recording) -> list[Finding]:
+        """Return the effective -3 dB edges of every EMG row, Hz."""
+        rows = recording.emg_rows()
+        low, high = self.band(recording.fs)
+        return [
             *found(recording, rows, "band_low_hz", "Hz", [low] * len(rows)),
             *found(recording, rows, "band_high_hz", "Hz", [high] * len(rows)),
         ]
-        return with_rows(recording, rows, y, step=self, findings=findings)
 
 
 @dataclass(frozen=True, slots=True)

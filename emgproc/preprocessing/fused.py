@@ -1,14 +1,23 @@
 """Filter and moving RMS in one go: the steps one by one, without the arrays between them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc.arrays import Floats, as_channels
 from emgproc.errors import ParameterError
+from emgproc.preprocessing.butterworth import bandpass_sos
+from emgproc.preprocessing.envelopes import MovingRms, Rectify
+from emgproc.preprocessing.filters import Bandpass
+from emgproc.preprocessing.rows import emg_of, spans_in, with_rows
 from emgproc.preprocessing.windows import Window, moving_rms, walk
 from emgproc.preprocessing.zero_phase import Span, checked_spans, zero_phase_sos
+from emgproc.recording import Recording
+from emgproc.units import to_samples
+
+Step = Callable[[Recording], Recording]
 
 
 def filtered_rms(
@@ -35,3 +44,40 @@ def filtered_rms(
     for row in np.flatnonzero(gaps):  # their filtered samples are overwritten by now
         y[row] = moving_rms(zero_phase_sos(data[row], sos, segments), n, segments)
     return y.reshape(np.shape(x))
+
+
+def apply_steps(recording: Recording, steps: Sequence[Step]) -> Recording:
+    """Every step in order, each on the result of the one before.
+
+    A band-pass, a rectification (or none) and a moving RMS that follow each other are done in one
+    pass; data, history and findings are those of the steps one by one.
+
+    Raises
+    ------
+    SignalError
+        A step cannot work on this recording, e.g. `FsTooLowError`.
+    """
+    left = list(steps)
+    while left:
+        match left:
+            case [Bandpass() as band, Rectify() as between, MovingRms() as window, *left]:
+                recording = _envelope(recording, band, window, history=[between, window])
+            case [Bandpass() as band, MovingRms() as window, *left]:
+                recording = _envelope(recording, band, window, history=[window])
+            case [step, *left]:
+                recording = step(recording)
+    return recording
+
+
+def _envelope(
+    recording: Recording, band: Bandpass, window: MovingRms, *, history: Sequence[Step]
+) -> Recording:
+    """Band-pass and moving RMS in one pass; `history` are the steps after the band-pass."""
+    rows, x = emg_of(recording)
+    sos = bandpass_sos(*band.band(recording.fs), recording.fs)
+    n = max(1, to_samples(window.window_s, recording.fs))
+    y = filtered_rms(x, sos, n, spans_in(recording))
+    enveloped = with_rows(recording, rows, y, step=band, findings=band.findings(recording))
+    about = enveloped.provenance
+    steps = (*about.steps, *map(repr, history))
+    return replace(enveloped, provenance=replace(about, steps=steps))

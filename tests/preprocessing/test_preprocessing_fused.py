@@ -4,8 +4,17 @@ from scipy.ndimage import uniform_filter1d
 from scipy.signal import sosfiltfilt
 
 from emgproc.errors import ParameterError
-from emgproc.preprocessing import Bandpass, MovingRms, Rectify, bandpass_sos, filtered_rms
-from emgproc.recording import Recording
+from emgproc.preprocessing import (
+    Bandpass,
+    MaskNan,
+    MovingArv,
+    MovingRms,
+    Rectify,
+    apply_steps,
+    bandpass_sos,
+    filtered_rms,
+)
+from emgproc.recording import Channel, Event, Recording
 
 FS, N = 2048, 512
 
@@ -25,3 +34,30 @@ def test_band_pass_rectify_and_rms_equal_scipy_and_numpy():
 def test_a_window_without_a_sample_is_refused():
     with pytest.raises(ParameterError, match="at least 1 sample"):
         filtered_rms(np.ones(50), bandpass_sos(20, 450, FS), 0)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Bandpass(20, 450), Rectify(), MovingRms(0.1)],
+        [MaskNan(), Bandpass(30, 400), MovingRms(0.05), Rectify()],
+        [Bandpass(20, 450), Rectify(), MovingArv(0.1)],
+        [Rectify(), MovingRms(0.1), Bandpass(20, 450)],
+        [],
+    ],
+)
+def test_steps_in_one_pass_leave_what_they_leave_one_by_one(steps):
+    x = np.random.default_rng(1).standard_normal((4, 9000)) * 40
+    x[1, 3000:3040] = np.nan
+    channels = ["A", "B", Channel("heart", kind="ECG"), "C"]
+    recording = Recording.from_array(
+        x, FS, channels=channels, events=[Event(1.0, 0.2, "bad_pop", "C")]
+    )
+    expected = recording
+    for step in steps:
+        expected = step(expected)
+    found = apply_steps(recording, steps)
+    assert found.data.tobytes() == expected.data.tobytes()
+    assert found.provenance == expected.provenance
+    assert found.events == expected.events
+    assert found.channels == expected.channels
