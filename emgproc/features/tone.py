@@ -24,6 +24,7 @@ from emgproc.features.windows import (
 from emgproc.recording import Recording
 
 RULE = "tone_primary_v1"
+BAND_HZ = (20.0, 450.0)  # of chain P0 (spec section 6)
 BURST_FACTOR = 4.0  # a burst is at least four times the background in amplitude (spec table 1.2)
 
 
@@ -60,7 +61,7 @@ def tone(
         `no_noise_reference`, or `noise_too_high` where σ > 10 µV.
         `tone_n_windows`: number of valid windows. `noise_sigma_uv`: noise SD, µV, also where it
         is too high. Flags: `band_limited`, `state_unknown`, `noise_has_units`, `noise_high`,
-        `windows_changed` where they are not those of the rule.
+        `windows_changed`, `chain_changed` where windows or band are not those of the rule.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def tone(
     n = len(quiet.windows.starts)
     channel = recording.channels[row].name
     value = float("nan") if quiet.reason else float(np.median(quiet.windows.mean_squares))
-    flags = (*quiet.flags, *_window_flags(windows))
+    flags = (*quiet.flags, *_window_flags(windows), *_chain_flags(recording, row))
     return [
         FeatureValue("tone_ms_uv2", "uV^2", channel, value, n, flags, quiet.reason, RULE),
         *noise_values(recording, row, noise, windows),
@@ -177,6 +178,17 @@ def _window_flags(settings: WindowSettings) -> tuple[str, ...]:
         and settings.labels in {rule.labels, ()}  # no labels: flagged `state_unknown`
     )
     return () if kept else ("windows_changed",)
+
+
+def _chain_flags(recording: Recording, row: int) -> tuple[str, ...]:
+    """`chain_changed` where the band is not that of the rule: 20–450 Hz, or capped at 0.4 fs."""
+    name = recording.channels[row].name
+    band = {f.name: f.value for f in recording.provenance.findings if f.channel in {"", name}}
+    top = BAND_HZ[1] if recording.fs >= 1200 else min(BAND_HZ[1], 0.4 * recording.fs)
+    kept = math.isclose(band.get("band_low_hz", 0.0), BAND_HZ[0]) and math.isclose(
+        band.get("band_high_hz", 0.0), top
+    )
+    return () if kept else ("chain_changed",)
 
 
 def _noise_flags(noise: Noise) -> tuple[str, ...]:

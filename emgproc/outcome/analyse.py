@@ -131,6 +131,8 @@ def _warnings(
         ("noise_high", "a noise floor of 5–10 µV"),
         ("noise_above_signal", "a noise reference of over twice the power of the muscle's signal"),
         ("windows_changed", "windows other than those of tone_primary_v1"),
+        ("chain_changed", "a band other than the 20–450 Hz of tone_primary_v1"),
+        ("noise_other_recording", "noise reference from another recording of the same session"),
         ("band_limited", "a band limited by the sampling rate"),
         ("duplicate_recording", "more than one recording of the same muscle and visit"),
     ):

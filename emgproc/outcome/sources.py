@@ -104,14 +104,17 @@ class Sources:
 
         A repeat (`retest_of`) never enters. Of several recordings the `last` usable one by start
         stands for a baseline (the last one before the first dose), the first usable one for a
-        later visit.
+        later visit. A recording without a noise reference takes that of another recording of the
+        same session, muscle and side in the same band (N1 is "of the same session").
         """
         rows = [r for r in self._rows.get(cell, []) if not r.retest_of]
         found = [s for row in _by_start(rows, last=last) for s in self._of_row(cell, row)]
         if not found:
             return Source("", "", {}, self._nothing(cell))
-        chosen = next((s for s in found if not s.reason), found[0])
-        if len(found) == 1:
+        found = [_with_session_noise(source, found) for source in found]
+        measured = [s for s in found if s.value(TONE) is not None]
+        chosen = next((s for s in found if not s.reason), (*measured, *found)[0])
+        if len(measured) <= 1:
             return chosen
         flags = (*chosen.flags, "duplicate_recording")
         return Source(chosen.recording_id, chosen.channel, chosen.values, chosen.reason, flags)
@@ -174,6 +177,20 @@ def _source(row: RecordingRow, channel: str, values: Mapping[str, VisitValue]) -
     source = Source(row.recording_id, channel, values, "", flags)
     reason = _unusable(row, source)
     return Source(row.recording_id, channel, values, reason, flags)
+
+
+def _with_session_noise(source: Source, others: Sequence[Source]) -> Source:
+    """The source with the N1 noise of another recording, where that is all it lacks."""
+    if source.reason != "no_noise_reference" or source.value(NOISE) is not None:
+        return source
+    for other in others:
+        same_band = all(source.value(e) == other.value(e) for e in ("band_low_hz", "band_high_hz"))
+        failed = other.reason.startswith("qc_failed")
+        if other.noise_method == "N1" and other.value(NOISE) and same_band and not failed:
+            values = {**source.values, NOISE: other.values[NOISE]}
+            flags = dict.fromkeys((*source.flags, "noise_other_recording"))
+            return Source(source.recording_id, source.channel, values, "", tuple(flags))
+    return source
 
 
 def _unusable(row: RecordingRow, source: Source) -> str:

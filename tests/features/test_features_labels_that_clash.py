@@ -73,5 +73,6 @@ def test_events_without_duration_mask_nothing():
 )
 def test_windows_that_are_not_those_of_the_rule_are_flagged(settings):
     rec = recording([Event(0.0, 60.0, "state/3")])
-    assert tone(rec, 0, settings, NOISE)[0].flags == ("windows_changed",)
-    assert tone(rec, 0, WindowSettings(min_windows=40), NOISE)[0].flags == ()
+    assert "windows_changed" in tone(rec, 0, settings, NOISE)[0].flags
+    kept = tone(rec, 0, WindowSettings(min_windows=40), NOISE)[0]
+    assert "windows_changed" not in kept.flags

@@ -229,7 +229,14 @@ def test_a_band_capped_by_the_sampling_rate_is_flagged():
     wide = Bandpass(20, 450)(wide)
     assert tone(wide, 0, WindowSettings(), NOISE)[0].flags == ()
     narrow = Bandpass(20, 300)(recording(*GOOD))
-    assert toned(narrow)["tone_ms_uv2"].flags == ()
+    assert toned(narrow)["tone_ms_uv2"].flags == ("chain_changed",)
+
+
+@pytest.mark.parametrize("band", [(30, 450), (20, 400), None])
+def test_a_band_that_is_not_that_of_the_rule_is_flagged(band):
+    rec = Recording.from_array(white(3, 60), 2000.0, events=[Event(0, 30, "state/3")])
+    rec = rec if band is None else Bandpass(*band)(rec)
+    assert tone(rec, 0, WindowSettings(), NOISE)[0].flags == ("chain_changed",)
 
 
 def test_a_record_without_states_is_used_only_on_demand_and_flagged():
@@ -238,7 +245,7 @@ def test_a_record_without_states_is_used_only_on_demand_and_flagged():
     data[0, 5000:7000] *= 20
     rec = rec.with_data(data, step="test")
     stateless = toned(rec, WindowSettings(labels=()))
-    assert stateless["tone_ms_uv2"].flags == ("state_unknown",)
+    assert stateless["tone_ms_uv2"].flags == ("state_unknown", "chain_changed")
     assert stateless["tone_ms_uv2"].n == 38  # 2 burst windows and the reference are left out
     assert_allclose(stateless["tone_ms_uv2"].value, 25, rtol=2e-2)
 
@@ -265,7 +272,7 @@ def test_findings_of_another_channel_do_not_limit_this_one():
     found = [Finding("band_high_hz", "Hz", "EMG2", 400.0)]
     rec = rec.with_data(rec.data, step="test", findings=found)
     flags = [tone(rec, row, WindowSettings(), NOISE)[0].flags for row in (0, 1)]
-    assert flags == [(), ("band_limited",)]
+    assert flags == [("chain_changed",), ("band_limited", "chain_changed")]
 
 
 def test_a_masked_signal_is_nan_where_any_mask_of_the_channel_lies():

@@ -190,3 +190,48 @@ def test_changes_that_are_all_tied_give_no_interval_of_width_zero(made):
     assert primary.no_interval_reason == (
         "no interval: the differences that would bound it are all tied"
     )
+
+
+def no_own_noise(made, name, session):
+    for muscle in MUSCLES:
+        made.change_value(
+            "noise_power_uv2", recording_id=f"{name}_{session}", muscle=muscle,
+            value=math.nan, reason="no_noise_reference", flags=(),
+        )  # fmt: skip
+
+
+def reference(made, name, session, *, method="N1", noise=4.0, **row):
+    """A recording of the same session that holds the noise reference only."""
+    for muscle in MUSCLES:
+        made.channel(
+            name, session, muscle, 0.0, noise=noise, recording=f"{name}_{session}_ref",
+            reason="no_state_label", method=method, **row,
+        )  # fmt: skip
+
+
+def test_a_noise_reference_may_stand_in_another_recording_of_the_same_session(ten):
+    plain = infant(run(ten), "sub-T1").change_ln
+    no_own_noise(ten, "sub-T1", "ses-month3")
+    assert infant(run(ten), "sub-T1").change_ln is None
+    reference(ten, "sub-T1", "ses-month3")
+    outcome = run(ten)
+    assert_allclose(infant(outcome, "sub-T1").change_ln, plain, rtol=1e-12)
+    pairs = [p for p in outcome.pairs if p.participant_id == "sub-T1"]
+    assert all("noise_other_recording" in p.flags for p in pairs)
+    assert not any("duplicate_recording" in p.flags for p in pairs)
+    assert any("another recording of the same session" in w for w in outcome.warnings)
+
+
+@pytest.mark.parametrize(
+    ("session", "more"),
+    [
+        ("ses-baseline", {}),
+        ("ses-month3", {"method": "N3"}),
+        ("ses-month3", {"qc_manual": "fail"}),
+    ],
+)
+def test_no_other_noise_is_borrowed(ten, session, more):
+    no_own_noise(ten, "sub-T1", "ses-month3")
+    reference(ten, "sub-T1", session, **more)
+    pairs = [p for p in run(ten).pairs if p.participant_id == "sub-T1"]
+    assert {p.reason for p in pairs} == {"no_noise_reference: at ses-month3"}
