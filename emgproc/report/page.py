@@ -91,7 +91,7 @@ def report_text(
         headline=wording.headline(outcome),
         effect_sentence=wording.effect_sentence(outcome.primary.effect),
         participants_sentence=wording.participants_sentence(outcome),
-        limits=wording.limits(outcome.primary, study.protocol.design.allocation),
+        limits=wording.limits(outcome, study.protocol.design.allocation),
         unusable=[pair for pair in outcome.pairs if not pair.evaluable],
         usable=[pair for pair in outcome.pairs if pair.evaluable],
         noise=_noise_rows(outcome.pairs),

@@ -3,7 +3,7 @@
 import math
 import re
 
-from emgproc.outcome.model import Effect, Outcome, Primary
+from emgproc.outcome.model import Effect, Outcome
 
 _REASONS = {
     "clipped": "the amplifier was overdriven: > 5 % of the samples at its limit",
@@ -117,12 +117,27 @@ def participants_sentence(outcome: Outcome) -> str:
     return text + "."
 
 
-def limits(primary: Primary, allocation: str) -> list[str]:
+def limits(outcome: Outcome, allocation: str) -> list[str]:
     """Say what the design and the numbers cannot show."""
+    primary = outcome.primary
     said = [s for s in (primary.smallest_p_statement, primary.no_interval_reason) if s]
     if allocation != "randomised":
         said.append(
             f"Infants were not randomised (allocation: {allocation}): an exact p value presumes "
             "that they could have been exchanged between the arms; this design does not give that."
         )
+    said += _fragile(outcome)
     return [*said, *(s for s in primary.statements if s not in said)]
+
+
+def _fragile(outcome: Outcome) -> list[str]:
+    """Sensitivity analyses in which a result below α would not be one."""
+    primary = outcome.primary
+    if primary.p is None or primary.p > primary.alpha:
+        return []
+    return [
+        f"The result hangs on this choice: under “{row.name}” the exact p is "
+        f"{exact_p(row.p, row.count, row.splits)}, above α = {primary.alpha:g}."
+        for row in outcome.sensitivity
+        if row.p is not None and row.p > primary.alpha
+    ]

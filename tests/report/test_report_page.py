@@ -209,8 +209,8 @@ def test_an_uninformative_primary_is_called_so(outcome):
 
 
 def test_a_design_without_randomisation_is_said_to_lack_exchangeability(outcome):
-    assert any("not randomised" in s for s in wording.limits(outcome.primary, "non-randomised"))
-    assert not any("not randomised" in s for s in wording.limits(outcome.primary, "randomised"))
+    assert any("not randomised" in s for s in wording.limits(outcome, "non-randomised"))
+    assert not any("not randomised" in s for s in wording.limits(outcome, "randomised"))
 
 
 @pytest.mark.parametrize(
@@ -254,3 +254,27 @@ def test_another_result_makes_another_page(outcome, study, tmp_path):
     first = path.read_bytes()
     page.write_report(outcome, study, [VALUE], [], tmp_path)
     assert path.read_bytes() != first
+
+
+def test_a_result_that_a_sensitivity_analysis_overturns_is_said_to_hang_on_it(outcome):
+    worst = model.SensitivityRow(
+        "bounds_worst",
+        "worst case for the missing",
+        True,
+        "",
+        0.4,
+        None,
+        None,
+        0.063,
+        8,
+        126,
+        5,
+        5,
+    )
+    shaken = dataclasses.replace(outcome, sensitivity=(*outcome.sensitivity, worst))
+    said = [line for line in wording.limits(shaken, "randomised") if "hangs on" in line]
+    assert said == [
+        "The result hangs on this choice: under “worst case for the missing” the exact p is "
+        "0.063 (8/126), above α = 0.05."
+    ]
+    assert not any("hangs on" in line for line in wording.limits(outcome, "randomised"))
