@@ -1,6 +1,7 @@
 """An open recording: everything but the samples is known, and any span can be read."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,21 +73,21 @@ class Contents:
     grid: Grid | None = None
 
 
-class Source:
+class Source(ABC):
     """Where the samples of an open file come from; one subclass for each format.
 
     `read_uv` must be given; the others only where a format has auxiliary signals or a handle.
     """
 
+    @abstractmethod
     def read_uv(self, start: int, stop: int) -> Floats:
         """Samples [start, stop) of all channels: float64 µV, (n_channels, stop - start), new."""
-        raise NotImplementedError
 
     def read_auxiliary(self, start: int, stop: int) -> tuple[Auxiliary, ...]:  # noqa: ARG002
         """Auxiliary signals over the time of the samples [start, stop) of the channels."""
         return ()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most formats hold nothing open
         """Let go of the file."""
 
 
