@@ -242,3 +242,17 @@ def test_the_repr_tells_what_is_held():
     assert repr(recorded()) == (
         "<Recording array: 2 EMG; 0.02 s at 1000 Hz, 1 segment(s), 0 event(s)>"
     )
+
+
+def test_samples_by_channels_and_an_array_without_samples_are_refused():
+    with pytest.raises(SignalError, match="transpose"):
+        Recording.from_array(np.zeros((5000, 2)), FS)
+    with pytest.raises(SignalError, match="no sample"):
+        Recording.from_array(np.zeros((2, 0)), FS)
+    assert Recording.from_array(np.zeros((64, 50)), FS).n_channels == 64
+
+
+def test_a_file_name_that_is_no_text_can_be_written_everywhere():
+    source = Provenance(b"M\xfcller.edf".decode("utf-8", "surrogateescape")).source
+    assert source == "M\\xfcller.edf"
+    assert Provenance("Müller.edf").source == "Müller.edf"

@@ -1,5 +1,6 @@
 """The `emgproc` command: what its end means, and how errors are told."""
 
+import io
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -52,7 +53,15 @@ class _Emgproc(click.Group):
         )
         if not standalone_mode:
             return run()
+        _tell_all_characters()
         sys.exit(_exit_code(run))
+
+
+def _tell_all_characters() -> None:
+    r"""What the terminal lacks, or a file name that is no UTF-8, is told as `\xe9`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _exit_code(run: Callable[[], Any]) -> int:

@@ -1,6 +1,8 @@
 """Commands on single files and folders of files; no trial is needed."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,18 @@ def convert(*, file: Path, out: Path, plan: Path | None) -> int:
     return end(DONE, f"{out.name} holds {channels}, {opened.duration_s:g} s.")
 
 
+def by_ending(paths: Sequence[Path]) -> str:
+    """How many files of each ending, the most frequent first.
+
+    Examples
+    --------
+    >>> by_ending([Path("a.json"), Path("b.json"), Path("LICENCE")])
+    '2 .json, 1 without ending'
+    """
+    counts = Counter(path.suffix or "without ending" for path in paths)
+    return ", ".join(f"{number} {ending}" for ending, number in counts.most_common())
+
+
 @click.command()
 @click.argument("files", type=_FILE, nargs=-1, required=True)
 @click.option("--plan", type=_FILE, required=True, help="What is done and measured: a plan.toml.")
@@ -111,16 +125,18 @@ def features(*, files: tuple[Path, ...], plan: Path, output: Path, jobs: int) ->
     from emgproc.plan import load_plan
 
     chosen = load_plan(plan)
+    if output.resolve() in {path.resolve() for path in files if path.is_file()}:
+        raise click.UsageError(f"the table would replace a recording: {output}")
     found, left_out = find_files(files)
     # The table of an earlier call may lie in the folder that is searched.
     found = [path for path in found if path.resolve() != output.resolve()]
     if left_out:
-        names = ", ".join(path.name for path in left_out[:5])
-        more = " …" if len(left_out) > 5 else ""
-        click.echo(f"Left out, not recordings: {names}{more} ({len(left_out)})", err=True)
+        click.echo(f"Left out, not recognised as recordings: {by_ending(left_out)}", err=True)
     if not found:
         return end(NOTHING, "there is no recording in what was named.")
     done = extract_files(found, chosen, output, jobs=jobs)
+    for name, warning in done.warnings:
+        click.echo(f"{name}: warning: {warning}", err=True)
     for name, code, message in done.failures:
         click.echo(f"{name}: {code}: {message}", err=True)
     written = f"{counted(done.n_done, 'recording')} measured"

@@ -35,12 +35,16 @@ class Source:
         (channel label, kind) pairs, e.g. ("CH3", "ECG"), for labels that give no hint.
     time_column
         Name or 0-based number of the column of a text table that holds the time.
+    delimiter, decimal
+        Separator and decimal mark of a text table that could be read in two ways.
     """
 
     unit: str | None = None
     fs_hz: float | None = None
     kinds: tuple[tuple[str, str], ...] = ()
     time_column: str | int | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments of `emgproc.open_recording`; what is not stated is left out."""
@@ -49,6 +53,8 @@ class Source:
             "fs": self.fs_hz,
             "kinds": dict(self.kinds) or None,
             "time_column": self.time_column,
+            "delimiter": self.delimiter,
+            "decimal": self.decimal,
         }
         return {name: value for name, value in stated.items() if value is not None}
 

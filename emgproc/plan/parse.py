@@ -187,6 +187,8 @@ class _Parser:
             "fs_hz": (typing.Annotated[float, Field(gt=0)] | None, None),
             "kinds": (dict[str, str], {}),
             "time_column": (str | int | None, None),
+            "delimiter": (str | None, None),
+            "decimal": (str | None, None),
         }
         values = self._validated("source", allowed, table)
         if values is None:

@@ -17,6 +17,7 @@ from emgproc.errors import (
 from emgproc.readers import delimited, edf, hdf5, unsupported, wfdb
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.recording import Channel, Recording
+from emgproc.recording.parts import KINDS
 
 HEAD_BYTES = 4096
 
@@ -109,7 +110,7 @@ def sha256_of(files: tuple[Path, ...]) -> str:
     if len(files) == 1:
         return digests[0]
     lines = "".join(f"{d}  {p.name}\n" for d, p in zip(digests, files, strict=True))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def describe(
@@ -163,7 +164,11 @@ def _options(options: ReadOptions | None, stated: dict[str, Any]) -> ReadOptions
     unknown = sorted(set(stated) - set(known))
     if unknown:
         raise ParameterError(f"unknown reading option(s) {unknown}; there are {known}")
-    return replace(options or ReadOptions(), **stated)
+    chosen = replace(options or ReadOptions(), **stated)
+    wrong = {name: kind for name, kind in chosen.kinds.items() if kind not in KINDS}
+    if wrong:
+        raise ParameterError(f"kinds must be among {KINDS}, got {wrong}")
+    return chosen
 
 
 def _existing(path: str | PathLike[str]) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import mne
 
 BAD = "bad_"  # an event whose label starts so is a mask: bad_nan, bad_flat, bad_clip, bad_gap …
+_MOST_CHANNELS = 512  # more rows than this and than samples: samples × channels was handed in
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +85,8 @@ class Recording:
         Raises
         ------
         SignalError
-            Not real numbers, more than two dimensions, or as many names as there are no rows.
+            Not real numbers, more than two dimensions, no samples, another number of names than of
+            rows, or rows and columns that must have been swapped.
 
         Examples
         --------
@@ -92,6 +94,14 @@ class Recording:
         0.003
         """
         data = np.array(as_channels(x_uv, "x_uv"), copy=True)
+        rows, columns = data.shape
+        if not columns:
+            raise SignalError(f"x_uv holds no sample, its shape is {data.shape}")
+        if rows > max(columns, _MOST_CHANNELS):
+            raise SignalError(
+                f"x_uv would be {rows} channels of {columns} samples; it must be (n_channels, "
+                "n_samples): transpose it"
+            )
         given = channels if channels is not None else [f"EMG{i + 1}" for i in range(len(data))]
         described = tuple(Channel(c) if isinstance(c, str) else c for c in given)
         segments = (Segment(0, data.shape[1], 0.0),)

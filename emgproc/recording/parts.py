@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from emgproc.arrays import Floats
 
+KINDS = ("EMG", "ECG", "EEG", "EOG", "REF", "TRIG", "FORCE", "ACC", "GYRO", "MISC")
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -80,9 +82,10 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the numbers come from: file name (no path), digest, reader, scaling rule, history.
+    r"""Where the numbers come from: file name (no path), digest, reader, scaling rule, history.
 
-    `steps` holds the `repr` of every step, `findings` what the steps measured on their way.
+    `steps` holds the `repr` of every step, `findings` what the steps measured on their way. Bytes
+    of a file name that are no UTF-8 stand in `source` as ``\xe9``.
     """
 
     source: str
@@ -93,3 +96,17 @@ class Provenance:
     steps: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     synthetic: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", printable_name(self.source))
+
+
+def printable_name(name: str) -> str:
+    r"""A file name that every file and terminal can hold: bytes that are no UTF-8 as ``\xe9``.
+
+    Examples
+    --------
+    >>> print(printable_name("Müller.edf"), printable_name("M\udcfcller.edf"))
+    Müller.edf M\xfcller.edf
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from emgproc.errors import ParameterError
 from emgproc.recording import Channel, Segment
+from emgproc.recording.parts import KINDS
 
-KINDS = ("EMG", "ECG", "EEG", "EOG", "REF", "TRIG", "FORCE", "ACC", "GYRO", "MISC")
 _LONGEST_S = 60
 _RECORD_SAMPLES = 10_000_000
 _MARGIN = 0.05  # free room beyond the largest samples, so that none lies on a rail

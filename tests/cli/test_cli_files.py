@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -187,7 +188,7 @@ def test_a_folder_without_recordings_matches_nothing(tmp_path):
         "features", tmp_path / "notes", "--plan", tmp_path / "plan.toml", "-o", tmp_path / "t.tsv"
     )
     assert done.exit_code == 3
-    assert "Left out, not recordings: read.me (1)" in done.stderr
+    assert "Left out, not recognised as recordings: 1 .me" in done.stderr
     assert "Nothing matched" in done.stderr
 
 
@@ -247,3 +248,91 @@ def test_an_interrupted_command_leaves_with_130(monkeypatch, folder, tmp_path):
     done = call("features", folder, "--plan", tmp_path / "plan.toml", "-o", tmp_path / "t.tsv")
     assert done.exit_code == 130
     assert "Interrupted" in done.stderr
+
+
+def odd_name():
+    return b"M\xfcller\tone.edf".decode("utf-8", "surrogateescape")
+
+
+def test_a_file_name_with_a_tab_and_no_utf_8_is_a_row_like_any_other(folder, tmp_path, inline):
+    odd = folder / odd_name()
+    try:
+        odd.write_bytes((folder / "a.edf").read_bytes())
+    except OSError:
+        pytest.skip("this file system holds UTF-8 names only")
+    table = tmp_path / "t.tsv"
+    done = call("features", folder, "--plan", tmp_path / "plan.toml", "-o", table)
+    assert done.exit_code == 0, done.output
+    assert {r["source"] for r in rows(table)} == {"a.edf", "b.h5", "M\\xfcller one.edf"}
+    assert all(len(line.split("\t")) == 10 for line in table.read_text("utf-8").splitlines())
+    assert call("convert", odd, tmp_path / "x.h5").exit_code == 0
+    assert read_recording(tmp_path / "x.h5").provenance.source.endswith((".edf", ".h5"))
+
+
+def test_a_name_the_terminal_cannot_show_is_told_all_the_same(folder):
+    odd = folder / odd_name()
+    try:
+        odd.write_bytes((folder / "a.edf").read_bytes())
+    except OSError:
+        pytest.skip("this file system holds UTF-8 names only")
+    command = [sys.executable, "-c", "from emgproc.cli import main; main()", "info", odd]
+    for encoding in ("utf-8:strict", "latin-1:strict"):
+        environment = os.environ | {"PYTHONIOENCODING": encoding}
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert b"M\\udcfcller" in done.stdout
+
+
+@pytest.mark.parametrize("target", ["recordings/a.edf", "recordings", "t.csv", "notes.tsv"])
+def test_what_is_no_table_of_ours_is_never_replaced(folder, tmp_path, target):
+    (tmp_path / "notes.tsv").write_text("mine\n", encoding="utf-8")
+    before = (folder / "a.edf").read_bytes()
+    files = [folder / "a.edf", folder / "b.h5"]
+    plan = tmp_path / "plan.toml"
+    for given in (files, [folder]):
+        done = call("features", *given, "--plan", plan, "-o", tmp_path / target)
+        assert done.exit_code == 2, done.output
+        assert "Nothing ran" in done.stderr
+    assert (folder / "a.edf").read_bytes() == before
+    assert (tmp_path / "notes.tsv").read_text(encoding="utf-8") == "mine\n"
+    assert ".probe" not in done.stderr
+
+
+def test_the_table_of_an_earlier_call_is_replaced(folder, tmp_path, inline):
+    table = folder / "t.tsv"
+    for _ in range(2):
+        done = call("features", folder, "--plan", tmp_path / "plan.toml", "-o", table)
+        assert done.exit_code == 0, done.output
+    assert {r["source"] for r in rows(table)} == {"a.edf", "b.h5"}
+
+
+def test_a_shortened_file_is_measured_and_every_row_says_so(folder, tmp_path, inline):
+    whole = Recording.from_array(np.random.default_rng(1).normal(0, 9, (1, 15000)), 1500)
+    write_recording(whole, folder / "long.edf")
+    content = (folder / "long.edf").read_bytes()
+    (folder / "long.edf").write_bytes(content[: len(content) // 2])
+    table = tmp_path / "t.tsv"
+    plan = tmp_path / "plan.toml"
+    done = call("features", folder / "long.edf", "--plan", plan, "-o", table)
+    assert done.exit_code == 0
+    assert "long.edf: warning: the header states" in done.stderr
+    assert all("the header states" in r["message"] for r in rows(table))
+
+
+def test_the_separator_of_a_table_can_stand_in_the_plan(tmp_path, inline):
+    x = np.random.default_rng(5).normal(0, 1, 300).round(4)
+    lines = "\n".join(f"{value:.4f}".replace(".", ",") for value in x)
+    (tmp_path / "one.csv").write_text(f"{lines}\n", encoding="utf-8")
+    table = tmp_path / "t.tsv"
+    found = []
+    for marks in ("", 'delimiter = ""\ndecimal = ","\n'):
+        source = f'[source]\nunit = "mV"\nfs_hz = 2000\n{marks}'
+        (tmp_path / "plan.toml").write_text(
+            'schema = 1\nname = "p"\n[[feature]]\nname = "rms"\n' + source, encoding="utf-8"
+        )
+        call("features", tmp_path / "one.csv", "--plan", tmp_path / "plan.toml", "-o", table)
+        found += [r for r in rows(table) if r["feature"] in {"rms", "n/a"}]
+    refused, row = found
+    assert "can be read as" in refused["message"]
+    assert row["reason"] == "n/a", row["message"]
+    assert float(row["value"]) == pytest.approx(1000 * x.std(), rel=1e-12)
