@@ -15,16 +15,24 @@ Bools: TypeAlias = NDArray[np.bool_]
 def as_signal(x: ArrayLike, name: str = "x") -> Floats:
     """Any shape with samples on the last axis, as C-contiguous float64 (integers are cast).
 
+    What a masked array hides is NaN.
+
     Raises
     ------
     SignalError
-        The values are not real numbers, or there is no axis of samples.
+        The values are not real numbers, the rows differ in length, or there is no axis of samples.
     """
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise SignalError(f"{name} must have rows of equal length: {error}") from error
     if array.dtype.kind not in "iufb":
         raise SignalError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if array.ndim == 0:
         raise SignalError(f"{name} must have an axis of samples, got the scalar {array!r}")
+    if isinstance(x, np.ma.MaskedArray):
+        # np.asarray drops the mask, and with it that these samples are not to be used.
+        array = np.where(np.ma.getmaskarray(x), np.nan, array)
     return np.ascontiguousarray(array, dtype=np.float64)
 
 

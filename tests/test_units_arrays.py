@@ -136,3 +136,13 @@ def test_every_error_has_a_code_of_its_own_and_a_builtin_to_catch_it_by():
         assert error in (errors.EmgprocError, errors.ReadError) or issubclass(
             error, (ValueError, OSError)
         )
+
+
+def test_what_a_masked_array_hides_is_missing():
+    x = np.ma.masked_array([[1, 2, 3], [4, 5, 6]], [[0, 1, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(as_signal(x), [[1, np.nan, 3], [4, 5, 6]])
+
+
+def test_rows_of_unequal_length_are_refused():
+    with pytest.raises(SignalError, match="equal length"):
+        as_signal([[1, 2], [3]])

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import emgproc
 from emgproc.arrays import Floats
+from emgproc.errors import ParameterError
 from emgproc.features import FEATURES, evaluate, labelled_signal
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.result import FeatureSet, FeatureValue
@@ -41,9 +42,16 @@ def extract(clean: Recording, plan: Plan) -> FeatureSet:
 
     Raises
     ------
+    ParameterError
+        `clean` is no Recording, or `plan` no Plan.
     NoEmgChannelError
         The recording has no channel of kind EMG.
     """
+    if not isinstance(clean, Recording) or not isinstance(plan, Plan):
+        raise ParameterError(
+            f"extract takes a Recording and a Plan, got {type(clean).__name__} and "
+            f"{type(plan).__name__}; Recording.from_array and load_plan make them"
+        )
     values = [value for row in clean.emg_rows() for value in _channel_values(clean, row, plan)]
     about = clean.provenance
     return FeatureSet(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emgproc.arrays import Bools, Floats, Ints
+from emgproc.errors import FsTooLowError
 from emgproc.preprocessing.butterworth import bandpass_sos
 from emgproc.preprocessing.rows import spans_in
 from emgproc.preprocessing.windows import moving_rms
@@ -58,6 +59,12 @@ def detect_beats(recording: Recording) -> Beats:
     FsTooLowError
         The 5-30 Hz band does not exist at this rate.
     """
+    low_hz, high_hz = BAND_HZ
+    if recording.fs <= 2 * high_hz:
+        raise FsTooLowError(
+            f"heart beats are looked for between {low_hz:g} and {high_hz:g} Hz, which needs "
+            f"fs above {2 * high_hz:g} Hz; this recording has {recording.fs:g} Hz"
+        )
     bad = recording.mask() | ~np.isfinite(recording.data)
     for kind in ("ECG", "EMG"):
         candidates = [

@@ -11,7 +11,7 @@ from emgproc.errors import ParameterError
 from emgproc.preprocessing.butterworth import bandpass_sos
 from emgproc.preprocessing.envelopes import MovingRms, Rectify
 from emgproc.preprocessing.filters import Bandpass
-from emgproc.preprocessing.rows import emg_of, spans_in, with_rows
+from emgproc.preprocessing.rows import check_recording, emg_of, spans_in, with_rows
 from emgproc.preprocessing.windows import Window, moving_rms, walk
 from emgproc.preprocessing.zero_phase import Span, checked_spans, zero_phase_sos
 from emgproc.recording import Recording
@@ -54,9 +54,13 @@ def apply_steps(recording: Recording, steps: Sequence[Step]) -> Recording:
 
     Raises
     ------
+    ParameterError
+        `recording` is an array, or another thing that is no Recording.
     SignalError
         A step cannot work on this recording, e.g. `FsTooLowError`.
     """
+    check_recording(recording)
+    check_recording(recording)
     left = list(steps)
     while left:
         match left:

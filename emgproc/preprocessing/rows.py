@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from emgproc.arrays import Bools, Floats
+from emgproc.errors import ParameterError
 from emgproc.recording import Finding, Recording, Segment
 from emgproc.units import to_samples
 
@@ -15,14 +16,32 @@ def spans_in(recording: Recording) -> list[tuple[int, int]]:
     return [(segment.start, segment.stop) for segment in recording.segments]
 
 
+def check_recording(recording: object) -> None:
+    """Refuse an array, which has no rate and no channels.
+
+    Raises
+    ------
+    ParameterError
+        `recording` is no Recording.
+    """
+    if not isinstance(recording, Recording):
+        raise ParameterError(
+            f"a step takes a Recording, got {type(recording).__name__}; "
+            "make one with Recording.from_array(x_uv, fs)"
+        )
+
+
 def emg_of(recording: Recording) -> tuple[list[int], Floats]:
     """EMG rows and their data; the data itself where all rows are EMG.
 
     Raises
     ------
+    ParameterError
+        `recording` is an array or another thing that is no Recording.
     NoEmgChannelError
         There is no EMG channel.
     """
+    check_recording(recording)
     rows = recording.emg_rows()
     whole = len(rows) == recording.n_channels
     return rows, recording.data if whole else recording.data[rows]

@@ -94,7 +94,9 @@ def open_delimited(path: Path, options: ReadOptions) -> RecordingFile:
             + columns.hint
         )
     if columns.time is None and columns.hint:
-        raise FormatError(f"{path.name}{columns.hint}")
+        raise FormatError(
+            f"{path.name}: column {columns.voltages[0].name!r} is no voltage{columns.hint}"
+        )
     values, warnings = read_values(
         text, layout, columns, decimal_stated=options.decimal is not None
     )

@@ -117,7 +117,8 @@ def name_columns(layout: Layout, options: ReadOptions, where: str) -> Columns:
     voltages = tuple(column for column in columns if is_voltage(column.unit))
     if not voltages:
         held = [f"{column.name} ({column.unit or 'no unit'})" for column in columns]
-        raise UnknownUnitError(f"{where}: no column is a voltage, there are {_few(held)}")
+        others = f"there are {_few(held)}" if held else "the times are its only column"
+        raise UnknownUnitError(f"{where}: no column is a voltage, {others}")
     return Columns(voltages, tuple(c for c in columns if not is_voltage(c.unit)), time, hint)
 
 

@@ -140,6 +140,7 @@ def sniff_layout(
         raise UnsupportedFormatError(
             f"{where}: text, but no table of numbers under at most one header row"
             + (f" with {delimiter=}, {decimal=}" if delimiter or decimal else "")
+            + "; leave one row of names at most, and only numbers below it"
         )
     return _only(found, where)
 

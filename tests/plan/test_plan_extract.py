@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from emgproc import Channel, Event, Recording, Segment
-from emgproc.errors import NoEmgChannelError
-from emgproc.plan import extract, plan_from_text
+from emgproc.errors import NoEmgChannelError, ParameterError
+from emgproc.plan import Plan, extract, plan_from_text
 from emgproc.recording import Finding
 
 FS = 1000
@@ -160,3 +160,11 @@ def test_every_missing_value_has_a_reason_for_a_recording_of_zeros():
     found = extract(Recording.from_array(np.zeros((1, 40 * FS)), FS), wanted)
     assert all(math.isfinite(v.value) or v.reason for v in found.values)
     assert all(not (math.isfinite(v.value) and v.reason) for v in found.values)
+
+
+def test_what_is_no_recording_or_no_plan_is_refused_by_name(tmp_path):
+    recording = Recording.from_array(np.zeros((1, 1000)), 1000)
+    with pytest.raises(ParameterError, match="ndarray"):
+        extract(recording.data, Plan("x"))
+    with pytest.raises(ParameterError, match="str"):
+        extract(recording, "plan.toml")

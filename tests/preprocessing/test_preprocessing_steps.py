@@ -27,6 +27,7 @@ from emgproc.preprocessing import (
     SubtractEcg,
     Tkeo,
 )
+from emgproc.preprocessing.fused import apply_steps
 from emgproc.preprocessing.windows import moving_rms, tkeo
 from emgproc.recording import Channel, Provenance, Recording, Segment
 
@@ -219,3 +220,10 @@ BAD = [
 def test_fields_out_of_range_are_refused(make):
     with pytest.raises(ParameterError):
         make()
+
+
+def test_an_array_where_a_recording_is_due_is_refused_with_the_way_to_make_one():
+    x = np.zeros((2, 1000))
+    for wrong in (lambda: Bandpass(20, 450)(x), lambda: apply_steps(x, [MaskNan()])):
+        with pytest.raises(ParameterError, match="from_array"):
+            wrong()

@@ -497,3 +497,17 @@ def test_the_real_armband_table_has_uneven_times(real_data):
     path = real_data / "myo-uci-gestures/1_raw_data_11-08_21.03.16.txt"
     with pytest.raises(FormatError, match="line 3: the time comes after"):
         read_recording(path, unit="V")
+
+
+def test_a_kind_that_does_not_exist_is_refused_by_name(tmp_path):
+    file = tmp_path / "x.csv"
+    file.write_text("a (uV)\n" + "1.5\n2.5\n" * 20, encoding="utf-8")
+    with pytest.raises(ParameterError, match="'emgg'"):
+        read_recording(file, fs=1000, kinds={"a": "emgg"})
+
+
+def test_a_column_that_rises_like_a_clock_is_named_in_the_refusal(tmp_path):
+    file = tmp_path / "x.csv"
+    file.write_text("".join(f"{i / 1000},{i % 7}.5\n" for i in range(50)), encoding="utf-8")
+    with pytest.raises(FormatError, match=r"^x\.csv: column 'column0' is no voltage; "):
+        read_recording(file, unit="mV", fs=1000)
