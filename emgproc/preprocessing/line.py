@@ -17,6 +17,7 @@ from emgproc.preprocessing.zero_phase import bridge
 from emgproc.recording import Recording
 
 NEAR_HZ, GAP_HZ, AROUND_HZ = 1.0, 1.5, 6.0
+WANDER_HZ = 0.5  # a harmonic that could wander to fs/2 has no sine there and spoils the fit
 BAND_HZ = (20.0, 450.0)
 SPECTRUM_S = 2.0
 RESIDUAL_DB = 1.0  # a faster drift than one window follows is taken out in a second walk
@@ -28,10 +29,12 @@ class RemoveLine:
 
     A harmonic is removed where the power density within ±1 Hz of it is more than `threshold_db`
     above that of its ±6 Hz neighbourhood (detection rule of zapline-plus, Klug & Kloosterman
-    2022). In windows of `window_s`, overlapping by half, the mains frequency is refined around
-    `line_hz` jointly for all channels and harmonics, and each sinusoid fitted by least squares to
-    the samples that are not masked. What was removed is reported as `line_power_uv2` (mean
-    square) and `line_share` (share of the 20-450 Hz band power); where the share exceeds
+    2022). The harmonics are sought at multiples of the frequency at which the lowest of them is
+    found: at 49.6 Hz the fifth lies 2 Hz from its nominal place. In windows of `window_s`,
+    overlapping by half, the mains frequency is refined around `line_hz` jointly for all channels
+    and harmonics, and each sinusoid fitted by least squares to the samples that are not masked.
+    What was removed is reported as `line_power_uv2` (mean square) and `line_share` (share of the
+    20-450 Hz band power, masked samples left out of both); where the share exceeds
     `max_share` the channel is masked `bad_line`. Channels without a line are left untouched.
 
     Attributes
@@ -76,13 +79,17 @@ class RemoveLine:
         valid = np.isfinite(x) & ~recording.mask()[rows]
         hz, before = _spectrum(x, valid, recording)
         multiples = self._multiples(recording.fs)
-        present = stands_out(hz, before, self.line_hz * multiples, self.threshold_db)
-        model = LineModel(self.line_hz, self.window_s, multiples, present)
+        mains_hz = self._mains_hz(hz, before, multiples)
+        multiples = multiples[multiples * (mains_hz + WANDER_HZ) < recording.fs / 2]
+        at_hz = multiples * mains_hz
+        present = stands_out(hz, before, at_hz, self.threshold_db)
+        highest_hz = recording.fs / 2 - WANDER_HZ
+        model = LineModel(self.line_hz, self.window_s, multiples, present, highest_hz)
         line = removed_line(x, valid, recording, model)
         hz, left = _spectrum(x - line, valid, recording)
-        still = stands_out(hz, left, self.line_hz * multiples, RESIDUAL_DB) & present
+        still = stands_out(hz, left, at_hz, RESIDUAL_DB) & present
         line += removed_line(x - line, valid, recording, replace(model, present=still))
-        _, after = _spectrum(line, np.ones_like(valid), recording)
+        _, after = _spectrum(line, valid, recording)  # bridged as the total was
         band = (hz >= BAND_HZ[0]) & (hz <= BAND_HZ[1])
         total = before[:, band].sum(axis=1)
         share = np.divide(
@@ -101,6 +108,20 @@ class RemoveLine:
         highest = math.ceil((fs / 2 - GAP_HZ) / self.line_hz) - 1
         n = min(highest, self.harmonics) if self.harmonics else highest
         return np.arange(1, max(n, 0) + 1, dtype=np.float64)
+
+    def _mains_hz(self, hz: Floats, power: Floats, multiples: Floats) -> float:
+        """Frequency of the lowest multiple that stands out, over its order; else the nominal."""
+        nominal = self.line_hz * multiples
+        present = stands_out(hz, power, nominal, self.threshold_db)
+        found_in = np.flatnonzero(present.any(axis=0))
+        if found_in.size == 0:
+            return self.line_hz
+        lowest = found_in[0]
+        total = power[present[:, lowest]].sum(axis=0)
+        near = np.flatnonzero(np.abs(hz - nominal[lowest]) <= NEAR_HZ)
+        peak = hz[near[np.argmax(total[near])]]
+        around = np.abs(hz - peak) <= NEAR_HZ
+        return float(np.average(hz[around], weights=total[around]) / multiples[lowest])
 
 
 def _spectrum(x: Floats, valid: Bools, recording: Recording) -> tuple[Floats, Floats]:

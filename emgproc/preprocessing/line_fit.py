@@ -1,6 +1,6 @@
 """Least-squares sinusoids in overlapping windows, their common frequency refined in each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,23 +8,27 @@ from emgproc.arrays import Bools, Floats
 from emgproc.recording import Recording
 
 MAX_DRIFT_HZ = 1.0
-SHORTEST_S = 0.2
+LEAST_PERIODS = 10
 LEAST_VALID = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LineModel:
-    """What is removed: nominal frequency (Hz), window (s), multiples, and in which rows."""
+    """What is removed: nominal frequency (Hz), window (s), multiples, and in which rows.
+
+    No multiple of a refined frequency passes `highest_hz`: at fs/2 a cosine has no sine beside it.
+    """
 
     line_hz: float
     window_s: float
     multiples: Floats
     present: Bools
+    highest_hz: float
 
     def reduced(self) -> "LineModel":
         """Return the model with the multiples that stand out in some row."""
         used = self.present.any(axis=0)
-        return LineModel(self.line_hz, self.window_s, self.multiples[used], self.present[:, used])
+        return replace(self, multiples=self.multiples[used], present=self.present[:, used])
 
 
 def removed_line(x: Floats, valid: Bools, recording: Recording, model: LineModel) -> Floats:
@@ -46,10 +50,11 @@ def removed_line(x: Floats, valid: Bools, recording: Recording, model: LineModel
     rows = np.flatnonzero(used.present.any(axis=1))
     if rows.size == 0:
         return line
-    part = LineModel(used.line_hz, used.window_s, used.multiples, used.present[rows])
+    part = replace(used, present=used.present[rows])
+    shortest = LEAST_PERIODS / used.line_hz * recording.fs
     filled = np.where(valid, x, 0.0)[rows]
     for start, stop, _ in recording.segments:
-        if stop - start >= SHORTEST_S * recording.fs:
+        if stop - start >= shortest:
             span = slice(start, stop)
             line[rows, span] = _segment_line(
                 filled[:, span], valid[rows, span], recording.fs, part
@@ -111,6 +116,7 @@ def _coarse_hz(x: Floats, firsts: list[int], t: Floats, model: LineModel) -> flo
     windows = np.concatenate([x[:, first : first + t.size] for first in some]) * taper
     present = np.tile(model.present, (len(some), 1))
     grid = model.line_hz + np.arange(-10, 11) * MAX_DRIFT_HZ / 10
+    grid = grid[grid * model.multiples[-1] <= model.highest_hz]
     power = []
     for hz in grid:
         basis = _basis(hz, t, model.multiples)
@@ -128,6 +134,7 @@ def _refined_hz(x: Floats, valid: Bools, t: Floats, model: LineModel, nominal: f
     """
     hz = nominal
     k = model.multiples
+    highest = min(nominal + MAX_DRIFT_HZ, model.highest_hz / float(k[-1]))
     for _ in range(3):
         basis = _basis(hz, t, k)
         both = np.concatenate([basis, basis * t[:, None]], axis=1)
@@ -137,5 +144,5 @@ def _refined_hz(x: Floats, valid: Bools, t: Floats, model: LineModel, nominal: f
             return nominal
         slope = float((model.present * k * (c * b - d * a)).sum())
         hz += slope / power / (2 * np.pi)
-        hz = min(max(hz, nominal - MAX_DRIFT_HZ), nominal + MAX_DRIFT_HZ)
+        hz = min(max(hz, nominal - MAX_DRIFT_HZ), highest)
     return hz

@@ -58,6 +58,46 @@ def test_a_drifting_mains_with_harmonics_is_followed():
     assert np.std(after.data[0] - noise) < 0.02 * line.std()
 
 
+@pytest.mark.parametrize("mains_hz", [49.6, 50.4, 50.8])
+def test_harmonics_of_a_mains_off_its_nominal_frequency_are_found(mains_hz):
+    noise = white(9)
+    line = sum(a * np.sin(2 * np.pi * k * mains_hz * T) for k, a in ((1, 20), (3, 6), (5, 4)))
+    after = cleaned(noise + line)
+    for k in (1, 3, 5):
+        assert rise_db(after.data[0], k * mains_hz) <= 1
+    assert_allclose(after.data[0].std(), noise.std(), rtol=0.01)
+
+
+def test_a_harmonic_is_found_where_the_fundamental_was_filtered_away():
+    noise = white(10)
+    after = cleaned(noise + 6 * np.sin(2 * np.pi * 149.1 * T) + 4 * np.sin(2 * np.pi * 248.5 * T))
+    assert_allclose(after.data[0].std(), noise.std(), rtol=0.01)
+
+
+@pytest.mark.parametrize("mains_hz", [50.0, 50.19, 50.2, 50.6])
+def test_a_harmonic_near_half_the_sampling_rate_breaks_nothing(mains_hz):
+    fs = 1104.4
+    t = np.arange(int(10 * fs)) / fs
+    noise = white(11, t.size)
+    line = 20 * np.sin(2 * np.pi * mains_hz * t) + 20 * np.sin(2 * np.pi * 549.9 * t)
+    after = RemoveLine()(Recording.from_array(noise + line, fs))
+    left = np.abs(np.fft.rfft(after.data[0] * np.hanning(t.size))) ** 2
+    near = np.abs(np.fft.rfftfreq(t.size, 1 / fs) - mains_hz) < 1
+    assert left[near].mean() < 1.3 * left.mean()
+    assert after.data.std() < (noise + line).std()
+
+
+def test_what_is_masked_does_not_raise_the_share_of_the_line():
+    x = white(12) + 4.5 * np.sin(2 * np.pi * 50 * T)
+    cries = [Event(k + 0.2, 0.6, "bad_cry") for k in range(N // FS)]
+    shares = [
+        finding(RemoveLine()(Recording.from_array(x, FS, events=events)), "line_share")[0]
+        for events in ((), cries)
+    ]
+    assert shares[0] < 0.5
+    assert_allclose(shares[1], shares[0], rtol=0.05)
+
+
 def test_a_slowly_swelling_line_is_followed():
     noise = white(2)
     line = (10 + 8 * np.sin(2 * np.pi * T / 7)) * np.sin(2 * np.pi * 49.8 * T)
