@@ -38,6 +38,7 @@ CODES: dict[str, str] = {
     "W101": "visit outside its window",
     "W102": "age on the boundary of a criterion",
     "W103": "enrolled number differs from the planned number",
+    "W104": "typed value that its unit makes implausible",
     "W105": "the same file in two recordings",
     "W106": "grade 5 event without a date of death",
     "W107": "genetic confirmation, or its date, missing",

@@ -142,6 +142,7 @@ def _checked(draft: _Draft, *, verify_hashes: bool) -> Study | None:
         return None
     from emgproc.study.check_dates import check_dates
     from emgproc.study.check_doses import check_doses
+    from emgproc.study.check_measurements import check_measurements
     from emgproc.study.check_people import check_people
     from emgproc.study.check_protocol import check_protocol
     from emgproc.study.check_recordings import check_recordings
@@ -152,6 +153,7 @@ def _checked(draft: _Draft, *, verify_hashes: bool) -> Study | None:
         *check_people(study),
         *check_dates(study),
         *check_doses(study),
+        *check_measurements(study),
         *check_recordings(study, verify_hashes=verify_hashes),
     ]
     unread = {problem.file for problem in draft.problems if problem.severity == "error"}

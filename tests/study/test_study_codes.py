@@ -20,6 +20,7 @@ DOSES = "phenotype/exposures.tsv"
 EVENTS = "phenotype/clinical_events.tsv"
 TOML = "study.toml"
 CSF = "phenotype/csf.tsv"
+MEASURED = "phenotype/measurements.tsv"
 
 
 def person(name, value, who="sub-01"):
@@ -253,6 +254,8 @@ CASES = [
     ("W115", dose(3, given_cells="4e6", interrupted="Y"), DOSES, 4, "given_cells", "given 4e+06"),
     ("W115", dose(3, route="intravenous"), DOSES, 4, "route", "another route"),
     ("W115", missed_baseline, PEOPLE, 2, "participant_id", "no change to analyse"),
+    ("W104", lambda f: f.tables[MEASURED][0].update(measure="cmap_amp_mv", value="400"),
+     MEASURED, 2, "value", "is it µV?"),
     ("W116", lambda f: f.tables[RECS][0].update(muscle="Biceps brachii"), RECS, 2, "muscle",
      "did you mean biceps_brachii?"),
     ("W116", lambda f: f.tables[RECS][0].update(side=""), RECS, 2, "side", "state L or R"),
