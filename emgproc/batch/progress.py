@@ -67,7 +67,7 @@ class ProgressLines:
             self.stream.write(line + "\n")
             self.stream.flush()
             return
-        if done.failed:
+        if done.failed or done.warnings:
             self._live.console.print(line, markup=False, highlight=False)
         words = f"recordings, {self.failed} failed" if self.failed else "recordings"
         self._live.update(self._bar, advance=1, description=words)
@@ -77,7 +77,8 @@ class ProgressLines:
         head = f"[{self.count:>{width}}/{self.total}] {done.name}"
         if done.failed:
             return f"{head}: failed, {done.code}: {done.message.splitlines()[0]}"
-        return f"{head}: {done.seconds:.1f} s"
+        warned = f"; warning: {'; '.join(done.warnings)}" if done.warnings else ""
+        return f"{head}: {done.seconds:.1f} s{warned}"
 
 
 @dataclass(slots=True)

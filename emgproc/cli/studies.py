@@ -33,12 +33,17 @@ def check(*, study: Path, as_json: bool) -> int:
         for problem in problems:
             click.echo(f"{problem.severity}: {problem}")
         for row in plan_problems:
-            click.echo(f"error: {row['message']}")
-    n_errors = len(errors) + len(plan_problems)
-    n_others = len(problems) - len(errors)
+            click.echo(f"{row['severity']}: {row['message']}")
+    severities = Counter[str](p.severity for p in problems)
+    severities.update(str(row["severity"]) for row in plan_problems)
+    n_errors = severities.pop("error", 0)
     if n_errors:
-        return end(INVALID, f"{counted(n_errors, 'error')} and {n_others} other problem(s).")
-    return end(DONE, f"no error; {counted(n_others, 'warning')}.")
+        others = severities.total()
+        return end(INVALID, f"{counted(n_errors, 'error')} and {others} other problem(s).")
+    words = f"no error; {counted(severities['warning'], 'warning')}"
+    if severities["recording"]:
+        words += f"; {counted(severities['recording'], 'recording')} will fail"
+    return end(DONE, f"{words}.")
 
 
 def _plan_problems(study: Path) -> list[dict[str, str | int]]:
@@ -47,15 +52,21 @@ def _plan_problems(study: Path) -> list[dict[str, str | int]]:
     from emgproc.errors import ConfigurationError, ReadError
     from emgproc.study import load_study
 
+    severity = "error"
     try:
-        plan_of(load_study(study))
+        loaded = load_study(study)
+        plan = plan_of(loaded)
     except ConfigurationError as error:
         texts = list(error.problems)
     except ReadError as error:
         texts = [str(error)]
     else:
-        return []
-    return [{"file": "plan", "row": 0, "severity": "error", "message": text} for text in texts]
+        if any(request.name == "tone" for request in plan.features):
+            return []
+        severity, file = "warning", loaded.protocol.plans.semg
+        feature = loaded.protocol.primary.feature
+        texts = [f"{file}: has no [[feature]] tone; the primary outcome {feature} needs it"]
+    return [{"file": "plan", "row": 0, "severity": severity, "message": text} for text in texts]
 
 
 @click.command()

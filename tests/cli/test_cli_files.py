@@ -316,6 +316,7 @@ def test_a_shortened_file_is_measured_and_every_row_says_so(folder, tmp_path, in
     done = call("features", folder / "long.edf", "--plan", plan, "-o", table)
     assert done.exit_code == 0
     assert "long.edf: warning: the header states" in done.stderr
+    assert "s; warning: the header states" in done.stderr
     assert all("the header states" in r["message"] for r in rows(table))
 
 

@@ -64,6 +64,22 @@ def test_check_looks_into_the_plan_too(study):
     assert "at least one [[feature]]" in done.stdout
 
 
+def test_check_warns_of_a_plan_that_measures_no_tone(study):
+    (study / "plan.toml").write_text(
+        'schema = 1\nname = "x"\n[[feature]]\nname = "rms"\n', encoding="utf-8"
+    )
+    done = call("check", study)
+    assert done.exit_code == 0
+    assert "warning: plan.toml: has no [[feature]] tone" in done.stdout
+
+
+def test_check_counts_a_missing_recording_apart_from_warnings(study):
+    (study / "sub-01/ses-month3/emg/sub-01_ses-month3_task-rest_emg.edf").unlink()
+    done = call("check", study)
+    assert done.exit_code == 0
+    assert done.stderr.endswith("; 1 recording will fail.\n")
+
+
 def test_run_then_run_again(study, tmp_path):
     out = tmp_path / "out"
     first = call("run", study, out)
