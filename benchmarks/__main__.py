@@ -1,19 +1,28 @@
 """`python -m benchmarks`: the kernels. `python -m benchmarks FILE…`: each stage on these files."""
 
 import argparse
+import sys
 from pathlib import Path
+
+from emgproc.errors import EmgprocError
+
+SURFACE = Path(__file__).parents[1] / "pipelines" / "surface.toml"
 
 
 def main() -> None:
     """Read the arguments and run one of the two benchmarks."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
-    parser.add_argument("--plan", type=Path, default=Path("pipelines/surface.toml"))
+    parser.add_argument("--plan", type=Path, default=SURFACE)
     arguments = parser.parse_args()
     if arguments.files:
         from benchmarks.files import measure
 
-        measure(arguments.files, arguments.plan)
+        try:
+            failed = measure(arguments.files, arguments.plan)
+        except EmgprocError as error:
+            parser.error(str(error))
+        sys.exit(1 if failed else 0)
     else:
         from benchmarks.kernels import main as kernels
 

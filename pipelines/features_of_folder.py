@@ -27,6 +27,7 @@ def main() -> None:
     for name, code, message in done.failures:
         print(f"{name}: {code}: {message}")
     print(f"{done.n_done} measured, {len(done.failures)} failed; the table is {done.table}")
+    sys.exit(1 if done.failures else 0)
 
 
 # Worker processes import this file; without this line each would start the whole again.
