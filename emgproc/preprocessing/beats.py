@@ -1,6 +1,7 @@
 """Where the heart beats: R peaks from an ECG channel, or from the ECG that leaks into the EMG.
 
-Detection is made for infants: 90-220 beats per minute, QRS of 50-70 ms, refractory time 200 ms.
+Detection is made for infants: 90-220 beats per minute, QRS of 50-70 ms, refractory time 200 ms. In
+an ECG channel 60-250 per minute are believed: a heart refused is ECG left in the muscle.
 A train of peaks counts as heart beats only if its intervals are regular and its average complex is
 slow: spontaneous motor units can fire as regularly, but their potentials are ten times shorter.
 """
@@ -20,6 +21,7 @@ from emgproc.units import to_samples
 
 BAND_HZ = (5.0, 30.0)
 RATE_BPM = (90.0, 220.0)
+ECG_RATE_BPM = (60.0, 250.0)  # an electrode on the chest need not be told from muscle
 REFRACTORY_S = 0.2
 QRS_S = 0.06
 REGULAR = 0.6
@@ -91,11 +93,12 @@ def _in_row(recording: Recording, row: int, bad: Bools) -> tuple[Beats, float]:
         return NONE, 0.0
     peaks = np.concatenate([_peaks(envelope[a:b], fs) + a for a, b in spans])
     heights = envelope[peaks]
-    # Every stretch of 1 s holds a beat at 90 per minute: the beats' height is that of its maxima.
+    # Every stretch of 1 s holds a beat at 60 per minute: the beats' height is that of its maxima.
     tall = float(np.median(_maxima(envelope, spans, to_samples(1.0, fs))))
     background = float(np.percentile(known, 30))
     peaks = peaks[(heights > 0.5 * tall) & (heights > 1.5 * background)]
-    rate = heart_rate(peaks, fs)
+    is_ecg = recording.channels[row].kind == "ECG"
+    rate = heart_rate(peaks, fs, ECG_RATE_BPM if is_ecg else RATE_BPM)
     if not np.isfinite(rate):
         return NONE, 0.0
     peaks = _aligned(y, peaks, fs)
@@ -122,11 +125,11 @@ def _peaks(envelope: Floats, fs: float) -> Ints:
     return np.asarray(find_peaks(np.nan_to_num(envelope), distance=distance)[0], np.int64)
 
 
-def heart_rate(peaks: Ints, fs: float) -> float:
+def heart_rate(peaks: Ints, fs: float, within: tuple[float, float] = RATE_BPM) -> float:
     """Median rate of a regular train of peaks, beats per minute; NaN if it is no heart's.
 
     Of the intervals at least 60 % must lie within 20 % of the median of their ten neighbours on
-    either side, and the median rate between 90 and 220.
+    either side, and the median rate lie `within` these, by default 90 and 220.
     """
     if peaks.size < FEWEST:
         return float("nan")
@@ -136,7 +139,7 @@ def heart_rate(peaks: Ints, fs: float) -> float:
     )
     rate = 60 / float(np.median(intervals))
     regular = float(np.mean(np.abs(intervals / local - 1) <= 0.2))
-    inside = RATE_BPM[0] <= rate <= RATE_BPM[1]
+    inside = within[0] <= rate <= within[1]
     return rate if inside and regular >= REGULAR else float("nan")
 
 

@@ -8,10 +8,14 @@ import numpy as np
 from emgproc.arrays import Bools, Floats, Ints
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.beats import Beats, detect_beats, epochs_of
-from emgproc.preprocessing.ecg_template import TemplateFit, subtract_template
-from emgproc.preprocessing.rows import emg_of, found, with_rows
+from emgproc.preprocessing.ecg_template import FEWEST, TemplateFit, subtract_template
+from emgproc.preprocessing.rows import also_masked, emg_of, found, with_rows
 from emgproc.recording import Finding, Recording
 from emgproc.units import to_samples
+
+GATE_S = 0.06
+LONGEST = 1.6  # intervals between beats; in a longer pause a beat was missed
+BEFORE, AFTER = 0.4, 0.6  # of an interval: where the complex of an R peak begins and ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,16 @@ class SubtractEcg:
     nearest beats of the same segment, its own included; its gain and a lag of at most 5 ms are
     fitted by least squares. It reaches from 0.4 of the median interval before the R peak to 0.6
     after it, P and T wave included: a template cut through a wave leaves an edge that no later
-    filter removes. Masked samples enter no template. EMG power falls by 1/neighbours.
+    filter removes. Masked samples enter no template. EMG power falls by 1/neighbours, also where
+    a segment holds fewer beats.
+
+    What cannot be subtracted is masked `bad_ecg`: ±60 ms of each beat where fewer than 5 beats of
+    the row and segment are free of masks, and pauses of more than 1.6 intervals (electrode off),
+    in which the heart beat unseen.
 
     Where no ECG is visible nothing is changed and `n_beats` is 0. Other findings:
-    `heart_rate_bpm`, and per row `ecg_residual_uv`, the RMS within ±60 ms of the average of the
-    cleaned complexes. Per-beat gain and lag as in ime-luebeck/ecg-removal.
+    `heart_rate_bpm`, and per row with a whole beat `ecg_residual_uv`, the RMS within ±60 ms of
+    the average of the cleaned complexes. Per-beat gain and lag as in ime-luebeck/ecg-removal.
 
     Attributes
     ----------
@@ -58,26 +67,30 @@ class SubtractEcg:
         valid = np.isfinite(x) & ~recording.mask()[rows]
         fit = TemplateFit.for_rate(self.neighbours, beats.rate_bpm, recording.fs)
         y = x.copy()
+        bad = np.zeros(recording.data.shape, np.bool_)
+        bad[rows] = _without_beats(beats, recording)
+        gates = _gate(beats.samples, recording, GATE_S)
         for start, stop, _ in recording.segments:
             inside = beats.samples[(beats.samples >= start) & (beats.samples < stop)] - start
-            for row in range(len(rows)):
-                y[row, start:stop] = subtract_template(
-                    x[row, start:stop], valid[row, start:stop], inside, fit
-                )
-        residual = [
-            residual_uv(y[i], valid[i], beats.samples, recording.fs) for i in range(len(rows))
-        ]
-        findings += found(recording, rows, "ecg_residual_uv", "uV", residual)
-        return with_rows(recording, rows, y, step=self, findings=findings)
+            for i, row in enumerate(rows):
+                span = slice(start, stop)
+                cleaned = subtract_template(x[i, span], valid[i, span], inside, fit)
+                if cleaned is None:
+                    bad[row, span] |= gates[span]
+                else:
+                    y[i, span] = cleaned
+        findings += _residuals(recording, rows, y, beats)
+        after = with_rows(recording, rows, y, step=self, findings=findings)
+        return also_masked(after, bad, "bad_ecg", step=self)
 
 
 @dataclass(frozen=True, slots=True)
 class GateEcg:
-    """Mask all EMG rows as `bad_ecg` within `half_s` of every R peak.
+    """Mask all EMG rows as `bad_ecg` within `half_s` of every R peak, and in pauses without beats.
 
     Beats as `SubtractEcg`; without an ECG channel they must still be visible, so gate before
-    subtracting. At 140 beats per minute ±60 ms keep 72 % of the samples. No ECG visible: nothing
-    is masked and `n_beats` is 0.
+    subtracting. Pauses as there. At 140 beats per minute ±60 ms keep 72 % of the samples. No ECG
+    visible: nothing is masked and `n_beats` is 0.
 
     Attributes
     ----------
@@ -92,7 +105,7 @@ class GateEcg:
         When called: fs is not above 60 Hz.
     """
 
-    half_s: float = 0.06
+    half_s: float = GATE_S
 
     def __post_init__(self) -> None:
         if not 0 < self.half_s < math.inf:
@@ -103,7 +116,9 @@ class GateEcg:
         rows = recording.emg_rows()
         beats = detect_beats(recording)
         bad = np.zeros(recording.data.shape, np.bool_)
-        bad[rows] = _gate(beats.samples, recording, self.half_s)
+        if beats.samples.size:
+            gates = _gate(beats.samples, recording, self.half_s)
+            bad[rows] = gates | _without_beats(beats, recording)
         return recording.with_mask(bad, "bad_ecg", step=self, findings=_about(beats))
 
 
@@ -123,9 +138,38 @@ def _about(beats: Beats) -> list[Finding]:
     return findings
 
 
+def _without_beats(beats: Beats, recording: Recording) -> Bools:
+    """Samples of pauses so long that a beat was missed in them; (n_samples,)."""
+    bad = np.zeros(recording.n_samples, np.bool_)
+    overall = 60 / beats.rate_bpm * recording.fs
+    for start, stop, _ in recording.segments:
+        inside = beats.samples[(beats.samples >= start) & (beats.samples < stop)]
+        intervals = np.diff(inside)
+        for i in range(inside.size + 1):
+            near = intervals[max(0, i - 11) : i + 10]
+            usual = float(np.median(near)) if near.size >= FEWEST else overall
+            first = int(inside[i - 1] + AFTER * usual) if i else start
+            last = int(inside[i] - BEFORE * usual) if i < inside.size else stop
+            before = inside[i - 1] if i else start
+            after = inside[i] if i < inside.size else stop
+            if after - before > LONGEST * usual:
+                bad[first:last] = True
+    return bad
+
+
+def _residuals(recording: Recording, rows: list[int], y: Floats, beats: Beats) -> list[Finding]:
+    valid = np.isfinite(y) & ~recording.mask()[rows]
+    named = []
+    for i, row in enumerate(rows):
+        residual = residual_uv(y[i], valid[i], beats.samples, recording.fs)
+        if np.isfinite(residual):
+            named += found(recording, [row], "ecg_residual_uv", "uV", [residual])
+    return named
+
+
 def residual_uv(x: Floats, valid: Bools, peaks: Ints, fs: float) -> float:
-    """RMS within ±60 ms of the R-locked average, its mean removed, µV; 0 without whole beats."""
-    half = to_samples(0.06, fs)
+    """RMS within ±60 ms of the R-locked average, its mean removed, µV; NaN without whole beats."""
+    half = to_samples(GATE_S, fs)
     epochs = epochs_of(np.where(valid, x, np.nan), peaks, half, half)
     whole = epochs[np.all(np.isfinite(epochs), axis=1)]
-    return float(whole.mean(axis=0).std()) if len(whole) else 0.0
+    return float(whole.mean(axis=0).std()) if len(whole) else float("nan")

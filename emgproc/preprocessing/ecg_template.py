@@ -12,6 +12,7 @@ from emgproc.units import to_samples
 MAX_LAG_S = 0.005
 GAIN = (0.0, 2.0)
 TAPER_S = 0.02
+FEWEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +32,25 @@ class TemplateFit:
         return cls(neighbours, before, after, fs)
 
 
-def subtract_template(x: Floats, valid: Bools, peaks: Ints, fit: TemplateFit) -> Floats:
+def subtract_template(x: Floats, valid: Bools, peaks: Ints, fit: TemplateFit) -> Floats | None:
     """One segment of one channel without the complexes at `peaks`.
 
-    Fewer than 5 beats with valid samples make no template: the segment comes back as it is.
+    None where fewer than 5 beats are valid throughout: they make no template.
     """
     epochs = epochs_of(np.where(valid, x, np.nan), peaks, fit.before, fit.after)
     whole = np.all(np.isfinite(epochs), axis=1)
-    if whole.sum() < 5:
-        return x
+    if whole.sum() < FEWEST:
+        return None
     level = _levelled(epochs[whole])
     usable = peaks[whole]
     weights = _weights(level)
+    own = _own_weight(min(fit.neighbours, usable.size), fit.neighbours)
     taper = _taper(fit)
     heart, overlap = np.zeros(x.size), np.zeros(x.size)
     for epoch, peak in zip(epochs, peaks, strict=True):
         nearest = _nearest(usable, peak, fit.neighbours)
-        template = np.average(level[nearest], axis=0, weights=weights[nearest])
+        shares = weights[nearest] * np.where(usable[nearest] == peak, own, 1.0)
+        template = np.average(level[nearest], axis=0, weights=shares)
         first, last = max(0, peak - fit.before), min(x.size, peak + fit.after + 1)
         part = slice(first - peak + fit.before, last - peak + fit.before)
         heart[first:last] += (_fitted(epoch, template, fit) * taper)[part]
@@ -72,6 +75,19 @@ def _weights(level: Floats) -> Floats:
     spread = np.mean((level - np.median(level, axis=0)) ** 2, axis=1)
     usual = 2 * float(np.median(spread))
     return usual / np.maximum(spread, usual) if usual > 0 else np.ones(len(level))
+
+
+def _own_weight(n: int, neighbours: int) -> float:
+    """Weight of a beat in its own template of `n`, that of the others being 1.
+
+    An equal share would take 1/n of the EMG power with the heart, a fifth in a segment of five
+    beats. With the share w of the beat itself (1 - w)²·n/(n - 1) is left; w is chosen so that it
+    is 1 - 1/neighbours for every n.
+    """
+    if n == neighbours:
+        return 1.0
+    share = 1 - float(np.sqrt((1 - 1 / neighbours) * (n - 1) / n))
+    return share * (n - 1) / (1 - share)
 
 
 def _nearest(peaks: Ints, peak: int, n: int) -> Ints:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from emgproc.arrays import Floats
 from emgproc.errors import FsTooLowError, ParameterError
 from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
-from emgproc.preprocessing.rows import emg_of, found, spans_in, with_rows
-from emgproc.preprocessing.zero_phase import zero_phase_sos
+from emgproc.preprocessing.pops import filtered_around_pops
+from emgproc.preprocessing.rows import emg_of, found, with_rows
 from emgproc.recording import Finding, Recording
 
 FULL_BAND_FS_HZ = 1200.0
@@ -21,7 +21,8 @@ class Bandpass:
     The named cut-offs are the -3 dB points of both passes together. Below 1200 Hz sampling rate
     the upper one is at most 0.4·fs (`band_limited`: the effective edges are findings
     `band_low_hz`, `band_high_hz`). Samples that are not finite are bridged for the filter and are
-    NaN afterwards; segments are filtered each by itself. EMG rows only.
+    NaN afterwards; segments, and the stretches between pops (`bad_pop`), are filtered each by
+    itself. EMG rows only.
 
     Attributes
     ----------
@@ -63,7 +64,7 @@ class Bandpass:
         """Return the filtered recording."""
         rows, x = emg_of(recording)
         low, high = self.band(recording.fs)
-        y = zero_phase_sos(x, bandpass_sos(low, high, recording.fs), spans_in(recording))
+        y = filtered_around_pops(recording, rows, x, bandpass_sos(low, high, recording.fs))
         return with_rows(recording, rows, y, step=self, findings=self.findings(recording))
 
     def findings(self, recording: Recording) -> list[Finding]:
@@ -124,5 +125,5 @@ def _check_cutoff(step: object, cutoff_hz: float) -> None:
 
 def _filtered(recording: Recording, sos: Floats, *, step: object) -> Recording:
     rows, x = emg_of(recording)
-    y = zero_phase_sos(x, sos, spans_in(recording))
+    y = filtered_around_pops(recording, rows, x, sos)
     return with_rows(recording, rows, y, step=step)

@@ -11,6 +11,7 @@ from emgproc.errors import ParameterError
 from emgproc.preprocessing.butterworth import bandpass_sos
 from emgproc.preprocessing.envelopes import MovingRms, Rectify
 from emgproc.preprocessing.filters import Bandpass
+from emgproc.preprocessing.pops import has_pops
 from emgproc.preprocessing.rows import check_recording, emg_of, spans_in, with_rows
 from emgproc.preprocessing.windows import Window, moving_rms, walk
 from emgproc.preprocessing.zero_phase import Span, checked_spans, zero_phase_sos
@@ -77,6 +78,11 @@ def _envelope(
     recording: Recording, band: Bandpass, window: MovingRms, *, history: Sequence[Step]
 ) -> Recording:
     """Band-pass and moving RMS in one pass; `history` are the steps after the band-pass."""
+    if has_pops(recording):  # each row is filtered in stretches of its own
+        recording = band(recording)
+        for step in history:
+            recording = step(recording)
+        return recording
     rows, x = emg_of(recording)
     sos = bandpass_sos(*band.band(recording.fs), recording.fs)
     n = max(1, to_samples(window.window_s, recording.fs))

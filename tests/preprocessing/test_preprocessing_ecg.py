@@ -172,6 +172,62 @@ def test_segments_have_their_own_templates():
     assert np.all(difference.std(axis=1) < 0.3 * 5)
 
 
+def in_band(x):
+    return Bandpass()(recorded(x)).data
+
+
+@pytest.mark.parametrize("seconds", [3, 6])
+def test_short_segments_keep_as_much_of_the_muscle_as_long_ones(seconds):
+    ecg, _ = heart(130, 0.05, seed=8)
+    emg = muscle(8, rms=2.0)
+    data = np.vstack([emg + 30 * ecg, 1000 * ecg])
+    channels = (Channel("a"), Channel("b"), Channel("ecg", kind="ECG"))
+    segments = tuple(
+        Segment(k * seconds * FS, (k + 1) * seconds * FS, 100.0 * k) for k in range(60 // seconds)
+    )
+    after = SubtractEcg()(Recording(data, FS, channels, Provenance("x"), segments))
+    clean = np.where(after.mask()[:2], np.nan, in_band(after.data[:2]))
+    assert_allclose(np.nanmean(clean**2, axis=1), np.mean(in_band(emg) ** 2, axis=1), rtol=0.05)
+
+
+def test_what_cannot_be_subtracted_is_masked():
+    ecg, peaks = heart(130, 0.05, seed=9)
+    emg = muscle(9, rms=2.0)
+    lead = 1000 * ecg + np.random.default_rng(1).standard_normal(N) * 10
+    lead[40 * FS :] = np.random.default_rng(2).standard_normal(20 * FS) * 10
+    touched = [Event(t, 0.1, "bad_clip", "a") for t in np.arange(0, 60, 0.4)]
+    recording = recorded(emg + 100 * ecg, lead).with_events(touched, step="clip")
+    for step in (SubtractEcg(), GateEcg()):
+        mask = step(recording).mask()
+        assert mask[:2, 40 * FS + 800 :].all()
+        assert not mask[2].any()
+        seen = peaks[(peaks > FS) & (peaks < 39 * FS)]
+        assert mask[0, seen].all()
+    after = SubtractEcg()(recording)
+    assert not after.mask()[1, : 39 * FS].any()
+    assert ("ecg_residual_uv", "b") in found(after)
+    mask = after.mask()[:2]
+    clean, true = np.where(mask, np.nan, in_band(after.data[:2])), in_band(emg)
+    ratio = np.nanmean(clean**2, axis=1) / np.mean(true**2, axis=1)
+    assert_allclose(ratio, 1, rtol=0.12)  # 24 where the heart stays
+
+
+def test_an_irregular_but_whole_train_of_beats_masks_nothing():
+    ecg, _ = heart(130, 0.12, seed=10)
+    after = SubtractEcg()(recorded(muscle(10) + 100 * ecg, 1000 * ecg))
+    assert not after.mask().any()
+
+
+@pytest.mark.parametrize("bpm", [70, 85, 230])
+def test_a_slow_or_fast_heart_is_believed_in_its_own_channel(bpm):
+    ecg, peaks = heart(bpm, 0.03, seed=bpm)
+    emg = muscle(11)
+    after = SubtractEcg()(recorded(emg + 60 * ecg, 1000 * ecg))
+    assert abs(found(after)["n_beats", ""] - peaks.size) <= 2
+    assert_allclose(in_band(after.data[:2]).std(axis=1), in_band(emg).std(axis=1), rtol=0.06)
+    assert found(SubtractEcg()(recorded(emg + 60 * ecg)))["n_beats", ""] == 0
+
+
 def test_heart_rate_refuses_what_no_heart_does():
     rng = np.random.default_rng(0)
     assert_allclose(heart_rate(np.arange(0, 60_000, 800), FS), 150, rtol=1e-9)

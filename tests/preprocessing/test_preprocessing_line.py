@@ -98,6 +98,29 @@ def test_what_is_masked_does_not_raise_the_share_of_the_line():
     assert_allclose(shares[1], shares[0], rtol=0.05)
 
 
+BASELINES = {
+    "offset": np.full(N, 1e4),
+    "drift": 1e3 * T,
+    "breathing": 1e3 * np.sin(2 * np.pi * 0.3 * T),
+    "pop": np.where(T > 30.3, 5e3 * np.exp(-np.maximum(T - 30.3, 0) / 2), 0),
+}
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("mains_hz", [50.0, 50.17])
+def test_an_offset_or_a_slow_baseline_is_not_taken_for_line(baseline, masked, mains_hz):
+    noise = white(13)
+    x = noise + 4.5 * np.sin(2 * np.pi * mains_hz * T) + BASELINES[baseline]
+    events = [Event(k + 0.3, 0.2, "bad_cry") for k in range(N // FS)] if masked else []
+    events += [Event(30.25, 0.1, "bad_pop")] if baseline == "pop" else []
+    after = RemoveLine()(Recording.from_array(x, FS, events=events))
+    good = ~after.mask()[0]
+    error = (after.data[0] - BASELINES[baseline] - noise)[good]
+    assert error.std() < 0.05 * 5.0
+    assert not any(event.label == "bad_line" for event in after.events)
+
+
 def test_a_slowly_swelling_line_is_followed():
     noise = white(2)
     line = (10 + 8 * np.sin(2 * np.pi * T / 7)) * np.sin(2 * np.pi * 49.8 * T)

@@ -227,3 +227,18 @@ def test_an_array_where_a_recording_is_due_is_refused_with_the_way_to_make_one()
     for wrong in (lambda: Bandpass(20, 450)(x), lambda: apply_steps(x, [MaskNan()])):
         with pytest.raises(ParameterError, match="from_array"):
             wrong()
+
+
+@pytest.mark.parametrize("step_uv", [1000.0, 20_000.0])
+def test_a_pop_does_not_ring_beyond_its_mask(step_uv):
+    x = np.random.default_rng(3).standard_normal((2, 30 * FS)) * 2
+    quiet = Bandpass()(Recording.from_array(x, FS)).data
+    x[0, 5 * FS :] += step_uv * np.exp(-np.arange(25 * FS) / (2.0 * FS))
+    popped = MaskPop()(Recording.from_array(x, FS))
+    after = Bandpass()(popped)
+    good = ~after.mask()
+    assert 0.9 * x[0].size < good[0].sum() < x[0].size
+    assert_allclose(np.mean(after.data[0, good[0]] ** 2), np.mean(quiet[0] ** 2), rtol=0.05)
+    assert after.data[1].tobytes() == quiet[1].tobytes()
+    fused = apply_steps(popped, [Bandpass(), Rectify(), MovingRms(0.1)])
+    assert fused.data.tobytes() == MovingRms(0.1)(Rectify()(after)).data.tobytes()
