@@ -70,8 +70,9 @@ def _list_formats(*, as_json: bool) -> int:
 @click.command()
 @click.argument("file", type=_FILE)
 @click.argument("out", type=_FILE)
+@click.option("--force", is_flag=True, help="Replace OUT where it is there already.")
 @_PLAN
-def convert(*, file: Path, out: Path, plan: Path | None) -> int:
+def convert(*, file: Path, out: Path, force: bool, plan: Path | None) -> int:
     """Write the recording FILE as OUT: .h5, .edf or .bdf by its ending."""
     from emgproc.errors import MissingFileError, ReadError
     from emgproc.readers import open_recording
@@ -82,6 +83,8 @@ def convert(*, file: Path, out: Path, plan: Path | None) -> int:
         raise click.UsageError(f"OUT must end in .h5, .edf or .bdf, got {out.name!r}")
     if out.exists() and file.exists() and out.samefile(file):
         raise click.UsageError(f"OUT is FILE itself: {out}")
+    if out.is_file() and not force:
+        raise click.UsageError(f"OUT is there already: {out}; --force replaces it")
     options = _source_options(plan)
     try:
         with open_recording(file, **options) as opened:

@@ -15,6 +15,7 @@ from emgproc.errors import (
     UnsupportedFormatError,
 )
 from emgproc.readers import delimited, edf, hdf5, unsupported, wfdb
+from emgproc.readers.delimited import RATE_AGREEMENT
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.recording import Channel, Recording
 from emgproc.recording.parts import KINDS
@@ -76,6 +77,7 @@ def open_recording(
     except OSError as error:
         raise _unreadable(existing, error) from error
     _check_kinds(opened, chosen)
+    _check_rate(opened, chosen)
     return opened
 
 
@@ -206,6 +208,17 @@ def _unreadable(path: Path, error: OSError) -> ReadError:
     if isinstance(error, ReadError):
         return error
     return ReadError(f"{path.name}: cannot be read: {error.strerror or error}")
+
+
+def _check_rate(opened: RecordingFile, options: ReadOptions) -> None:
+    """Warn of a stated rate that the file contradicts; the file's own was used."""
+    fs = options.fs
+    if fs is None or abs(opened.fs / fs - 1) <= RATE_AGREEMENT:
+        return
+    about = opened.provenance
+    warning = f"{fs:g} Hz is stated, the file itself states {opened.fs:g} Hz, which was used"
+    about = replace(about, warnings=(*about.warnings, warning))
+    opened.contents = replace(opened.contents, provenance=about)
 
 
 def _check_kinds(opened: RecordingFile, options: ReadOptions) -> None:

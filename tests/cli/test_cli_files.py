@@ -337,3 +337,14 @@ def test_the_separator_of_a_table_can_stand_in_the_plan(tmp_path, inline):
     assert "can be read as" in refused["message"]
     assert row["reason"] == "n/a", row["message"]
     assert float(row["value"]) == pytest.approx(1000 * x.std(), rel=1e-12)
+
+
+def test_convert_replaces_a_recording_only_where_told_to(folder):
+    out = folder / "a.edf"
+    before = out.read_bytes()
+    done = call("convert", folder / "b.h5", out)
+    assert done.exit_code == 2
+    assert "--force replaces it" in done.stderr
+    assert out.read_bytes() == before
+    assert call("convert", folder / "b.h5", out, "--force").exit_code == 0
+    assert out.read_bytes() != before

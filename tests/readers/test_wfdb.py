@@ -329,3 +329,15 @@ def test_a_real_record_with_an_altered_sample_is_noticed(real_data, tmp_path):
     content[5000] ^= 1
     signal.write_bytes(content)
     assert "checksum" in read_recording(tmp_path / "emg_healthy.hea").provenance.warnings[0]
+
+
+def test_a_stated_rate_that_the_file_contradicts_is_not_used_and_told(tmp_path):
+    (tmp_path / "r.dat").write_bytes((np.arange(2000) % 100).astype("<i2").tobytes())
+    (tmp_path / "r.hea").write_text(
+        "r 1 4000 2000\nr.dat 16 1/uV 16 0 0 0 0 EMG\n", encoding="utf-8"
+    )
+    told = read_recording(tmp_path / "r.hea", fs=1000)
+    assert told.fs == 4000
+    assert any("1000 Hz is stated" in text for text in told.provenance.warnings)
+    agreed = read_recording(tmp_path / "r.hea", fs=4000).provenance.warnings
+    assert not any("is stated" in text for text in agreed)
