@@ -4,7 +4,7 @@ A mask never changes a sample; it adds `bad_*` events. All act on the EMG rows o
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -110,7 +110,8 @@ class MaskPop:
 class MaskEvents:
     """Mask every event called one of `labels` as `bad_<label>`, widened by `dilate_s`.
 
-    An event of one channel masks that channel; one without a channel masks all EMG rows.
+    An event of one channel masks that channel; one without a channel masks all EMG rows. One
+    without a duration masks its sample, and `dilate_s` around it.
     """
 
     labels: tuple[str, ...] = ("cry", "movement", "handling", "pacifier", "sedation")
@@ -128,7 +129,7 @@ class MaskEvents:
         for label in self.labels:
             bad = np.zeros(recording.data.shape, np.bool_)
             for row in recording.emg_rows():
-                for start, stop in recording.label_spans(label, recording.channels[row].name):
+                for start, stop in _event_spans(recording, label, recording.channels[row].name):
                     bad[row, start:stop] = True
             wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
             name = f"bad_{label.replace('/', '_')}"
@@ -177,6 +178,16 @@ class MaskMotion:
                     bad[row, start:stop] = True
         wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
         return recording.with_mask(wide, "bad_motion", step=self)
+
+
+def _event_spans(recording: Recording, label: str, channel: str) -> list[tuple[int, int]]:
+    sample_s = 1 / recording.fs
+    return [
+        span
+        for event in recording.events
+        if event.label == label and event.channel in {"", channel}
+        for span in recording.spans(replace(event, duration_s=max(event.duration_s, sample_s)))
+    ]
 
 
 def _check_times(step: object, *times_s: float) -> None:

@@ -134,6 +134,13 @@ def test_named_events_mask_their_channels():
     assert len(after.provenance.steps) == 1
 
 
+def test_an_event_without_a_duration_masks_what_is_around_it():
+    events = [Event(1.0, 0.0, "cry"), Event(-3.0, 3.01, "movement"), Event(30.0, 2.0, "movement")]
+    after = MaskEvents()(Recording.from_array(noise(), FS, events=events))
+    assert spans(after, "bad_cry") == [(1900, 2101)]
+    assert spans(after, "bad_movement") == [(0, 120)]
+
+
 def test_slow_swings_are_motion_and_muscle_is_not():
     x = noise(scale=10.0)
     t = np.arange(4000) / FS
