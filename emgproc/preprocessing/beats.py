@@ -12,10 +12,10 @@ import numpy as np
 
 from emgproc.arrays import Bools, Floats, Ints
 from emgproc.errors import FsTooLowError
-from emgproc.preprocessing.butterworth import bandpass_sos
+from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos
+from emgproc.preprocessing.pops import filtered_around_pops
 from emgproc.preprocessing.rows import spans_in
 from emgproc.preprocessing.windows import moving_rms
-from emgproc.preprocessing.zero_phase import zero_phase_sos
 from emgproc.recording import Recording
 from emgproc.units import to_samples
 
@@ -26,6 +26,7 @@ REFRACTORY_S = 0.2
 QRS_S = 0.06
 REGULAR = 0.6
 SLOW_HZ = 40.0
+BASELINE_HZ = 3.0  # breathing or an electrode's offset is no heart
 FEWEST = 8
 
 
@@ -85,7 +86,10 @@ def _in_row(recording: Recording, row: int, bad: Bools) -> tuple[Beats, float]:
     fs = recording.fs
     x = np.where(bad, np.nan, recording.data[row])
     spans = spans_in(recording)
-    y = zero_phase_sos(x, bandpass_sos(*BAND_HZ, fs), spans)
+    y, swift = (
+        filtered_around_pops(recording, [row], x[None], sos)[0]
+        for sos in (bandpass_sos(*BAND_HZ, fs), highpass_sos(BASELINE_HZ, fs))
+    )
     envelope = moving_rms(y, max(1, to_samples(QRS_S, fs)), spans)
     envelope[bad] = np.nan
     known = envelope[np.isfinite(envelope)]
@@ -102,7 +106,7 @@ def _in_row(recording: Recording, row: int, bad: Bools) -> tuple[Beats, float]:
     if not np.isfinite(rate):
         return NONE, 0.0
     peaks = _aligned(y, peaks, fs)
-    if not _is_slow(x, peaks, fs):
+    if not _is_slow(swift, peaks, fs):
         return NONE, 0.0
     return Beats(peaks, row, rate), tall / max(background, np.finfo(float).tiny)
 
@@ -171,7 +175,7 @@ def _aligned(y: Floats, peaks: Ints, fs: float) -> Ints:
 
 
 def _is_slow(x: Floats, peaks: Ints, fs: float) -> bool:
-    """Tell whether the average complex of the raw signal has its power below 40 Hz."""
+    """Tell whether the average complex, without baseline, has its power below 40 Hz."""
     half = to_samples(0.1, fs)
     epochs = epochs_of(x, peaks, half, half)
     whole = epochs[np.all(np.isfinite(epochs), axis=1)]

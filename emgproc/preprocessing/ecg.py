@@ -7,8 +7,10 @@ import numpy as np
 
 from emgproc.arrays import Bools, Floats, Ints
 from emgproc.errors import ParameterError
-from emgproc.preprocessing.beats import Beats, detect_beats, epochs_of
+from emgproc.preprocessing.beats import BASELINE_HZ, Beats, detect_beats, epochs_of
+from emgproc.preprocessing.butterworth import highpass_sos
 from emgproc.preprocessing.ecg_template import FEWEST, TemplateFit, subtract_template
+from emgproc.preprocessing.pops import filtered_around_pops
 from emgproc.preprocessing.rows import also_masked, emg_of, found, with_rows
 from emgproc.recording import Finding, Recording
 from emgproc.units import to_samples
@@ -66,6 +68,8 @@ class SubtractEcg:
             return recording.with_data(recording.data, step=self, findings=findings)
         valid = np.isfinite(x) & ~recording.mask()[rows]
         fit = TemplateFit.for_rate(self.neighbours, beats.rate_bpm, recording.fs)
+        sos = highpass_sos(BASELINE_HZ, recording.fs)
+        swift = filtered_around_pops(recording, rows, x, sos)
         y = x.copy()
         bad = np.zeros(recording.data.shape, np.bool_)
         bad[rows] = _without_beats(beats, recording)
@@ -74,11 +78,11 @@ class SubtractEcg:
             inside = beats.samples[(beats.samples >= start) & (beats.samples < stop)] - start
             for i, row in enumerate(rows):
                 span = slice(start, stop)
-                cleaned = subtract_template(x[i, span], valid[i, span], inside, fit)
+                cleaned = subtract_template(swift[i, span], valid[i, span], inside, fit)
                 if cleaned is None:
                     bad[row, span] |= gates[span]
                 else:
-                    y[i, span] = cleaned
+                    y[i, span] -= swift[i, span] - cleaned
         findings += _residuals(recording, rows, y, beats)
         after = with_rows(recording, rows, y, step=self, findings=findings)
         return also_masked(after, bad, "bad_ecg", step=self)

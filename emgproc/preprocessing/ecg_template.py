@@ -13,6 +13,7 @@ MAX_LAG_S = 0.005
 GAIN = (0.0, 2.0)
 TAPER_S = 0.02
 FEWEST = 5
+SLOW_HZ = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,17 @@ def _nearest(peaks: Ints, peak: int, n: int) -> Ints:
 def _fitted(epoch: Floats, template: Floats, fit: TemplateFit) -> Floats:
     """Template with the gain and lag that fit `epoch` best; as it is where too little is valid.
 
-    The lag is solved from the first-order expansion x = g·s(t - l) ≈ g·s - g·l·s'.
+    The lag is solved from the first-order expansion x = g·s(t - l) ≈ g·s - g·l·s'. What is slower
+    than `SLOW_HZ` is fitted beside it by cosines: a sway of the electrodes must not set the gain.
     """
     good = np.isfinite(epoch)
     if good.sum() < 0.5 * good.size:
         return template
     slope = np.gradient(template) * fit.fs
-    line = np.linspace(-1, 1, template.size)
-    columns = np.stack([template, slope, line, np.ones_like(line)], axis=1)[good]
+    half_turns = np.arange(round(2 * SLOW_HZ * template.size / fit.fs) + 1)
+    along = (np.arange(template.size)[:, None] + 0.5) / template.size
+    slow = np.cos(np.pi * along * half_turns)
+    columns = np.concatenate([np.stack([template, slope], axis=1), slow], axis=1)[good]
     gain, shift = np.linalg.lstsq(columns, epoch[good])[0][:2]
     gain = min(max(gain, GAIN[0]), GAIN[1])
     most = gain * MAX_LAG_S

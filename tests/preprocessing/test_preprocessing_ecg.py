@@ -212,6 +212,25 @@ def test_what_cannot_be_subtracted_is_masked():
     assert_allclose(ratio, 1, rtol=0.12)  # 24 where the heart stays
 
 
+@pytest.mark.parametrize("has_ecg_channel", [True, False])
+@pytest.mark.parametrize("baseline", ["offset", "breathing", "pop"])
+def test_a_baseline_neither_hides_the_heart_nor_enters_its_template(baseline, has_ecg_channel):
+    ecg, peaks = heart(130, 0.05, seed=12)
+    emg, t = muscle(12, rms=2.0), np.arange(N) / FS
+    slow = {
+        "offset": np.full(N, 1e4),
+        "breathing": 1e3 * np.sin(2 * np.pi * 0.3 * t),
+        "pop": np.where(t > 30.3, 5e3 * np.exp(-np.maximum(t - 30.3, 0) / 2), 0),
+    }[baseline]
+    recording = recorded(emg + 60 * ecg + slow, 1000 * ecg if has_ecg_channel else None)
+    if baseline == "pop":
+        recording = recording.with_events([Event(30.25, 0.1, "bad_pop")], step="pop")
+    after = SubtractEcg()(recording)
+    assert abs(found(after)["n_beats", ""] - peaks.size) <= 3
+    clean = np.where(after.mask(), np.nan, Bandpass()(after).data)[:2]
+    assert_allclose(np.nanmean(clean**2, axis=1), np.mean(in_band(emg) ** 2, axis=1), rtol=0.1)
+
+
 def test_an_irregular_but_whole_train_of_beats_masks_nothing():
     ecg, _ = heart(130, 0.12, seed=10)
     after = SubtractEcg()(recorded(muscle(10) + 100 * ecg, 1000 * ecg))
