@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -119,6 +119,7 @@ def _analysed(study: Study, out: Path, done: RecordingsDone, code: int) -> RunRe
     from emgproc.report import write_report
 
     outcome = analyse(study, done.values, done.failures)
+    outcome = replace(outcome, warnings=(*outcome.warnings, *done.warnings))
     text = json.dumps(outcome.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(out / "group" / "outcome.json", text + "\n")
     for name, table in outcome_tables(outcome).items():

@@ -81,6 +81,17 @@ def test_a_corrupted_and_a_missing_file_are_named_and_the_others_finish(study, t
     assert missing.name in page
 
 
+def test_what_a_reader_warned_of_stands_in_the_report_of_this_and_the_next_run(study, tmp_path):
+    cut = study / "sub-01/ses-month3/emg/sub-01_ses-month3_task-rest_emg.edf"
+    cut.write_bytes(cut.read_bytes()[:-40])
+    for _ in range(2):
+        result = run(study, tmp_path / "out", options=QUIET)
+        told = [w for w in result.outcome.warnings if w.startswith("sub-01_ses-month3: ")]
+        assert len(told) == 2  # one record less than stated, the last one cut
+        assert "left out" in told[1]
+        assert told[1].partition(": ")[2] in result.report.read_text(encoding="utf-8")
+
+
 def test_a_channel_that_fails_quality_control_is_a_result_and_no_failure(study, tmp_path):
     plan = (study / "plan.toml").read_text(encoding="utf-8")
     strict = plan.replace("min_windows = 3", "min_windows = 30")

@@ -33,7 +33,8 @@ from emgproc.study import RecordingFailure, RecordingTask, Study, VisitValue
 class RecordingsDone:
     """What a batch gave: values and failures in a fixed order, and how many were computed.
 
-    `stopped` says why the batch ended before its end; empty where it did not.
+    `stopped` says why the batch ended before its end; empty where it did not. `warnings` are those
+    of the readers, with the recording before each.
     """
 
     values: tuple[VisitValue, ...] = ()
@@ -42,6 +43,7 @@ class RecordingsDone:
     n_reused: int = 0
     stopped: str = ""
     planned: tuple[PlannedRecording, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -211,12 +213,14 @@ def _collected(planned: Sequence[PlannedRecording], running: _Running) -> Record
         if item.action in {FAIL, SKIP} or recording.recording_id in running.failures:
             continue
         try:
-            found, missing = visit_values(recording, read_result(item.paths))
+            features = read_result(item.paths)
+            found, missing = visit_values(recording, features)
         except EmgprocError as error:
             if not running.stopped:
                 failures.append(failure(recording, error.code, str(error)))
             continue
         values += found
+        done.warnings += tuple(f"{recording.recording_id}: {text}" for text in features.warnings)
         failures += [failure(recording, code, message) for code, message in missing]
     done.values = tuple(
         sorted(values, key=lambda v: (v.participant_id, v.session_id, v.recording_id))

@@ -10,7 +10,14 @@ from emgproc.arrays import Bools, Floats, spans_of
 from emgproc.errors import ParameterError, SignalError, UnknownUnitError
 from emgproc.readers.labels import kind_of
 from emgproc.recording import Auxiliary, Channel, Event, Provenance, Recording, Segment
-from emgproc.recording.mne_bridge import BAD_CHANNEL, EDGE, FIFF_UNIT_V, FIFF_UNITS, GAP
+from emgproc.recording.mne_bridge import (
+    BAD_CHANNEL,
+    EDGE,
+    FIFF_UNIT_V,
+    FIFF_UNITS,
+    GAP,
+    SYNTHETIC,
+)
 from emgproc.units import to_samples
 
 if TYPE_CHECKING:
@@ -77,7 +84,12 @@ def from_mne(raw: "mne.io.BaseRaw") -> Recording:
         data=_samples(raw, voltages, exists, 1e6),
         fs=fs,
         channels=tuple(_channel(raw, i, types[i]) for i in voltages),
-        provenance=Provenance(source, reader="mne", scaling="value × 1e6 (V to µV)"),
+        provenance=Provenance(
+            source,
+            reader="mne",
+            scaling="value × 1e6 (V to µV)",
+            synthetic=SYNTHETIC in (raw.info["description"] or ""),
+        ),
         segments=segments,
         events=(*_events(raw), *_gaps(exists, fs, first_s), *_bad_channels(raw)),
         auxiliary=tuple(

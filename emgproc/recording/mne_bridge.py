@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 GAP = "BAD_ACQ_SKIP"  # MNE's word for samples that were never acquired
 EDGE = "EDGE boundary"  # and for two stretches that were put side by side
 BAD_CHANNEL = "bad_channel"
+SYNTHETIC = "SYNTHETIC"  # in info["description"]
 FIFF_UNIT_V = 107
 FIFF_UNIT_NONE = -1
 FIFF_UNITS = {
@@ -49,6 +50,8 @@ def to_raw(recording: Recording) -> "mne.io.RawArray":
         described["unit"] = code
     bad = {e.channel for e in recording.events if e.label == BAD_CHANNEL}
     raw.info["bads"] = [name for name in names[:n_voltages] if name in bad or "" in bad]
+    if recording.provenance.synthetic:
+        raw.info["description"] = SYNTHETIC
     raw.set_annotations(
         _annotations(recording, starts), emit_warning=False, on_missing="ignore", verbose="ERROR"
     )

@@ -18,6 +18,7 @@ TREATED = "#0b6e99"
 CONTROL = "#c05a1c"
 INK = "#2b2b2b"
 FAINT = "#9a9a9a"
+MOST_NAMED = 4  # infants named in one line of a figure; the table names them all
 _STYLE = {
     "svg.hashsalt": "emgproc",
     "svg.fonttype": "path",
@@ -89,6 +90,8 @@ def _trajectories(axes: Axes, outcome: Outcome) -> None:
     ):
         if infants:
             names = ", ".join(f"{i.participant_id} ({i.arm})" for i in infants)
+            if len(infants) > MOST_NAMED:
+                names = f"{len(infants)} infants"
             axes.plot([2], [floor], mark, color=_colour(infants[0]), ms=6, clip_on=False)
             axes.annotate(f"{word}: {names}   ", (2, floor), ha="right", va="center", fontsize=8)
             floor -= 0.09 * spread

@@ -65,7 +65,7 @@ def headline(outcome: Outcome) -> str:
     """State the primary result in one sentence."""
     primary = outcome.primary
     if not primary.estimable:
-        return f"The primary outcome is not estimable: {primary.reason}."
+        return f"The primary outcome is not estimable: {primary.reason.split(' (')[0]}."
     p = f"exact p = {exact_p(primary.p, primary.count, primary.splits)}"
     if primary.uninformative:
         return (

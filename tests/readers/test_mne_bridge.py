@@ -275,3 +275,11 @@ def test_a_real_recording_of_mne_equals_its_values(real_data):
     assert_allclose(recording.data, raw.get_data(picks=held) * 1e6, rtol=1e-15)
     stimuli = [a["description"] for a in raw.annotations]
     assert len(recording.events) == len(stimuli)
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_synthetic_recording_says_so_after_the_way_through_mne(synthetic):
+    rec = Recording.from_array([[1.0, -2.0, 3.0, 0.5]], 1000)
+    about = replace(rec.provenance, synthetic=synthetic)
+    rec = replace(rec, provenance=about)
+    assert from_mne(rec.to_mne()).provenance.synthetic is synthetic

@@ -278,3 +278,11 @@ def test_a_result_that_a_sensitivity_analysis_overturns_is_said_to_hang_on_it(ou
         "0.063 (8/126), above α = 0.05."
     ]
     assert not any("hangs on" in line for line in wording.limits(outcome, "randomised"))
+
+
+def test_a_study_in_which_all_died_still_has_its_figure(outcome):
+    dead = tuple(
+        dataclasses.replace(i, change_ln=None, died=True, in_primary=True) for i in outcome.infants
+    )
+    drawn = figures.trajectories(dataclasses.replace(outcome, infants=dead))
+    assert drawn.startswith("<svg")
