@@ -126,6 +126,9 @@ def _warnings(
     strangers = sorted({v.participant_id for v in values} - known)
     if strangers:
         said.append(f"values of unknown participants left out: {', '.join(strangers)}")
+    silent = sorted({v.recording_id for v in values if v.feature == "n_beats" and v.value == 0})
+    if silent:
+        said.append(f"no heart beat was found, so no ECG was subtracted: {', '.join(silent)}")
     for flag, text in (
         ("noise_has_units", "rhythmic motor units in the noise reference"),
         ("noise_high", "a noise floor of 5–10 µV"),

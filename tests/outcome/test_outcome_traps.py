@@ -235,3 +235,11 @@ def test_no_other_noise_is_borrowed(ten, session, more):
     reference(ten, "sub-T1", session, **more)
     pairs = [p for p in run(ten).pairs if p.participant_id == "sub-T1"]
     assert {p.reason for p in pairs} == {"no_noise_reference: at ses-month3"}
+
+
+def test_a_recording_without_heart_beats_is_warned_of(ten):
+    said = "no heart beat was found, so no ECG was subtracted: sub-T1_ses-month3"
+    assert said not in run(ten).warnings
+    for session, beats in (("ses-baseline", 130.0), ("ses-month3", 0.0)):
+        ten.value(f"sub-T1_{session}", "sub-T1", session, "", "", "n_beats", beats)
+    assert said in run(ten).warnings
