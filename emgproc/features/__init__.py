@@ -36,6 +36,7 @@ from emgproc.features.complexity import (
     skewness,
 )
 from emgproc.features.counts import ssc, wamp, zc
+from emgproc.features.epochs import tonic_epochs
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.noise import Noise, NoiseSettings, noise_power
 from emgproc.features.onset import OnsetSettings, detect_activity, detect_bursts
@@ -118,6 +119,7 @@ __all__ = [
     "ssc",
     "time_overlap",
     "tone",
+    "tonic_epochs",
     "variance",
     "wamp",
     "wl",

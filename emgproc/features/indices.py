@@ -15,6 +15,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.features.bursts import bursts
+from emgproc.features.epochs import tonic_epochs
 from emgproc.features.noise import NoiseSettings
 from emgproc.features.result import FeatureValue
 from emgproc.features.tone import Usable, band_flags, noise_values, tone, usable_windows
@@ -119,6 +120,7 @@ RECORDING_FEATURES: dict[str, RecordingFeature] = {
     "tonic_activity": tonic_activity,
     "tone_arv": tone_arv,
     "bursts": bursts,
+    "tonic_epochs": tonic_epochs,
     "mask_fraction": mask_fraction,
 }
 

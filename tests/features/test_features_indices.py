@@ -150,3 +150,31 @@ def test_every_family_gives_rows_of_its_channel_with_a_unit_and_a_rule():
             assert value.rule_id
     with pytest.raises(ParameterError, match="row 2"):
         tone(rec, 2, WindowSettings(), NOISE)
+
+
+def test_tonic_epochs_are_those_with_half_their_seconds_above_twice_the_noise():
+    quiet, loud = ("state/3", 30, 2.0), ("state/3", 30, 5.0)
+    rest = ("noise_reference", 15, 2.0)
+    found = indexed(recording(loud, rest, quiet, rest, loud, seed=3))["tonic_epoch_share"]
+    assert (found.value, found.n, found.unit) == (2 / 3, 3, "1")
+
+
+def test_an_epoch_is_tonic_from_half_of_its_seconds_on():
+    for active_s, tonic in ((14, 0.0), (15, 1.0)):
+        parts = (("state/3", active_s, 6.0), ("state/3", 30 - active_s, 1.5))
+        rec = recording(*parts, ("noise_reference", 15, 1.5), seed=4)
+        assert indexed(rec)["tonic_epoch_share"].value == tonic
+
+
+def test_ten_microvolts_are_tonic_over_a_noise_of_six():
+    rec = recording(("state/3", 30, 11.0), ("noise_reference", 15, 6.0), seed=5)
+    assert indexed(rec)["tonic_epoch_share"].value == 1.0
+
+
+def test_tonic_epochs_without_epoch_noise_or_state_have_their_reason():
+    short = recording(("state/3", 29, 5.0), ("noise_reference", 15, 2.0))
+    assert indexed(short)["tonic_epoch_share"].reason == "too_few_windows"
+    bare = recording(("state/3", 40, 5.0))
+    assert indexed(bare)["tonic_epoch_share"].reason == "no_noise_reference"
+    unlabelled = recording(("", 40, 5.0), ("noise_reference", 15, 2.0))
+    assert indexed(unlabelled)["tonic_epoch_share"].reason == "no_state_label"
