@@ -35,3 +35,11 @@ def real_data(request) -> Path:
 def sample_signals() -> Path:
     """The small recordings and the study that lie in the tree; their tests always run."""
     return Path(__file__).parents[1] / "sample_signals"
+
+
+@pytest.fixture(scope="session")
+def written_trial(tmp_path_factory) -> Path:
+    """A small simulated study; tests work on a copy of it."""
+    import small_trial
+
+    return small_trial.build(tmp_path_factory.mktemp("trial") / "study")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from emgproc import Event, Recording
+from emgproc.batch.worker import process
 from emgproc.study.template import template_toml
 from emgproc.writers import write_recording
 
@@ -90,3 +91,10 @@ def _table(path: Path, columns: str, rows: list[tuple]) -> None:
     path.parent.mkdir(exist_ok=True)
     lines = [columns.split(), *([str(cell) for cell in row] for row in rows)]
     path.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def run_inline(tasks, jobs, finished):
+    """The tasks one by one in this process, in place of `scheduler.run_tasks`."""
+    for task in tasks:
+        if not finished(process(task)):
+            return

@@ -9,33 +9,22 @@ import small_trial
 
 import emgproc
 from emgproc.batch import BatchOptions, recordings
-from emgproc.batch.worker import process
 from emgproc.errors import ParameterError, StudyError
 from emgproc.run import run
 
 QUIET = BatchOptions(quiet=True)
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    return small_trial.build(tmp_path_factory.mktemp("trial") / "study")
-
-
 @pytest.fixture
-def study(written, tmp_path):
-    return Path(shutil.copytree(written, tmp_path / "study"))
+def study(written_trial, tmp_path):
+    return Path(shutil.copytree(written_trial, tmp_path / "study"))
 
 
 @pytest.fixture(autouse=True)
 def inline(monkeypatch):
     """The tasks in this process; worker processes have tests of their own."""
 
-    def run_tasks(tasks, jobs, finished):
-        for task in tasks:
-            if not finished(process(task)):
-                return
-
-    monkeypatch.setattr(recordings, "run_tasks", run_tasks)
+    monkeypatch.setattr(recordings, "run_tasks", small_trial.run_inline)
 
 
 def group_files(out):

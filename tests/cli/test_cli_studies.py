@@ -9,7 +9,6 @@ import small_trial
 from click.testing import CliRunner
 
 from emgproc.batch import recordings
-from emgproc.batch.worker import process
 from emgproc.cli import main
 
 
@@ -19,24 +18,14 @@ def call(*arguments):
     return done
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    return small_trial.build(tmp_path_factory.mktemp("trial") / "study")
-
-
 @pytest.fixture
-def study(written, tmp_path):
-    return Path(shutil.copytree(written, tmp_path / "study"))
+def study(written_trial, tmp_path):
+    return Path(shutil.copytree(written_trial, tmp_path / "study"))
 
 
 @pytest.fixture(autouse=True)
 def inline(monkeypatch):
-    def run_tasks(tasks, jobs, finished):
-        for task in tasks:
-            if not finished(process(task)):
-                return
-
-    monkeypatch.setattr(recordings, "run_tasks", run_tasks)
+    monkeypatch.setattr(recordings, "run_tasks", small_trial.run_inline)
 
 
 def test_check_of_a_sound_study_ends_with_0(study):

@@ -2,41 +2,13 @@
 
 import numpy as np
 import pytest
+from labelled_recordings import FS, NOISE, by_name, recording, white, with_bad
 from numpy.testing import assert_allclose
 
 from emgproc import features
 from emgproc.errors import ParameterError
-from emgproc.features import NoiseSettings, WindowSettings, indices, tone
+from emgproc.features import WindowSettings, indices, tone
 from emgproc.recording import Event, Recording
-
-FS = 1000.0
-NOISE = NoiseSettings()
-
-
-def white(seed, seconds, sigma=1.0):
-    return np.random.default_rng(seed).normal(0, sigma, round(seconds * FS))
-
-
-def recording(*parts, seed=0, fs=FS):
-    """One channel: parts of (label, seconds, SD in µV), one after the other."""
-    pieces, events, at = [], [], 0.0
-    for i, (label, seconds, sigma) in enumerate(parts):
-        pieces.append(white(seed + i, seconds, sigma))
-        if label:
-            events.append(Event(at, seconds, label))
-        at += seconds
-    return Recording.from_array(np.concatenate(pieces), fs, events=events)
-
-
-def with_bad(rec, label, start_s, stop_s):
-    bad = np.zeros(rec.data.shape, bool)
-    bad[:, round(start_s * FS) : round(stop_s * FS)] = True
-    return rec.with_mask(bad, label, step="test")
-
-
-def by_name(values):
-    assert all(np.isnan(v.value) == bool(v.reason) for v in values)
-    return {v.name: v for v in values}
 
 
 def indexed(rec, window=None, noise=NOISE):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from labelled_recordings import FS, NOISE, by_name, recording, white, with_bad
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
@@ -11,35 +12,6 @@ from emgproc.features.noise import chi_square_share, equivalent_dof, rhythmic_un
 from emgproc.features.windows import labelled_signal, labelled_spans, masked_signal, windows
 from emgproc.preprocessing import Bandpass
 from emgproc.recording import Event, Finding, Provenance, Recording, Segment
-
-FS = 1000.0
-NOISE = NoiseSettings()
-
-
-def white(seed, seconds, sigma=1.0):
-    return np.random.default_rng(seed).normal(0, sigma, round(seconds * FS))
-
-
-def recording(*parts, seed=0, fs=FS):
-    """One channel: parts of (label, seconds, SD in µV), one after the other."""
-    pieces, events, at = [], [], 0.0
-    for i, (label, seconds, sigma) in enumerate(parts):
-        pieces.append(white(seed + i, seconds, sigma))
-        if label:
-            events.append(Event(at, seconds, label))
-        at += seconds
-    return Recording.from_array(np.concatenate(pieces), fs, events=events)
-
-
-def with_bad(rec, label, start_s, stop_s):
-    bad = np.zeros(rec.data.shape, bool)
-    bad[:, round(start_s * FS) : round(stop_s * FS)] = True
-    return rec.with_mask(bad, label, step="test")
-
-
-def by_name(values):
-    assert all(np.isnan(v.value) == bool(v.reason) for v in values)
-    return {v.name: v for v in values}
 
 
 def toned(rec, window=None, noise=NOISE):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from naive_kernels import zero_phase
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import signal
 
@@ -7,29 +8,6 @@ from emgproc.errors import FsTooLowError, ParameterError, SignalError
 from emgproc.preprocessing.blocks import zero_phase_span
 from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
 from emgproc.preprocessing.zero_phase import bridge, scheme_of, zero_phase_sos
-
-
-def one_pass(x, sos, dtype):
-    """Transposed direct form II, section by section, started in the steady state of x[0]."""
-    y = x.astype(dtype)
-    for b0, b1, b2, _, a1, a2 in np.asarray(sos).astype(dtype):
-        start = y[0]
-        level = start * (b0 + b1 + b2) / (1 + a1 + a2)
-        q = b2 * start - a2 * level
-        p = b1 * start - a1 * level + q
-        for i, v in enumerate(y):
-            out = b0 * v + p
-            p = b1 * v - a1 * out + q
-            q = b2 * v - a2 * out
-            y[i] = out
-    return y
-
-
-def zero_phase(x, sos, padding, dtype):
-    before = 2 * x[0] - x[1 : padding + 1][::-1]
-    after = 2 * x[-1] - x[-padding - 1 : -1][::-1]
-    y = one_pass(np.concatenate([before, x, after]), sos, dtype)
-    return one_pass(y[::-1], sos, dtype)[::-1][padding : padding + x.size]
 
 
 def wandering(n, fs, seed=0):
