@@ -53,10 +53,23 @@ def peak_rates(thresholds: Floats) -> Floats:
     return FIRST_PEAK_RATE_HZ - PEAK_RATE_RANGE_HZ * thresholds / float(thresholds[-1])
 
 
-def firing_rates(excitation: float, thresholds: Floats) -> Floats:
-    """Rate of each unit at an excitation, Hz: min(PFR_i, 8 + (E − RTE_i)); 0 below threshold."""
-    rates = np.minimum(peak_rates(thresholds), MIN_RATE_HZ + RATE_GAIN * (excitation - thresholds))
-    return np.where(excitation >= thresholds, rates, 0.0)
+def unit_rate(
+    excitation: Floats | float, threshold: Floats | float, peak_hz: Floats | float
+) -> Floats:
+    """Rate, Hz: min(PFR_i, 8 + (E − RTE_i)), 0 below threshold; the three broadcast."""
+    rates = np.minimum(peak_hz, MIN_RATE_HZ + RATE_GAIN * (excitation - threshold))
+    return np.where(excitation >= threshold, rates, 0.0)
+
+
+def firing_rates(excitation: Floats | float, thresholds: Floats) -> Floats:
+    """Rate of each unit at an excitation, Hz: shape (n_units,), or (n_times, n_units) for many.
+
+    Examples
+    --------
+    >>> firing_rates(np.array([0.0, 4.0, 57.0]), np.array([2.0, 8.0])).tolist()
+    [[0.0, 0.0], [10.0, 0.0], [42.5, 35.0]]
+    """
+    return unit_rate(np.asarray(excitation)[..., None], thresholds, peak_rates(thresholds))
 
 
 def maximal_excitation(thresholds: Floats) -> float:
