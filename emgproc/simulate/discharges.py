@@ -1,4 +1,4 @@
-"""Discharge times of motor units: Gaussian intervals for driven units, Poisson fasciculations."""
+"""Discharge times of motor units and fibres: Gaussian intervals, or Poisson (fasciculations)."""
 
 import numpy as np
 
@@ -7,6 +7,8 @@ from emgproc.errors import ParameterError
 
 COV_DRIVEN = 0.2
 COV_RHYTHMIC = 0.1
+COV_FIBRILLATION = 0.05
+FIBRILLATION_HZ = (0.5, 30.0)
 SHORTEST_ISI_S = 0.015
 CLOCK_HZ = 10_000  # discharge times are multiples of 0.1 ms, so that stored truth is exact
 
@@ -58,6 +60,57 @@ def poisson_train(rng: np.random.Generator, rate_hz: float, span_s: tuple[float,
         raise ParameterError(f"no such train: {rate_hz=}, {span_s=}")
     n = int(rng.poisson(rate_hz * (stop - start)))
     return on_clock(np.sort(rng.uniform(start, stop, n)))
+
+
+def fibrillation_train(
+    rng: np.random.Generator,
+    rate_hz: float,
+    span_s: tuple[float, float],
+    *,
+    cov: float = COV_FIBRILLATION,
+    drift_hz_s: float = 0.0,
+) -> Floats:
+    """Discharge times of one fibrillating fibre in [start, stop), s: regular, slowly drifting.
+
+    Intervals are Gaussian on a clock that runs with the rate, so that without their trend their
+    coefficient of variation is `cov`. The first discharge falls uniformly within the first.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    rate_hz
+        Rate at the start, Hz: usually 0.5–15, at most 30.
+    span_s
+        Start and stop, s.
+    cov
+        Coefficient of variation of the intervals without their trend, 0–0.1.
+    drift_hz_s
+        Change of the rate, Hz per second; at the stop, too, the rate must lie in 0.5–30 Hz.
+
+    Raises
+    ------
+    ParameterError
+        A rate outside 0.5–30 Hz at either end, a cov outside 0–0.1, or a span that ends before it
+        begins.
+    """
+    start, stop = span_s
+    last_hz = rate_hz + drift_hz_s * (stop - start)
+    lowest, highest = FIBRILLATION_HZ
+    if not (lowest <= rate_hz <= highest and lowest <= last_hz <= highest):
+        raise ParameterError(
+            f"no fibrillation at {rate_hz} to {last_hz} Hz: 0.5–30 Hz at each end"
+        )
+    if stop < start or not 0 <= cov <= 0.1:
+        raise ParameterError(f"no such train: {cov=} (0–0.1), {span_s=}")
+    whole = (rate_hz + last_hz) / 2 * (stop - start)
+    n = int(np.ceil(whole + 8 * cov * np.sqrt(whole + 1) + 2))
+    phases = rng.random() + np.concatenate(([0.0], np.cumsum(rng.normal(1.0, cov, n))))
+    phases = phases[phases < whole]
+    # The phase is rate · t + drift · t²/2; this root has no 0/0 where there is no drift.
+    elapsed = 2 * phases / (rate_hz + np.sqrt(rate_hz**2 + 2 * drift_hz_s * phases))
+    times = on_clock(start + elapsed)
+    return times[times < stop]
 
 
 def joined(trains: list[Floats]) -> Floats:

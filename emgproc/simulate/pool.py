@@ -90,6 +90,70 @@ def contraction_times_s(forces: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FuglevandPool:
+    """A whole pool, in order of recruitment; every array has shape (n_units,).
+
+    Attributes
+    ----------
+    thresholds
+        Excitation at which each unit starts.
+    forces
+        Peak twitch force relative to the weakest unit.
+    contraction_times_s
+        Time to the peak of the twitch, s.
+    """
+
+    thresholds: Floats
+    forces: Floats
+    contraction_times_s: Floats
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return int(self.thresholds.size)
+
+    @property
+    def shares(self) -> Floats:
+        """Share of the muscle's fibres in each unit: in proportion to its twitch force."""
+        return np.asarray(self.forces / self.forces.sum())
+
+    @property
+    def maximal_excitation(self) -> float:
+        """Excitation at which the last unit reaches its peak rate."""
+        return maximal_excitation(self.thresholds)
+
+
+def healthy_pool(
+    n_units: int = 120,
+    *,
+    recruitment_range: float = RECRUITMENT_RANGE,
+    force_range: float = FORCE_RANGE,
+) -> FuglevandPool:
+    """The pool of Fuglevand 1993 (validation case 45).
+
+    Parameters
+    ----------
+    n_units
+        Number of units, >= 1; 120 as published, `HEALTHY_UNITS` for an infant's hand muscle.
+    recruitment_range, force_range
+        Threshold and twitch force of the last unit as a multiple of the first, >= 1.
+
+    Raises
+    ------
+    ParameterError
+        A value below 1.
+
+    Examples
+    --------
+    >>> healthy_pool().maximal_excitation
+    57.0
+    """
+    forces = twitch_forces(n_units, force_range)
+    thresholds = recruitment_thresholds(n_units, recruitment_range)
+    return FuglevandPool(thresholds, forces, contraction_times_s(forces))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pool:
     """The motor units of one muscle, in order of recruitment.
 
