@@ -86,9 +86,9 @@ def with_common_drive(
 ) -> Floats:
     """Excitation with a slow modulation that all units feel (common drive), never below 0.
 
-    E(t) · (1 + depth · m(t)) with m Gaussian noise of mean 0 and RMS 1, flat within the band. At an
-    excitation of 20 a depth of 0.2 lets the smoothed rates of pairs correlate at 0.8, and the force
-    varies by a fourth; a steadily held force (CoV 4 %) needs one of 0.02.
+    E(t) · (1 + depth · m(t)) with m Gaussian noise of mean 0 and RMS 1, flat within the band. At
+    an excitation of 20 a depth of 0.2 lets the smoothed rates of pairs correlate at 0.8, and the
+    force varies by a fourth; a steadily held force (CoV 4 %) needs one of 0.02.
 
     Parameters
     ----------
