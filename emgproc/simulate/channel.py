@@ -35,6 +35,8 @@ class MuscleSettings:
         Rate of fasciculations of the whole muscle, Hz.
     rails_uv
         Lowest and highest value of the converter, µV; None is ±3.28 mV in steps of 0.1 µV.
+    amplifier
+        The whole amplifier, in place of `rails_uv`.
     """
 
     name: str
@@ -47,53 +49,87 @@ class MuscleSettings:
     mains_uv: float = 2.0
     fasciculation_hz: float = 0.1
     rails_uv: tuple[float, float] | None = None
+    amplifier: acquisition.Amplifier | None = None
 
     def __post_init__(self) -> None:
+        if self.rails_uv is not None and self.amplifier is not None:
+            raise ParameterError(f"either rails_uv or an amplifier, not both: {self.name}")
         if not self.tone_uv > 0 or (self.noise_uv is not None and not self.noise_uv > 0):
             raise ParameterError(f"tone_uv and noise_uv must be above 0 µV: {self.name}")
+
+    @property
+    def input_stage(self) -> acquisition.Amplifier:
+        """The amplifier; 16 bits between the rails where none is given."""
+        rails = self.rails_uv or acquisition.FULL_RANGE_UV
+        return self.amplifier or acquisition.Amplifier(range_uv=rails)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What all channels of one recording share."""
+    """What all channels of one recording share.
+
+    `mains_track_hz` is empty where the mains are steady. `gone` are samples that no file holds.
+    """
 
     fs: float
     n_samples: int
     times_s: Floats
     timeline: Timeline
     beats_s: Floats
+    ectopic: Bools
     heartbeat: Floats
     mains: acquisition.Mains
+    mains_track_hz: Floats
+    shared: acquisition.Disturbance
+    gone: Bools
+
+    @property
+    def mains_cycles(self) -> Floats | None:
+        """Periods of the mains gone by at each sample; None where they are steady."""
+        if not self.mains_track_hz.size:
+            return None
+        return acquisition.cycles_of(self.mains_track_hz, self.times_s)
 
     def flags(self, *labels: str) -> Bools:
-        """Samples that the events with these labels cover."""
+        """Samples held by the file that the events with these labels cover."""
         covered = np.zeros(self.n_samples, np.bool_)
-        for event in self.timeline.events:
+        for event in (*self.timeline.events, *self.shared.labels):
             if event.label in labels:
                 first = to_samples(event.onset_s, self.fs)
                 covered[first : to_samples(event.onset_s + event.duration_s, self.fs)] = True
-        return covered
+        return covered & ~self.gone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streams:
+    """Sources of randomness of one channel: its signal, and its artefacts apart from it."""
+
+    signal: np.random.Generator
+    artefacts: np.random.Generator
 
 
 def simulate_channel(
-    settings: MuscleSettings, scene: Scene, rng: np.random.Generator
+    settings: MuscleSettings, scene: Scene, streams: Streams
 ) -> tuple[Floats, ChannelTruth]:
     """One EMG channel as the converter gives it, µV (n_samples,), and its truth."""
+    rng, fs = streams.signal, scene.fs
     units = _units(settings, scene, rng)
     tonic, twitches = _muscle(units, scene)
     sigma = settings.noise_uv if settings.noise_uv is not None else float(rng.uniform(1.5, 3.0))
-    noise = acquisition.electrode_noise(rng, scene.n_samples, scene.fs, sigma)
+    noise = acquisition.electrode_noise(rng, scene.n_samples, fs, sigma)
     x = tonic + twitches + noise + settings.ecg_uv * scene.heartbeat
-    x += scene.mains.hum(rng, scene.times_s, settings.mains_uv)
+    hum = scene.mains.hum(rng, scene.times_s, settings.mains_uv, scene.mains_cycles)
+    x += hum
     for activity in scene.timeline.activities:
         if activity.gross:
             x += acquisition.sway(rng, scene.times_s, activity.span_s, SWAY_UV)
-    rails = settings.rails_uv or acquisition.FULL_RANGE_UV
-    seen = acquisition.digitise(x, rails)
-    clipped = (seen <= rails[0]) | (seen >= rails[1])
+    spoilt = acquisition.spoil(scene.shared, streams.artefacts, settings.name, scene.times_s, fs)
+    seen, clipped = acquire(
+        settings.input_stage, scene, x, spoilt, acquisition.floating(hum, noise)
+    )
     moved = scene.flags("movement", "cry")
     quiet = scene.flags(QUIET) & ~moved
-    whole, in_band = _campbell(units, scene.fs)
+    whole, in_band = _campbell(units, fs)
     return seen, ChannelTruth(
         name=settings.name,
         muscle=settings.muscle,
@@ -102,12 +138,43 @@ def simulate_channel(
         tone_design_uv=settings.tone_uv,
         ms_formula_uv2=whole,
         ms_formula_band_uv2=in_band,
-        ms_realised_uv2=band.mean_square(band.in_band(tonic, scene.fs), quiet),
+        ms_realised_uv2=band.mean_square(band.in_band(tonic, fs), quiet),
         noise_sigma_uv=sigma,
-        noise_power_uv2=band.mean_square(band.in_band(noise, scene.fs), scene.flags(REFERENCE)),
+        noise_power_uv2=band.mean_square(band.in_band(noise, fs), scene.flags(REFERENCE)),
         clipped_fraction=float(np.mean(clipped)),
-        mask=moved | clipped,
+        mask=moved | clipped | spoilt.bad(scene.shared, fs),
+        artefacts=spoilt.events,
+        baseline_uv=float(spoilt.baseline_uv[0]),
     )
+
+
+def acquire(
+    amplifier: acquisition.Amplifier,
+    scene: Scene,
+    x: Floats,
+    spoilt: acquisition.Spoilt,
+    floating: Floats,
+) -> tuple[Floats, Bools]:
+    """What the file holds of a channel's voltage with its artefacts, µV, and where it clipped.
+
+    Parameters
+    ----------
+    amplifier
+        Of this channel.
+    scene
+        What it shares with the others.
+    x
+        Voltage at the electrodes without artefacts, µV (n_samples,).
+    spoilt
+        Its artefacts.
+    floating
+        What the electrodes pick up while off the skin, µV.
+    """
+    kind = scene.shared.settings.dropout
+    voltage = np.where(spoilt.lost, floating, x) if kind == "off" else x
+    seen = amplifier(voltage + spoilt.baseline_uv + spoilt.added_uv, scene.fs)
+    held = acquisition.without_lost(seen, spoilt.lost, kind)
+    return held, amplifier.at_rail(seen)
 
 
 def _muscle(units: tuple[UnitTruth, ...], scene: Scene) -> tuple[Floats, Floats]:

@@ -4,17 +4,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from emgproc.arrays import Floats, check_fs
+from emgproc.arrays import Floats, check_fs, spans_of
 from emgproc.errors import ParameterError
-from emgproc.recording import Channel, Provenance, Recording, Segment
+from emgproc.recording import Channel, Event, Provenance, Recording, Segment
 from emgproc.simulate import acquisition, band
-from emgproc.simulate.channel import MuscleSettings, Scene, simulate_channel
+from emgproc.simulate.channel import MuscleSettings, Scene, Streams, acquire, simulate_channel
 from emgproc.simulate.ecg import Heart
 from emgproc.simulate.states import Timeline, bedside_timeline
 from emgproc.simulate.truth import Truth
 from emgproc.units import to_samples
 
 ECG_UV = 900.0
+ECG_HIGHPASS_HZ = 0.5
 
 
 FOUR_MUSCLES = (
@@ -30,7 +31,8 @@ class RecordingSettings:
     """A whole recording: 60 s at 1250 Hz of four muscles and the ECG, unless said otherwise.
 
     `timeline` None draws `bedside_timeline`; `heart` and `mains` None are drawn (110–160
-    beats/min; 50 Hz ± 0.02).
+    beats/min; 50 Hz ± 0.02). `artefacts` are drawn from streams of their own: with and without
+    them the muscles and the noise are the same.
     """
 
     source: str = "simulated"
@@ -40,6 +42,7 @@ class RecordingSettings:
     timeline: Timeline | None = None
     heart: Heart | None = None
     mains: acquisition.Mains | None = None
+    artefacts: acquisition.Artefacts = acquisition.NO_ARTEFACTS
 
     def __post_init__(self) -> None:
         check_fs(self.fs)
@@ -79,73 +82,108 @@ def simulate_recording(
     """
     wanted = settings if settings is not None else RecordingSettings()
     entropy = (seed,) if isinstance(seed, int) else tuple(seed)
-    common, *streams = [
-        np.random.default_rng(s)
-        for s in np.random.SeedSequence(entropy).spawn(1 + len(wanted.muscles))
-    ]
+    common, *streams = _streams(entropy, 1 + len(wanted.muscles))
     scene = _scene(wanted, common)
-    rows = [
-        simulate_channel(m, scene, rng) for m, rng in zip(wanted.muscles, streams, strict=True)
-    ]
-    ecg = ECG_UV * scene.heartbeat + acquisition.electrode_noise(
-        common, scene.n_samples, scene.fs, 5.0
-    )
-    data = np.vstack([*(x for x, _ in rows), acquisition.digitise(ecg)])
+    rows = [simulate_channel(m, scene, s) for m, s in zip(wanted.muscles, streams, strict=True)]
+    ecg, ecg_events = _ecg_row(scene, common)
+    kept = ~scene.gone
+    data = np.vstack([*(x for x, _ in rows), ecg])
     truth = Truth(
-        entropy, scene.fs, wanted.duration_s, tuple(t for _, t in rows), scene.timeline.events,
-        scene.beats_s, scene.mains.frequency_hz,
+        entropy, scene.fs, wanted.duration_s,
+        tuple(t if kept.all() else replace(t, mask=t.mask[kept]) for _, t in rows),
+        (*scene.timeline.events, *scene.shared.labels),
+        scene.beats_s, scene.mains.frequency_hz, (*scene.shared.events(), *ecg_events),
+        scene.mains_track_hz, scene.ectopic,
     )  # fmt: skip
-    channels = (*(_described(m) for m in wanted.muscles), _described_ecg())
-    return _recording(wanted, data, channels, scene.timeline), truth
+    channels = (*(_described(m) for m in wanted.muscles), _described_ecg(scene))
+    return _recording(wanted, data, channels, scene), truth
 
 
-def _scene(settings: RecordingSettings, rng: np.random.Generator) -> Scene:
-    fs, n = settings.fs, to_samples(settings.duration_s, settings.fs)
+def _streams(entropy: tuple[int, ...], n: int) -> list[Streams]:
+    """Two streams for each of `n`: signal and artefacts."""
+    root = np.random.SeedSequence(entropy)
+    signals, artefacts = root.spawn(n), root.spawn(n)
+    return [
+        Streams(np.random.default_rng(a), np.random.default_rng(b))
+        for a, b in zip(signals, artefacts, strict=True)
+    ]
+
+
+def _scene(settings: RecordingSettings, streams: Streams) -> Scene:
+    rng, fs = streams.signal, settings.fs
+    n = to_samples(settings.duration_s, fs)
     timeline = settings.timeline or bedside_timeline(rng, settings.duration_s)
     if timeline.duration_s != settings.duration_s:
         raise ParameterError(
             f"the timeline lasts {timeline.duration_s} s, the recording {settings.duration_s} s"
         )
+    breathing = settings.artefacts.breathing
     heart = settings.heart or Heart(
-        rng.uniform(110, 160), rng.uniform(0.03, 0.06), rng.uniform(0.05, 0.07)
-    )
+        rng.uniform(110, 160), rng.uniform(0.03, 0.06), rng.uniform(0.05, 0.07),
+        breathing.rate_hz if breathing else 0.5,
+    )  # fmt: skip
     mains = settings.mains or acquisition.Mains(
         float(rng.normal(50.0, 0.02)), rng.uniform(0.2, 0.4), rng.uniform(0.1, 0.2)
     )
+    times_s, spoil = np.arange(n) / fs, streams.artefacts
     beats_s = heart.beats(rng, settings.duration_s)
+    shared = acquisition.draw_disturbance(settings.artefacts, spoil, times_s, fs)
+    beats_s, ectopic = heart.with_ectopics(spoil, beats_s)
+    track_hz = mains.track_hz(spoil, settings.duration_s) if mains.wander_hz else np.empty(0)
+    heartbeat = shared.heart(heart.heartbeat(beats_s, ectopic, n, fs))
     return Scene(
-        fs, n, np.arange(n) / fs, timeline, beats_s, heart.trace(beats_s, n, fs), mains
+        fs, n, times_s, timeline, beats_s, ectopic, heartbeat, mains, track_hz, shared,
+        shared.gone(n, fs),
     )  # fmt: skip
+
+
+def _ecg_row(scene: Scene, streams: Streams) -> tuple[Floats, tuple[Event, ...]]:
+    """The ECG channel as the converter gives it, µV, and its artefacts' true spans."""
+    noise = acquisition.electrode_noise(streams.signal, scene.n_samples, scene.fs, 5.0)
+    ecg = ECG_UV * scene.heartbeat + noise
+    spoilt = acquisition.spoil(scene.shared, streams.artefacts, "ECG", scene.times_s, scene.fs)
+    seen, _ = acquire(_ecg_stage(scene), scene, ecg, spoilt, noise)
+    return seen, spoilt.events
+
+
+def _ecg_stage(scene: Scene) -> acquisition.Amplifier:
+    """An ECG amplifier is AC coupled where there is an electrode offset to be kept out."""
+    offset = scene.shared.settings.offset_mv or scene.shared.settings.drift_uv
+    return acquisition.Amplifier(highpass_hz=ECG_HIGHPASS_HZ if offset else 0.0)
 
 
 def _described(settings: MuscleSettings) -> Channel:
-    rails = settings.rails_uv or acquisition.FULL_RANGE_UV
+    stage = settings.input_stage
     return Channel(
         settings.name, "EMG", muscle=settings.muscle, side=settings.side, reference="bipolar",
-        bits=acquisition.BITS, lsb_uv=acquisition.lsb_uv(rails), range_uv=rails,
+        highpass_hz=stage.highpass_hz or None, gain=stage.gain, bits=stage.bits,
+        lsb_uv=stage.lsb_uv, range_uv=stage.range_uv,
     )  # fmt: skip
 
 
-def _described_ecg() -> Channel:
-    rails = acquisition.FULL_RANGE_UV
+def _described_ecg(scene: Scene) -> Channel:
+    stage = _ecg_stage(scene)
     return Channel(
-        "ECG", "ECG", bits=acquisition.BITS, lsb_uv=acquisition.lsb_uv(rails), range_uv=rails
-    )
+        "ECG", "ECG", highpass_hz=stage.highpass_hz or None, bits=stage.bits,
+        lsb_uv=stage.lsb_uv, range_uv=stage.range_uv,
+    )  # fmt: skip
 
 
 def _recording(
-    settings: RecordingSettings,
-    data: Floats,
-    channels: tuple[Channel, ...],
-    timeline: Timeline,
+    settings: RecordingSettings, data: Floats, channels: tuple[Channel, ...], scene: Scene
 ) -> Recording:
     provenance = Provenance(
         settings.source,
         reader="emgproc.simulate",
-        scaling="16-bit converter",
+        scaling=f"{channels[0].bits}-bit converter",
         warnings=("SYNTHETIC: simulated, not measured on anyone",),
         synthetic=True,
     )
-    segments = (Segment(0, data.shape[1], 0.0),)
-    bare = Recording(np.ascontiguousarray(data), settings.fs, channels, provenance, segments)
-    return replace(bare, events=timeline.events)
+    kept = ~scene.gone
+    segments, at = [], 0
+    for start, stop in spans_of(kept):
+        segments.append(Segment(at, at + stop - start, start / scene.fs))
+        at += stop - start
+    held = np.ascontiguousarray(data if kept.all() else data[:, kept])
+    bare = Recording(held, settings.fs, channels, provenance, tuple(segments))
+    return replace(bare, events=(*scene.timeline.events, *scene.shared.labels))

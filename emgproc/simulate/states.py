@@ -9,6 +9,8 @@ from emgproc.recording import Event
 
 QUIET = "state/3"
 REFERENCE = "noise_reference"
+QUIET_DRIVE = 6.0  # above the thresholds of half the units: ln 6 / ln 30 = 0.53
+VIGOROUS_DRIVE = 35.0  # above the threshold of the last unit, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,15 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """One recording's course: activities that cover it, and the labels an observer gave."""
+    """One recording's course: activities that cover it, and the labels an observer gave.
+
+    `rest_drive` is the drive of quiet wakefulness where no activity may have it.
+    """
 
     duration_s: float
     activities: tuple[Activity, ...]
     events: tuple[Event, ...]
+    rest_drive: float | None = None
 
     def __post_init__(self) -> None:
         at = 0.0
@@ -50,7 +56,12 @@ class Timeline:
 
     @property
     def quiet_drive(self) -> float:
-        """The weakest drive of any activity that is not silent; 0 where all are."""
+        """The drive while lying quietly awake, at which a muscle has its `tone_uv`.
+
+        `rest_drive`, else the weakest of any activity that is not silent; 0 where all are.
+        """
+        if self.rest_drive is not None:
+            return self.rest_drive
         return min((a.excitation for a in self.activities if not a.silent), default=0.0)
 
     def seconds_of(self, label: str) -> float:
@@ -58,8 +69,6 @@ class Timeline:
         return sum(event.duration_s for event in self.events if event.label == label)
 
 
-QUIET_DRIVE = 6.0  # above the thresholds of half the units: ln 6 / ln 30 = 0.53
-VIGOROUS_DRIVE = 35.0  # above the threshold of the last unit, 30
 REFERENCE_S = 15.0
 WAKING_S = 2.5
 CRY_S = 1.5
@@ -119,3 +128,92 @@ def _activities(bursts: list[tuple[float, float]], duration_s: float) -> tuple[A
         ]
         at = stop
     return (*activities, Activity(at, duration_s, QUIET_DRIVE))
+
+
+LEAST_QUIET_S = 40.0
+MOST_QUIET_S = 45.0
+MOST_BOUTS = 5
+BOUT_S = 5.0
+SHORTEST_QUIET_S = 4
+MOST_UNSEEN = 10
+UNSEEN_S = 0.3
+
+
+def restless_timeline(
+    rng: np.random.Generator, duration_s: float = 90.0, *, unseen_bursts: int = 0
+) -> Timeline:
+    """A restless infant: `bedside_timeline` with more crying and moving, and as much quiet.
+
+    After the reference of 15 s and waking, 40–45 s of `state/3` in stretches of whole seconds;
+    all the rest is crying (`state/5`, `cry`) and active wakefulness (`state/4`, `movement`) in
+    up to five bouts between them.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    duration_s
+        At least 60 s; what exceeds 62.5 s is crying and moving.
+    unseen_bursts
+        Bursts of 0.3 s within `state/3` that carry no label: the observer looked away; 0–10.
+
+    Raises
+    ------
+    ParameterError
+        Less than 60 s are asked for, or another number of bursts.
+    """
+    if duration_s < 60 or not 0 <= unseen_bursts <= MOST_UNSEEN:
+        raise ParameterError(
+            f"the restless timeline needs at least 60 s and 0–{MOST_UNSEEN} unseen bursts, "
+            f"got {duration_s} s, {unseen_bursts}"
+        )
+    awake = REFERENCE_S + WAKING_S
+    quiet_s = float(np.clip(duration_s - awake - CRY_S, LEAST_QUIET_S, MOST_QUIET_S))
+    quiets, bouts = _alternating(rng, quiet_s, duration_s - awake - quiet_s)
+    bursts = [(REFERENCE_S + 0.8, awake - 0.3)]
+    events = [
+        Event(0.0, REFERENCE_S, REFERENCE),
+        Event(0.0, REFERENCE_S, "state/1"),
+        Event(REFERENCE_S, WAKING_S, "state/4"),
+        Event(REFERENCE_S + 0.7, WAKING_S - 0.9, "movement"),
+    ]
+    at, starts = awake, []
+    for quiet, bout in zip(quiets, (*bouts, 0.0), strict=True):
+        events.append(Event(at, quiet, QUIET))
+        starts.append(at)
+        at = round(at + quiet, 6)
+        if bout:
+            state, label = [("state/5", "cry"), ("state/4", "movement")][int(rng.integers(2))]
+            events += [Event(at, bout, state), Event(at, bout, label)]
+            bursts.append((at + 0.1, at + bout - 0.1))
+            at = round(at + bout, 6)
+    bursts += _unseen(rng, starts, quiets, unseen_bursts)
+    return Timeline(duration_s, _activities(sorted(bursts), duration_s), tuple(events))
+
+
+def _alternating(
+    rng: np.random.Generator, quiet_s: float, restless_s: float
+) -> tuple[list[float], list[float]]:
+    """Durations of k + 1 quiet stretches, whole seconds but the last, and k bouts between them."""
+    k = int(np.clip(round(restless_s / BOUT_S), 1, MOST_BOUTS))
+    whole = int(quiet_s) - SHORTEST_QUIET_S * (k + 1)
+    quiets = SHORTEST_QUIET_S + rng.multinomial(whole, np.full(k + 1, 1 / (k + 1))).astype(float)
+    quiets[-1] += quiet_s - int(quiet_s)
+    shares = rng.uniform(0.5, 1.5, k)
+    bouts = np.round(restless_s * shares / shares.sum(), 1)
+    bouts[-1] = restless_s - bouts[:-1].sum()
+    return quiets.tolist(), bouts.tolist()
+
+
+def _unseen(
+    rng: np.random.Generator, starts: list[float], quiets: list[float], n: int
+) -> list[tuple[float, float]]:
+    """`n` short bursts within the quiet stretches, no two in the same two seconds."""
+    slots = [
+        start + 0.5 + 2.0 * i
+        for start, quiet in zip(starts, quiets, strict=True)
+        for i in range(int(quiet // 2))
+    ]
+    chosen = rng.choice(np.array(slots), n, replace=False)
+    onsets = chosen + rng.uniform(0.0, 1.0 - UNSEEN_S, n)
+    return [(round(at, 3), round(at + UNSEEN_S, 3)) for at in onsets.tolist()]

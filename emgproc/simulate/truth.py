@@ -1,6 +1,6 @@
 """What is true of a simulated recording, so that every estimate from it can be judged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -60,7 +60,12 @@ class ChannelTruth:
     clipped_fraction
         Share of the samples at a rail of the converter.
     mask
-        True where the signal is not what it should be: cry, movement, a rail; (n_samples,).
+        True where the signal is not what it should be: cry, movement, a rail, an artefact;
+        (n_samples,).
+    artefacts
+        True spans of this channel's own artefacts: `pop`, `dropout`.
+    baseline_uv
+        Offset of the electrode at the start, before the amplifier, µV.
     """
 
     name: str
@@ -75,6 +80,8 @@ class ChannelTruth:
     noise_power_uv2: float
     clipped_fraction: float
     mask: Bools
+    artefacts: tuple[Event, ...] = ()
+    baseline_uv: float = 0.0
 
     @property
     def n_units(self) -> int:
@@ -102,7 +109,9 @@ class Truth:
     """All that is true of one simulated recording.
 
     `beats_s` are the R peaks (s), `events` the labels as true as an observer's can be, `seed` what
-    the generator was started with.
+    the generator was started with. `artefacts` are the true spans of what all channels share:
+    `motion`, labelled or not, and `gap`. `mains_track_hz` is the mains' frequency at 0, 1, 2 … s
+    where it wanders, `ectopic` tells of each beat whether it is one.
     """
 
     seed: tuple[int, ...]
@@ -112,6 +121,9 @@ class Truth:
     events: tuple[Event, ...]
     beats_s: Floats
     mains_hz: float
+    artefacts: tuple[Event, ...] = ()
+    mains_track_hz: Floats = field(default_factory=lambda: np.empty(0))
+    ectopic: Bools = field(default_factory=lambda: np.empty(0, np.bool_))
 
     def channel(self, name: str) -> ChannelTruth:
         """Truth of the channel called `name`; KeyError where there is none."""
