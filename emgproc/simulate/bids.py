@@ -62,6 +62,11 @@ _COLUMNS: Mapping[str, str] = {
 }
 
 
+def ignored(suffix: str) -> tuple[str, ...]:
+    """Lines of .bidsignore: BIDS has no place for some tables, nor for EMG as HDF5."""
+    return IGNORED if suffix != "h5" else (*IGNORED, "sub-*", "task-*")
+
+
 def json_text(content: Mapping[str, object]) -> str:
     """Indented JSON with a last line end."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
@@ -169,5 +174,7 @@ detection of the pair at either visit; `usable_month3` is N where the recording 
 
 `discharges.h5`: `units` (amplitude, width and size of every motor unit, in the order of the
 intervals), `spike_intervals` and `fasciculation_intervals` (ticks of 0.1 ms since the discharge
-before), `events` (labels). `emgproc.simulate.store.read_units` reads it.
+before), `events` (labels: states, cry, movement, noise reference), `masks` and `mask_intervals`
+(samples from edge to edge of the masked spans of every channel). `read_units` and `read_masks` of
+`emgproc.simulate.store` read it.
 """

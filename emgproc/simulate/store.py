@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emgproc.arrays import Floats, Ints
+from emgproc.arrays import Floats, Ints, spans_of
 from emgproc.errors import MissingFileError, ParameterError
 from emgproc.simulate.discharges import CLOCK_HZ
 from emgproc.simulate.tables import Row
@@ -34,6 +34,10 @@ _UNIT = np.dtype(
         ("n_fasciculations", "<i4"),
     ]
 )
+_EVENT = np.dtype(
+    [("recording_id", "S48"), ("onset_s", "<f8"), ("duration_s", "<f8"), ("label", "S24")]
+)
+_MASK = np.dtype([("recording_id", "S48"), ("channel", "S16"), ("n_spans", "<i4")])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,42 +90,51 @@ def channel_rows(recording_id: str, participant_id: str, session_id: str, t: Tru
 
 
 def write_discharges(path: Path, truths: Sequence[tuple[str, Truth]]) -> None:
-    """Write every unit and discharge of many recordings into one HDF5 file.
+    """Write every unit, discharge and masked span of many recordings into one HDF5 file.
 
     Datasets: `units` (one row a unit, in order), `spike_intervals` and `fasciculation_intervals`
     (ticks of the 0.1-ms clock since the discharge before, the first since the start; all units
-    end to end, as many as `n_spikes` and `n_fasciculations` say), `events` (labels).
+    end to end, as many as `n_spikes` and `n_fasciculations` say), `events` (labels), `masks` (one
+    row a channel) and `mask_intervals` (samples from edge to edge of its masked spans, the first
+    since the start; two a span).
     """
     import h5py
 
-    table, spikes, twitches, events = [], [], [], []
-    for recording_id, truth in truths:
-        events += [
-            (recording_id.encode(), e.onset_s, e.duration_s, e.label.encode())
-            for e in truth.events
-        ]
-        for channel in truth.channels:
-            for number, u in enumerate(channel.units):
-                spikes.append(_intervals(u.spikes_s))
-                twitches.append(_intervals(u.fasciculations_s))
-                table.append(
-                    (
-                        recording_id.encode(), channel.name.encode(), number, u.amplitude_uv,
-                        u.width_s, u.smup_uv, u.quiet_rate_hz, u.rhythmic, u.spikes_s.size,
-                        u.fasciculations_s.size,
-                    )
-                )  # fmt: skip
-    label = np.dtype(
-        [("recording_id", "S48"), ("onset_s", "<f8"), ("duration_s", "<f8"), ("label", "S24")]
-    )
+    channels = [(name.encode(), c) for name, truth in truths for c in truth.channels]
+    units = [(name, c.name.encode(), i, u) for name, c in channels for i, u in enumerate(c.units)]
+    spans = [np.array(spans_of(c.mask), np.int64) for _, c in channels]
+    table = [
+        (
+            name, channel, i, u.amplitude_uv, u.width_s, u.smup_uv, u.quiet_rate_hz, u.rhythmic,
+            u.spikes_s.size, u.fasciculations_s.size,
+        )
+        for name, channel, i, u in units
+    ]  # fmt: skip
+    held = {
+        "units": np.array(table, _UNIT),
+        "events": np.array(_labels(truths), _EVENT),
+        "spike_intervals": _packed([_intervals(u.spikes_s) for *_, u in units]),
+        "fasciculation_intervals": _packed([_intervals(u.fasciculations_s) for *_, u in units]),
+        "masks": np.array(
+            [(n, c.name.encode(), len(s)) for (n, c), s in zip(channels, spans, strict=True)],
+            _MASK,
+        ),
+        "mask_intervals": _packed([np.diff(s.ravel(), prepend=0) for s in spans]),
+    }
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["about"] = "SYNTHETIC truth of emgproc.simulate"
         file.attrs["clock_hz"] = CLOCK_HZ
-        packed = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
-        file.create_dataset("units", data=np.array(table, _UNIT), **packed)
-        file.create_dataset("events", data=np.array(events, label), **packed)
-        file.create_dataset("spike_intervals", data=_packed(spikes), **packed)
-        file.create_dataset("fasciculation_intervals", data=_packed(twitches), **packed)
+        for name, data in held.items():
+            packed = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
+            file.create_dataset(name, data=data, **(packed if data.size else {}))
+
+
+def _labels(truths: Sequence[tuple[str, Truth]]) -> list[tuple[bytes, float, float, bytes]]:
+    return [
+        (name.encode(), e.onset_s, e.duration_s, e.label.encode())
+        for name, truth in truths
+        for e in truth.events
+    ]
 
 
 def read_units(path: Path, recording_id: str) -> list[StoredUnit]:
@@ -153,6 +166,27 @@ def read_units(path: Path, recording_id: str) -> list[StoredUnit]:
         )
         for i, row in zip(rows, table[rows], strict=True)
     ]  # fmt: skip
+
+
+def read_masks(path: Path, recording_id: str) -> dict[str, Ints]:
+    """Masked spans [start, stop) of each channel of a recording, samples, shape (n, 2).
+
+    Raises as `read_units`.
+    """
+    import h5py
+
+    if not path.is_file():
+        raise MissingFileError(f"{path}: no file of discharges here")
+    with h5py.File(path, "r") as file:
+        table, intervals = file["masks"][()], file["mask_intervals"][()].astype(np.int64)
+    parts = np.split(intervals, np.cumsum(2 * table["n_spans"])[:-1])
+    rows = np.flatnonzero(table["recording_id"] == recording_id.encode())
+    if not rows.size:
+        raise ParameterError(f"{path.name} knows no recording {recording_id!r}")
+    return {
+        table[i]["channel"].decode(): np.asarray(np.cumsum(parts[i]).reshape(-1, 2), np.int64)
+        for i in rows
+    }
 
 
 def _intervals(times_s: Floats) -> Ints:

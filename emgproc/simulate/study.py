@@ -1,27 +1,26 @@
 """A whole simulated study: a folder that can be checked and run, with its truth beside it."""
 
-import hashlib
 import math
 import os
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from emgproc.errors import ParameterError, StudyError
-from emgproc.simulate import bids, store, tables
-from emgproc.simulate.nerves import measurement_rows
+from emgproc.simulate import folder
+from emgproc.simulate.scenario import Mishaps
 from emgproc.simulate.tables import Row
-from emgproc.simulate.trial import InfantDesign, StudyDesign, design_study
+from emgproc.simulate.trial import InfantDesign, design_study
 from emgproc.simulate.truth import Truth
-from emgproc.simulate.visits import SIDE, TASK, recorded, recording_id, simulate_visit
+from emgproc.simulate.visits import SIDE, recorded, recording_id
 from emgproc.study.parse import parse_protocol
 from emgproc.study.protocol import Protocol
 from emgproc.study.template import template_toml
-from emgproc.writers import write_recording, write_text
+from emgproc.writers import write_text
 
 LOD_FACTOR = 0.25
 
@@ -64,13 +63,36 @@ class StudyTruth:
     recording_ids: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Made:
-    """Rows and truths gathered while the recordings are made."""
+FORMATS = ("edf", "bdf", "h5")
 
-    recordings: list[Row] = field(default_factory=list)
-    channels: list[Row] = field(default_factory=list)
-    truths: list[tuple[str, Truth]] = field(default_factory=list)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyOptions:
+    """How a simulated study is written, and what goes wrong in it.
+
+    Attributes
+    ----------
+    protocol_toml
+        Text of its `study.toml`; the shipped template where None. One side is recorded, so
+        `sides` becomes ["L"], and the title says that the study is synthetic.
+    suffix
+        Format of the recordings: "edf", "bdf" or "h5".
+    mishaps
+        As in `design_study`: one of each, none, drawn at rates, or what the scenario has (None).
+    progress
+        Called with the name of each recording when it is written.
+    """
+
+    protocol_toml: str | None = None
+    suffix: str = "edf"
+    mishaps: bool | Mishaps | None = None
+    progress: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.suffix not in FORMATS:
+            raise ParameterError(
+                f"suffix must be one of {', '.join(FORMATS)}, got {self.suffix!r}"
+            )
 
 
 def simulate_study(
@@ -79,7 +101,7 @@ def simulate_study(
     *,
     seed: int,
     plan_toml: str,
-    protocol_toml: str | None = None,
+    options: StudyOptions | None = None,
 ) -> StudyTruth:
     """Simulate a whole study and write it as a folder that `load_study` accepts.
 
@@ -88,15 +110,14 @@ def simulate_study(
     out
         Folder to write, absent or empty.
     scenario
-        `rescue` (more units and a tonic level higher by ln 2 in the treated at the last visit) or
-        `null`.
+        Name or letter of a scenario (`emgproc.simulate.scenario.SCENARIOS`): `rescue` has more
+        units and a tonic level higher by ln 2 in the treated at the last visit.
     seed
         Non-negative; the same seed gives the same bytes.
     plan_toml
         Text of the plan the study shall be analysed with.
-    protocol_toml
-        Text of its `study.toml`; the shipped template where None. One side is recorded, so
-        `sides` becomes ["L"], and the title says that the study is synthetic.
+    options
+        Protocol, format, mishaps, progress; None is `StudyOptions()`.
 
     Returns
     -------
@@ -112,25 +133,27 @@ def simulate_study(
     WriteError
         A file cannot be written.
     """
-    root = Path(out)
+    root, wanted = Path(out), options or StudyOptions()
     if root.exists() and any(root.iterdir()):
         raise ParameterError(f"{root} is not empty: a simulated study is never mixed with others")
-    text = synthetic_protocol(protocol_toml if protocol_toml is not None else template_toml())
-    protocol = _parsed(text)
-    design = design_study(protocol, scenario, seed)
-    for folder in ("phenotype", "truth"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-    made = _Made()
+    given = wanted.protocol_toml
+    text = synthetic_protocol(given if given is not None else template_toml())
+    design = design_study(_parsed(text), scenario, seed, mishaps=wanted.mishaps)
+    for name in ("phenotype", "truth"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    made = folder.Made(root, wanted.suffix)
     for infant in design.infants:
         for position in recorded(infant):
-            _record(root, design, infant, position, made)
+            name = folder.record(design, infant, position, made)
+            if wanted.progress is not None:
+                wanted.progress(name)
     infants = tuple(_infant_truth(infant, made) for infant in design.infants)
     write_text(root / "study.toml", text)
     write_text(root / "plan.toml", plan_toml)
-    _write_tables(root, design, made)
-    _write_truth(root, made, infants)
+    folder.write_tables(design, made)
+    folder.write_truths(made, [_row(infant) for infant in infants])
     ids = tuple(recording_id for recording_id, _ in made.truths)
-    return StudyTruth(scenario, seed, design.scenario.theta, infants, ids)
+    return StudyTruth(design.scenario.name, seed, design.scenario.theta, infants, ids)
 
 
 def synthetic_protocol(text: str) -> str:
@@ -146,40 +169,7 @@ def _parsed(text: str) -> Protocol:
     return protocol
 
 
-def _record(
-    root: Path, design: StudyDesign, infant: InfantDesign, position: int, made: _Made
-) -> None:
-    """Make one recording, write it and note its rows."""
-    recording, truth = simulate_visit(design, infant, position)
-    visit, name = infant.visits[position], recording_id(infant, position)
-    folder = root / infant.participant_id / visit.session_id / "emg"
-    folder.mkdir(parents=True)
-    file = folder / f"{name}.edf"
-    write_recording(recording, file)
-    write_text(
-        folder / f"{name.removesuffix('_emg')}_channels.tsv", bids.channels_table(recording)
-    )
-    if not made.truths:
-        write_text(root / f"task-{TASK}_emg.json", bids.emg_sidecar(recording))
-    shared = {
-        "recording_id": name,
-        "participant_id": infant.participant_id,
-        "session_id": visit.session_id,
-        "start": f"{visit.day}T10:30:00",
-        "file": file.relative_to(root).as_posix(),
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "modality": "semg",
-        "task": "rest",
-        "device": "SYNTHETIC",
-    }
-    made.recordings += [
-        {**shared, "muscle": c.muscle, "side": c.side, "channel": c.name} for c in truth.channels
-    ]
-    made.channels += store.channel_rows(name, infant.participant_id, visit.session_id, truth)
-    made.truths.append((name, truth))
-
-
-def _infant_truth(infant: InfantDesign, made: _Made) -> InfantTruth:
+def _infant_truth(infant: InfantDesign, made: folder.Made) -> InfantTruth:
     truths = dict(made.truths)
     at = [truths.get(recording_id(infant, position)) for position in range(len(infant.visits))]
     censored = 0
@@ -211,52 +201,19 @@ def _change(before: Truth | None, after: Truth | None, level: str) -> float:
     return float(np.mean([getattr(b, level) - getattr(a, level) for a, b in pairs]))
 
 
-def _write_tables(root: Path, design: StudyDesign, made: _Made) -> None:
-    title = design.protocol.study.title
-    write_text(root / "dataset_description.json", bids.dataset_description(title))
-    write_text(root / "README.md", bids.readme(title, design.scenario.name, design.seed))
-    write_text(root / ".bidsignore", "\n".join(bids.IGNORED) + "\n")
-    measured = [
-        row for infant in design.infants for row in measurement_rows(design, infant, made.truths)
-    ]
-    described = {
-        "participants": tables.participants(design),
-        "phenotype/exposures": tables.exposures(design),
-        "phenotype/clinical_events": tables.clinical_events(design),
-        "phenotype/csf": tables.csf(design),
-        "phenotype/measurements": tables.measurements(measured),
+def _row(truth: InfantTruth) -> Row:
+    """A row of truth/infants.tsv."""
+    return {
+        "participant_id": truth.participant_id,
+        "arm": truth.arm,
+        "treated": truth.treated,
+        "died": truth.died,
+        "d_true_post": _digits(truth.d_post),
+        "d_true_month3": _digits(truth.d_month3),
+        "d_formula_month3": _digits(truth.d_formula_month3),
+        "censored_muscles_month3": truth.censored_muscles,
+        "usable_month3": truth.usable_month3,
     }
-    for name, (columns, rows) in described.items():
-        write_text(root / f"{name}.tsv", tables.tsv(columns, rows))
-        write_text(root / f"{name}.json", bids.dictionary(columns))
-    write_text(root / "visits.tsv", tables.tsv(*tables.visits(design)))
-    columns = [
-        "recording_id", "participant_id", "session_id", "start", "file", "sha256", "muscle",
-        "side", "channel", "modality", "task", "device",
-    ]  # fmt: skip
-    write_text(root / "recordings.tsv", tables.tsv(columns, made.recordings))
-
-
-def _write_truth(root: Path, made: _Made, infants: Sequence[InfantTruth]) -> None:
-    rows = [
-        {
-            "participant_id": i.participant_id,
-            "arm": i.arm,
-            "treated": i.treated,
-            "died": i.died,
-            "d_true_post": _digits(i.d_post),
-            "d_true_month3": _digits(i.d_month3),
-            "d_formula_month3": _digits(i.d_formula_month3),
-            "censored_muscles_month3": i.censored_muscles,
-            "usable_month3": i.usable_month3,
-        }
-        for i in infants
-    ]
-    columns = list(rows[0])
-    write_text(root / "truth" / "infants.tsv", tables.tsv(columns, rows))
-    write_text(root / "truth" / "channels.tsv", tables.tsv(store.CHANNEL_COLUMNS, made.channels))
-    write_text(root / "truth" / "README.md", bids.TRUTH_README)
-    store.write_discharges(root / "truth" / "discharges.h5", made.truths)
 
 
 def _digits(value: float) -> str:

@@ -36,26 +36,24 @@ def participants(design: StudyDesign) -> Table:
         "genetic_confirm", "genetic_date", "smn2_copies", "enrolled", "death_date",
         "last_contact_date", *answers,
     ]  # fmt: skip
-    rows = []
-    for infant in design.infants:
-        last_seen = infant.death_date or infant.visits[-1].day + timedelta(days=14)
-        rows.append(
-            {
-                "participant_id": infant.participant_id,
-                "arm": infant.arm,
-                "age_months": infant.age_months,
-                "sex": infant.sex,
-                "index_date": infant.index_date,
-                "consent_date": infant.index_date - timedelta(days=20),
-                "genetic_confirm": "Y",
-                "genetic_date": infant.index_date - timedelta(days=40),
-                "smn2_copies": 2,
-                "enrolled": "Y",
-                "death_date": infant.death_date,
-                "last_contact_date": last_seen,
-                **answers,
-            }
-        )
+    rows = [
+        {
+            "participant_id": infant.participant_id,
+            "arm": infant.arm,
+            "age_months": infant.age_months,
+            "sex": infant.sex,
+            "index_date": infant.index_date,
+            "consent_date": infant.index_date - timedelta(days=20),
+            "genetic_confirm": "Y",
+            "genetic_date": infant.index_date - timedelta(days=40),
+            "smn2_copies": 2,
+            "enrolled": "Y",
+            "death_date": infant.death_date,
+            "last_contact_date": infant.last_contact,
+            **answers,
+        }
+        for infant in design.infants
+    ]
     return columns, rows
 
 

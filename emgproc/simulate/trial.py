@@ -1,4 +1,4 @@
-"""Ten infants, two arms, three visits: who comes when, and how strong their tonic level is.
+"""Who comes when, and how strong their tonic level is: two arms, three visits.
 
 The tonic level of infant p, muscle g, visit v is, in ln units,
 T = mu + u_p + u_g + slope · t + theta · [treated, last visit] + eps, with mu = ln 8 µV,
@@ -12,6 +12,8 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.fates import fates_of
+from emgproc.simulate.scenario import DAYS_PER_MONTH, Fate, Mishaps, Scenario, scenario_of
 from emgproc.study import SESSIONS, VISIT_OF_SESSION
 from emgproc.study.dates import Period
 from emgproc.study.protocol import Arm, Protocol
@@ -19,28 +21,10 @@ from emgproc.study.protocol import Arm, Protocol
 MU_LN = float(np.log(8.0))
 SD_INFANT, SD_MUSCLE, SD_VISIT = 0.6, 0.4, 0.3
 SLOPE_PER_MONTH = -0.05
-DAYS_PER_MONTH = 30.4375
 FIRST_INDEX_DATE = date(2015, 10, 12)
 DAYS_BETWEEN_INFANTS = 21
-PER_ARM = 4  # the least in each arm for one of each mishap to fall on an infant of its own
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """What is different in a treated infant at the last visit.
-
-    `theta` is added to the tonic level (ln units); `unit_gain` multiplies the number of units.
-    """
-
-    name: str
-    theta: float
-    unit_gain: float
-
-
-SCENARIOS = {
-    "null": Scenario("null", 0.0, 1.0),
-    "rescue": Scenario("rescue", float(np.log(2.0)), 1.6),
-}
+FOLLOW_UP_DAYS = 180  # from an infant's index date to the last day anything of it is dated
+DIED, NOT_BROUGHT = "died", "not brought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +54,17 @@ class InfantDesign:
     death_date: date | None = None
     other_therapy_date: date | None = None
 
+    @property
+    def last_contact(self) -> date:
+        """Last day on which the infant's state is known."""
+        return self.death_date or self.visits[-1].day + timedelta(days=14)
+
+    @property
+    def d_design(self) -> float:
+        """Mean over muscles of the designed change from the first to the last visit, ln units."""
+        first, last = (np.array(self.visits[k].tone_ln) for k in (0, -1))
+        return float(np.mean(last - first))
+
 
 @dataclass(frozen=True, slots=True)
 class StudyDesign:
@@ -81,16 +76,9 @@ class StudyDesign:
     infants: tuple[InfantDesign, ...]
     protocol: Protocol = field(repr=False)
 
-
-@dataclass(frozen=True, slots=True)
-class _Mishaps:
-    """Which infants (by number) die, are recorded clipped, come late, get another therapy."""
-
-    seed: int
-    died: int
-    clipped: int
-    late: int
-    other_therapy: int
+    def changed(self, infant: InfantDesign, position: int) -> bool:
+        """Tell whether the scenario acts: in the treated, at the last visit."""
+        return infant.treated and position == len(infant.visits) - 1
 
 
 def tone_levels(
@@ -117,32 +105,41 @@ def tone_levels(
     return np.asarray(MU_LN + infant + muscle + course, np.float64)
 
 
-def design_study(protocol: Protocol, scenario: str, seed: int) -> StudyDesign:
-    """Lay out a study as its protocol plans it, with one of each mishap.
+def design_study(
+    protocol: Protocol, scenario: str, seed: int, *, mishaps: bool | Mishaps | None = None
+) -> StudyDesign:
+    """Lay out a study as its protocol plans it.
 
-    One infant without treatment dies before the visit after the last dose; one treated infant is
-    recorded clipped at the last visit; one treated infant comes late to it; one untreated infant
-    starts another therapy.
+    Parameters
+    ----------
+    protocol
+        Arms, planned numbers, doses, visits and muscles.
+    scenario
+        Name or letter of a scenario.
+    seed
+        Non-negative.
+    mishaps
+        True: one infant without treatment dies before the visit after the last dose, one treated
+        infant is recorded clipped at the last visit, one treated infant comes late to it and one
+        untreated infant starts another therapy. False: none of these. `Mishaps`: drawn at its
+        rates. None: as the scenario has it, one of each in null and rescue and none in the others.
+        Deaths that belong to the scenario happen whatever is said here.
 
     Raises
     ------
     ParameterError
-        The scenario is unknown, or an arm has fewer than four infants.
+        The scenario is unknown, no infant is planned, or an arm has fewer than four infants and
+        one of each mishap is wanted.
     """
-    if scenario not in SCENARIOS:
-        raise ParameterError(f"unknown scenario {scenario!r} (known: {', '.join(SCENARIOS)})")
+    chosen = scenario_of(scenario)
     order = _alternating(protocol.design.arms)
-    treated = [i for i, arm in enumerate(order, 1) if arm.treated]
-    untreated = [i for i, arm in enumerate(order, 1) if not arm.treated]
-    if min(len(treated), len(untreated)) < PER_ARM:
-        raise ParameterError(
-            f"a simulated study needs {PER_ARM} infants with and without treatment, the protocol "
-            f"plans {len(treated)} and {len(untreated)}"
-        )
-    mishaps = _Mishaps(seed, untreated[-2], treated[2], treated[1], untreated[-3])
-    chosen = SCENARIOS[scenario]
+    if not order:
+        raise ParameterError("the protocol plans no infant, so there is nothing to simulate")
+    wanted = chosen.one_of_each if mishaps is None else mishaps
+    fates = fates_of([arm.treated for arm in order], chosen, seed, mishaps=wanted)
     infants = tuple(
-        _infant(protocol, number, arm, mishaps, chosen) for number, arm in enumerate(order, 1)
+        _infant(_Plan(protocol, chosen, seed, len(order)), number, arm, fate)
+        for number, (arm, fate) in enumerate(zip(order, fates, strict=True), 1)
     )
     return StudyDesign(chosen, seed, protocol.primary.muscles, infants, protocol)
 
@@ -151,6 +148,23 @@ def _alternating(arms: tuple[Arm, ...]) -> list[Arm]:
     """Arms in the order in which infants enter: in turn, until each has its planned number."""
     rounds = range(max(arm.planned_n for arm in arms))
     return [arm for turn in rounds for arm in arms if arm.planned_n > turn]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What all infants share."""
+
+    protocol: Protocol
+    scenario: Scenario
+    seed: int
+    n_infants: int
+
+    def index_date(self, number: int) -> date:
+        """Infants enter every three weeks, early enough for the last one to be seen to its end."""
+        span = DAYS_BETWEEN_INFANTS * (self.n_infants - 1) + FOLLOW_UP_DAYS
+        latest = self.protocol.study.data_cutoff - timedelta(days=span)
+        first = min(FIRST_INDEX_DATE, latest)
+        return first + timedelta(days=DAYS_BETWEEN_INFANTS * (number - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,28 +180,12 @@ class _Calendar:
         return tuple((day - self.visits[0]).days / DAYS_PER_MONTH for day in self.visits)
 
 
-def _infant(
-    protocol: Protocol, number: int, arm: Arm, mishaps: _Mishaps, scenario: Scenario
-) -> InfantDesign:
-    rng = np.random.default_rng((mishaps.seed, number))
-    days = _calendar(protocol, number, arm, mishaps, rng)
-    theta = scenario.theta if arm.treated else 0.0
-    tone = tone_levels(rng, len(protocol.primary.muscles), days.months(), theta)
-    died = None
-    if number == mishaps.died:
-        died = days.index_date + timedelta(days=int(rng.integers(20, 27)))
-    clipped = SESSIONS[-1] if number == mishaps.clipped else ""
-    visits = tuple(
-        VisitDesign(
-            session,
-            day,
-            tuple(map(float, levels)),
-            missed="died" if died is not None and day > died else "",
-            clipped=session == clipped,
-        )
-        for session, day, levels in zip(SESSIONS, days.visits, tone, strict=True)
-    )
-    other = days.visits[1] + timedelta(days=21) if number == mishaps.other_therapy else None
+def _infant(plan: _Plan, number: int, arm: Arm, fate: Fate) -> InfantDesign:
+    rng = np.random.default_rng((plan.seed, number))
+    days = _calendar(plan, number, arm, fate, rng)
+    theta = plan.scenario.theta if arm.treated else 0.0
+    tone = tone_levels(rng, len(plan.protocol.primary.muscles), days.months(), theta)
+    died = _death(days, fate, rng)
     return InfantDesign(
         number=number,
         participant_id=f"sub-{number:02d}",
@@ -196,17 +194,40 @@ def _infant(
         index_date=days.index_date,
         age_months=round(float(rng.uniform(6.2, 11.8)), 1),
         sex=str(rng.choice(["F", "M"])),
-        dose_dates=days.doses,
-        visits=visits,
+        dose_dates=tuple(day for day in days.doses if died is None or day <= died),
+        visits=_visits(days, tone, fate, died),
         death_date=died,
-        other_therapy_date=other,
+        other_therapy_date=days.visits[1] + timedelta(days=21) if fate.other_therapy else None,
     )
 
 
+def _death(days: _Calendar, fate: Fate, rng: np.random.Generator) -> date | None:
+    """Day of death before the last visit; None where the infant lives to see it."""
+    if fate.dies_early:
+        return days.index_date + timedelta(days=int(rng.integers(20, 27)))
+    if fate.death_day is None:
+        return None
+    died = days.index_date + timedelta(days=fate.death_day)
+    return died if died < days.visits[-1] else None
+
+
+def _visits(
+    days: _Calendar, tone: Floats, fate: Fate, died: date | None
+) -> tuple[VisitDesign, ...]:
+    visits = []
+    for session, day, levels in zip(SESSIONS, days.visits, tone, strict=True):
+        missed = NOT_BROUGHT if session in fate.missed else ""
+        if died is not None and day > died:
+            missed = DIED
+        clipped = session in fate.clipped
+        visits.append(VisitDesign(session, day, tuple(map(float, levels)), missed, clipped))
+    return tuple(visits)
+
+
 def _calendar(
-    protocol: Protocol, number: int, arm: Arm, mishaps: _Mishaps, rng: np.random.Generator
+    plan: _Plan, number: int, arm: Arm, fate: Fate, rng: np.random.Generator
 ) -> _Calendar:
-    index_date = FIRST_INDEX_DATE + timedelta(days=DAYS_BETWEEN_INFANTS * (number - 1))
+    protocol, index_date = plan.protocol, plan.index_date(number)
     doses: tuple[date, ...] = ()
     if arm.treated:
         nominal = protocol.dose.nominal_days
@@ -217,7 +238,7 @@ def _calendar(
         )
     last_dose = doses[-1] if doses else None
     days = [_visit_day(protocol, session, index_date, last_dose, rng) for session in SESSIONS]
-    if number == mishaps.late:
+    if fate.late:
         low, high = protocol.visit(VISIT_OF_SESSION[SESSIONS[-1]]).window
         days[-1] += timedelta(days=high - low)
     return _Calendar(index_date, doses, tuple(days))

@@ -1,13 +1,15 @@
 """The recording of one infant at one visit, made from the design of the whole study."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from emgproc.recording import Recording
 from emgproc.simulate.channel import MuscleSettings
-from emgproc.simulate.pool import Pool, draw_pool
+from emgproc.simulate.course import pool_of
 from emgproc.simulate.recording import RecordingSettings, simulate_recording
+from emgproc.simulate.states import restless_timeline
 from emgproc.simulate.trial import InfantDesign, StudyDesign
 from emgproc.simulate.truth import Truth
 
@@ -15,6 +17,8 @@ SIDE = "L"
 TASK = "rest"
 NEAR_THE_HEART = frozenset({"biceps_brachii", "deltoid", "triceps_brachii"})
 CLIPPED_AT_SIGMAS = 2.5  # rails set by the silent electrode noise: any muscle overruns them
+RESTLESS_S = 90.0  # a restless infant is recorded longer, for as much quiet wakefulness
+UNSEEN_BURSTS = 3
 
 
 def recorded(infant: InfantDesign) -> list[int]:
@@ -40,16 +44,37 @@ def recording_settings(
                 side=SIDE,
                 tone_uv=math.exp(visit.tone_ln[group]),
                 noise_uv=noise_uv,
-                pool=_pool(design, infant, position, group),
+                pool=pool_of(design, infant, position, group),
                 ecg_uv=float(rng.uniform(10, 30) if near else rng.uniform(1, 6)),
                 mains_uv=float(rng.uniform(1, 3)),
                 fasciculation_hz=float(rng.uniform(0.05, 0.3)),
                 rails_uv=(-rail, rail) if visit.clipped else None,
             )
         )
-    return RecordingSettings(
+    settings = RecordingSettings(
         source=f"{recording_id(infant, position)}.edf", muscles=tuple(muscles)
     )
+    return _changed(settings, design, infant) if design.changed(infant, position) else settings
+
+
+def _changed(
+    settings: RecordingSettings, design: StudyDesign, infant: InfantDesign
+) -> RecordingSettings:
+    """What the scenario does to acquisition and state of a treated infant at the last visit."""
+    scenario = design.scenario
+    rng = np.random.default_rng((design.seed, infant.number, 500))
+    muscles = []
+    for muscle in settings.muscles:
+        gain, leak = rng.uniform(*scenario.noise_gain), rng.uniform(*scenario.ecg_leak_uv)
+        leaks = leak > 0 and muscle.muscle in NEAR_THE_HEART
+        noise_uv = None if muscle.noise_uv is None else muscle.noise_uv * float(gain)
+        ecg_uv = float(leak) if leaks else muscle.ecg_uv
+        muscles.append(replace(muscle, noise_uv=noise_uv, ecg_uv=ecg_uv))
+    changed = replace(settings, muscles=tuple(muscles))
+    if not scenario.restless:
+        return changed
+    timeline = restless_timeline(rng, RESTLESS_S, unseen_bursts=UNSEEN_BURSTS)
+    return replace(changed, timeline=timeline, duration_s=RESTLESS_S)
 
 
 def simulate_visit(
@@ -75,18 +100,3 @@ def short_name(muscle: str) -> str:
     'BB'
     """
     return "".join(word[0].upper() for word in muscle.split("_"))
-
-
-def _pool(design: StudyDesign, infant: InfantDesign, position: int, group: int) -> Pool:
-    """Living units of a muscle: at the last visit the untreated lose, the treated may regain."""
-    rng = np.random.default_rng((design.seed, infant.number, 100 + group))
-    n = int(rng.integers(8, 15))
-    pool = draw_pool(rng, n, n_at_onset=n, rhythmic_share=rng.uniform(0.15, 0.4))
-    regained = round(n * (design.scenario.unit_gain - 1))
-    others = draw_pool(rng, max(regained, 1), n_at_onset=n, rhythmic_share=0.0)
-    lost = int(rng.integers(0, 3))
-    if position < len(infant.visits) - 1:
-        return pool
-    if infant.treated and regained:
-        return pool.plus(others)
-    return pool.first(n - lost)

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from emgproc.errors import MissingFileError, ParameterError, StudyError
 from emgproc.simulate import simulate_recording, simulate_study
-from emgproc.simulate.store import read_units, write_discharges
-from emgproc.simulate.study import synthetic_protocol
+from emgproc.simulate.store import read_masks, read_units, write_discharges
+from emgproc.simulate.study import StudyOptions, synthetic_protocol
 from emgproc.simulate.tables import tsv
 from emgproc.simulate.trial import design_study, tone_levels
 from emgproc.simulate.visits import recording_settings, short_name
@@ -116,7 +116,7 @@ def test_muscles_get_labels_that_fit_into_an_edf_header(protocol):
 
 
 def test_an_unknown_scenario_or_too_small_a_trial_is_refused(protocol):
-    with pytest.raises(ParameterError, match="known: null, rescue"):
+    with pytest.raises(ParameterError, match="known: a null, b noise_drift"):
         design_study(protocol, "miracle", 1)
     arms = tuple(arm.model_copy(update={"planned_n": 3}) for arm in protocol.design.arms)
     small = protocol.model_copy(
@@ -133,8 +133,9 @@ def test_a_study_is_never_mixed_with_what_lies_in_the_folder(tmp_path):
 
 
 def test_an_invalid_protocol_is_refused_before_anything_is_written(tmp_path):
+    options = StudyOptions(protocol_toml="schema = 1\n")
     with pytest.raises(StudyError):
-        simulate_study(tmp_path / "s", seed=1, plan_toml="", protocol_toml="schema = 1\n")
+        simulate_study(tmp_path / "s", seed=1, plan_toml="", options=options)
     assert not (tmp_path / "s").exists()
 
 
@@ -154,6 +155,26 @@ def test_discharges_come_back_from_the_disk_as_they_were(tmp_path):
     again = tmp_path / "again.h5"
     write_discharges(again, [("first", truth), ("second", other)])
     assert_array_equal(again.read_bytes() == path.read_bytes(), True)
+
+
+def test_masked_spans_come_back_from_the_disk_as_they_were(tmp_path):
+    _, truth = simulate_recording(seed=5)
+    _, other = simulate_recording(seed=6)
+    path = tmp_path / "discharges.h5"
+    write_discharges(path, [("first", truth), ("second", other)])
+    found = read_masks(path, "second")
+    assert list(found) == [channel.name for channel in other.channels]
+    for channel in other.channels:
+        mask = np.zeros(channel.mask.size, np.bool_)
+        for start, stop in found[channel.name]:
+            assert not mask[max(start - 1, 0) : stop].any()
+            mask[start:stop] = True
+        assert_array_equal(mask, channel.mask)
+        assert len(found[channel.name]) == 3  # waking, a cry, a movement
+    with pytest.raises(ParameterError, match="no recording 'third'"):
+        read_masks(path, "third")
+    with pytest.raises(MissingFileError):
+        read_masks(tmp_path / "none.h5", "first")
 
 
 def test_asking_for_an_unknown_recording_or_file_is_an_error(tmp_path):
