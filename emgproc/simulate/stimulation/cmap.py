@@ -13,6 +13,7 @@ from emgproc.simulate.stimulation.sweeps import (
     Stimuli,
     SweepTruth,
     added,
+    direct_potentials,
     maximal_response,
     record_sweeps,
     streams,
@@ -70,7 +71,7 @@ def simulate_cmap(
     firing, acquiring = streams(seed, 2)
     stimuli = Stimuli.every(wanted, np.full(n_traces, nerve.supramaximal_ma), INTERVAL_S)
     fired = nerve.fire(firing, stimuli.ma)
-    direct = added(fired, nerve.potentials(wanted.times_s, nerve.latency_s(wanted.distance_m)))
+    direct = added(fired, direct_potentials(nerve, wanted))
     sweeps = sweep_truth(wanted, stimuli, fired, direct, firing)
     recording = record_sweeps(wanted, stimuli, direct * sweeps.gain[:, None], acquiring)
     response = maximal_response(nerve, wanted)

@@ -33,7 +33,7 @@ F_INTERVAL_S = 1.0
 H_INTERVAL_S = 3.0
 TURNAROUND_S = 0.001
 AFFERENT_VELOCITY = 1.1  # of Ia fibres relative to the motor axons
-AFFERENT_THRESHOLD = 0.8
+AFFERENT_THRESHOLD = 0.7
 AFFERENT_SPREAD = 0.15
 REFLEX_RANGE = (0.15, 1.5)  # Ia volley that makes the first and the last unit fire
 SYNAPTIC_NOISE = 0.05
@@ -92,7 +92,7 @@ def simulate_f_waves(
     nerve
         The living units.
     settings
-        Electrodes and stimulator; `cord_m` sets the latency (0.28 m: 15–19 ms).
+        Electrodes and stimulator; `cord_m` sets the latency (0.28 m: 15–20 ms).
     seed
         One or more non-negative integers.
     n_stimuli
@@ -181,7 +181,7 @@ def simulate_h_reflex(
 ) -> tuple[Recording, HReflexTruth]:
     """Stimuli rising from below the Ia fibres' thresholds to supramaximal, one in 3 s.
 
-    The Ia volley is Φ((I / I_a − 1) / 0.15), I_a 0.8 of the mean motor threshold. Small units
+    The Ia volley is Φ((I / I_a − 1) / 0.15), I_a 0.7 of the mean motor threshold. Small units
     need the least of it (0.15), the largest 1.5, more than there is; each with a synaptic noise
     of SD 0.05. A unit that the stimulus excites directly has no reflex: its antidromic impulse
     meets the orthodromic one. So H rises, and falls as M rises.
@@ -211,12 +211,12 @@ def simulate_h_reflex(
         )
     firing, acquiring = streams(seed, 2)
     middle = float(nerve.threshold_ma.mean()) if nerve.n_units else STRONGEST_MA / 3
-    weakest = 0.5 * AFFERENT_THRESHOLD * middle
-    rising = np.linspace(weakest, nerve.supramaximal_ma, n_stimuli)
+    afferent_ma = AFFERENT_THRESHOLD * middle
+    rising = np.linspace(0.5 * afferent_ma, nerve.supramaximal_ma, n_stimuli)
     stimuli = Stimuli.every(wanted, rising, H_INTERVAL_S)
     fired = nerve.fire(firing, stimuli.ma)
-    volley = ndtr((stimuli.ma / (AFFERENT_THRESHOLD * middle) - 1) / AFFERENT_SPREAD)
-    chance = _reflex_chance(nerve, excitability * volley)
+    volley = excitability * ndtr((stimuli.ma / afferent_ma - 1) / AFFERENT_SPREAD)
+    chance = _reflex_chance(nerve, volley)
     reflex = ~fired & (firing.random(fired.shape) < chance)
     m_latency_s = nerve.latency_s(wanted.distance_m)
     there_and_back = wanted.cord_m * (1 + 1 / AFFERENT_VELOCITY) / nerve.velocity_m_s

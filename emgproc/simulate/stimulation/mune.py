@@ -21,6 +21,7 @@ from emgproc.simulate.stimulation.sweeps import (
     Stimuli,
     SweepTruth,
     added,
+    direct_potentials,
     maximal_response,
     negative_peak_mv,
     record_sweeps,
@@ -98,7 +99,7 @@ def simulate_incremental(
     ma = np.concatenate([rising, np.full(N_MAXIMAL, nerve.supramaximal_ma)])
     stimuli = Stimuli.every(wanted, ma, INTERVAL_S)
     fired = nerve.fire(firing, stimuli.ma)
-    direct = added(fired, nerve.potentials(wanted.times_s, nerve.latency_s(wanted.distance_m)))
+    direct = added(fired, direct_potentials(nerve, wanted))
     sweeps = sweep_truth(wanted, stimuli, fired, direct, firing)
     recording = record_sweeps(wanted, stimuli, direct * sweeps.gain[:, None], acquiring)
     graded = np.arange(ma.size) < rising.size
@@ -116,9 +117,10 @@ def simulate_incremental(
 def _rising(nerve: Nerve, n_steps: int) -> Floats:
     if not nerve.n_units:
         return np.geomspace(STRONGEST_MA / 10, STRONGEST_MA, 20)
-    first, last = np.sort(nerve.threshold_ma)[[0, min(n_steps, nerve.n_units) - 1]]
-    widest = FURTHEST_SD * float(nerve.relative_spread.max()) + 0.01
-    start, stop = first * (1 - widest), last * (1 + widest)
+    by_threshold = np.argsort(nerve.threshold_ma)
+    first, last = by_threshold[0], by_threshold[min(n_steps, nerve.n_units) - 1]
+    start = nerve.threshold_ma[first] * (0.99 - FURTHEST_SD * nerve.relative_spread[first])
+    stop = nerve.threshold_ma[last] * (1.01 + nerve.relative_spread[last])
     n = int(np.ceil(np.log(stop / start) / np.log(FINE_STEP))) + 1
     return np.asarray(start * FINE_STEP ** np.arange(n))
 
@@ -205,21 +207,13 @@ def simulate_multipoint(
         for i in range(N_SITES)
     ]
     levels_ma = np.array([_levels(at, wave) for at, wave in zip(sites, waves, strict=True)])
+    site, level = _plan(n_repeats)
     ma = np.append(np.repeat(levels_ma, n_repeats), np.full(N_MAXIMAL, nerve.supramaximal_ma))
     stimuli = Stimuli.every(wanted, ma, INTERVAL_S)
-    site = np.append(np.repeat(np.arange(1, N_SITES + 1), N_LEVELS * n_repeats), [0] * N_MAXIMAL)
-    level = np.append(
-        np.tile(np.repeat(np.arange(1, N_LEVELS + 1), n_repeats), N_SITES), [0] * N_MAXIMAL
-    )
     fired, direct = _at_sites(sites, waves, (site, stimuli.ma), firing)
     sweeps = sweep_truth(wanted, stimuli, fired, direct, firing)
-    recording = record_sweeps(
-        wanted,
-        stimuli,
-        direct * sweeps.gain[:, None],
-        acquiring,
-        _site_events(wanted, stimuli, site),
-    )
+    shown, events = direct * sweeps.gain[:, None], _site_events(wanted, stimuli, site)
+    recording = record_sweeps(wanted, stimuli, shown, acquiring, events)
     thresholds = np.array([one.threshold_ma for one in sites])
     intended = levels_ma[:, :, None] >= thresholds[:, None, :]
     level_mv = np.array(
@@ -232,6 +226,15 @@ def simulate_multipoint(
         smup_uv, 1000 * response.amplitude_mv / smup_uv if smup_uv > 0 else float("nan"),
         _mean(nerve.size_uv),
     )  # fmt: skip
+
+
+def _plan(n_repeats: int) -> tuple[Ints, Ints]:
+    """Site and level of each stimulus, from 1; 0 and 0 for the supramaximal ones."""
+    numbers = np.arange(1, N_LEVELS + 1)
+    site = np.repeat(np.arange(1, N_SITES + 1), N_LEVELS * n_repeats)
+    level = np.tile(np.repeat(numbers, n_repeats), N_SITES)
+    maximal = np.zeros(N_MAXIMAL, np.int64)
+    return np.append(site, maximal), np.append(level, maximal)
 
 
 def _dealt_anew(nerve: Nerve, rng: np.random.Generator) -> Nerve:

@@ -128,7 +128,7 @@ def draw_nerve(
     size_uv: Floats,
     *,
     velocity_m_s: float = 40.5,
-    terminal_s: float = 0.001,
+    terminal_s: float = 0.0013,
     threshold_ma: float = 12.0,
 ) -> Nerve:
     """Units of these sizes with axons and thresholds of an infant's nerve.
@@ -183,7 +183,7 @@ def sma_nerve(seed: int = 0, n_units: int | None = None) -> Nerve:
     rng = np.random.default_rng((seed, 2))
     n = int(rng.integers(3, 9)) if n_units is None else n_units
     pool = draw_pool(rng, n, n_at_onset=n, rhythmic_share=0.0)
-    return draw_nerve(rng, pool.smup_uv, velocity_m_s=37.0, terminal_s=0.0013)
+    return draw_nerve(rng, pool.smup_uv, velocity_m_s=37.0, terminal_s=0.0016)
 
 
 def absent_nerve() -> Nerve:

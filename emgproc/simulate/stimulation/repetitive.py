@@ -26,6 +26,7 @@ from emgproc.simulate.stimulation.sweeps import (
     Stimuli,
     SweepTruth,
     added,
+    direct_potentials,
     maximal_response,
     negative_peak_mv,
     record_sweeps,
@@ -116,7 +117,7 @@ def simulate_repetitive(
     if profile is not None and (len(profile) < 4 or min(profile) <= 0):
         raise ParameterError(f"a profile needs 4 values above 0 or more, got {profile}")
     junctions, firing, acquiring = streams(seed, 3)
-    potentials = nerve.potentials(wanted.times_s, nerve.latency_s(wanted.distance_m))
+    potentials = direct_potentials(nerve, wanted)
     if profile is None:
         transmitted = _transmitted(junctions, potentials, decrement_percent)
     else:

@@ -20,6 +20,7 @@ from emgproc.simulate.stimulation.sweeps import (
     Stimuli,
     SweepTruth,
     added,
+    direct_potentials,
     maximal_response,
     negative_peak_mv,
     record_sweeps,
@@ -104,7 +105,7 @@ def simulate_scan(
     firing, acquiring = streams(seed, 2)
     stimuli = Stimuli.every(wanted, _falling(nerve, n_scan, n_constant), INTERVAL_S)
     fired = nerve.fire(firing, stimuli.ma)
-    potentials = nerve.potentials(wanted.times_s, nerve.latency_s(wanted.distance_m))
+    potentials = direct_potentials(nerve, wanted)
     direct = added(fired, potentials)
     sweeps = sweep_truth(wanted, stimuli, fired, direct, firing)
     recording = record_sweeps(wanted, stimuli, direct * sweeps.gain[:, None], acquiring)

@@ -23,6 +23,7 @@ from emgproc.simulate.stimulation.sweeps import (
     SweepTruth,
     added,
     artefact,
+    direct_potentials,
     maximal_response,
     record,
     stimulus_events,
@@ -151,7 +152,7 @@ def simulate_sip(
     active = draw_epochs(nerve, EFFORTS, (*entropy, 1)) if epochs is None else epochs
     stimuli = Stimuli.every(wanted, np.full(N_TRACES, nerve.supramaximal_ma), INTERVAL_S)
     fired = nerve.fire(firing, stimuli.ma)
-    potentials = nerve.potentials(wanted.times_s, nerve.latency_s(wanted.distance_m))
+    potentials = direct_potentials(nerve, wanted)
     direct = added(fired, potentials)
     sweeps = sweep_truth(wanted, stimuli, fired, direct, firing)
     shown = direct * sweeps.gain[:, None] + artefact(wanted, stimuli.ma)
@@ -224,7 +225,7 @@ def _truth(
     activity: tuple[Sequence[Epoch], Sequence[Floats], Floats],
 ) -> SipTruth:
     epochs, patterns, onsets_s = activity
-    wave = nerve.potentials(settings.times_s, nerve.latency_s(settings.distance_m)).sum(axis=0)
+    wave = direct_potentials(nerve, settings).sum(axis=0)
     area, power = _area_and_power(wave, settings.fs)
     measured = np.array([_area_and_power(x, settings.fs) for x in patterns]).reshape(-1, 2)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -133,6 +133,11 @@ def streams(seed: int | tuple[int, ...], n: int) -> list[np.random.Generator]:
     return [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(n)]
 
 
+def direct_potentials(nerve: Nerve, settings: StimulationSettings) -> Floats:
+    """Each unit's potential in a sweep as the stimulus itself evokes it, µV (n_units, n_times)."""
+    return nerve.potentials(settings.times_s, nerve.latency_s(settings.distance_m))
+
+
 def added(weights: Floats | Bools, potentials: Floats) -> Floats:
     """Responses Σ weight · potential, µV, shape (n_stimuli, n_times)."""
     # Not a matrix product: that one's order of addition depends on the library's threads.
@@ -265,9 +270,8 @@ def maximal_response(nerve: Nerve, settings: StimulationSettings) -> ResponseTru
     if not nerve.n_units:
         return ResponseTruth(0.0, 0.0, 0.0, 0.0, float("nan"), float("nan"), absent=True)
     t = settings.times_s
-    latency_s = nerve.latency_s(settings.distance_m)
-    wave = nerve.potentials(t, latency_s).sum(axis=0)
-    first, peak = float(latency_s.min()), int(np.argmin(wave))
+    wave = direct_potentials(nerve, settings).sum(axis=0)
+    first, peak = float(nerve.latency_s(settings.distance_m).min()), int(np.argmin(wave))
     later = peak + int(np.argmax(wave[peak:] >= 0))
     end_s = t[later] - wave[later] / (wave[later] - wave[later - 1]) / settings.fs
     area = -np.minimum(wave[: later + 1], 0).sum() / settings.fs  # µV s = mV ms
