@@ -45,7 +45,7 @@ LARGEST_PERCENT = 50.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RepetitiveTruth:
-    """What each pulse found of each unit.
+    """What each pulse found of each unit; `response` is with every junction transmitting.
 
     Attributes
     ----------
