@@ -1,0 +1,282 @@
+"""One needle recording: muscle, site, effort, spontaneous activity, needle, amplifier; and truth.
+
+The metal averages the potential of the fibres about it (`electrode`); each source's potential
+passes the amplifier's band and is added at each of its discharges; noise of the electrode and the
+artefacts of movement pass the same band; then comes the converter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from emgproc.arrays import Floats, check_fs
+from emgproc.errors import ParameterError
+from emgproc.recording import Channel, Event, Provenance, Recording, Segment
+from emgproc.simulate.acquisition import BITS, electrode_noise, lsb_uv
+from emgproc.simulate.needle.amplifier import MUAP_BAND_HZ, REST_BAND_HZ, Amplifier
+from emgproc.simulate.needle.effort import excitation_of, voluntary_sources
+from emgproc.simulate.needle.electrode import ELECTRODES
+from emgproc.simulate.needle.fibres import View
+from emgproc.simulate.needle.movement import MOVE_S, insertion_sources, knocks_uv
+from emgproc.simulate.needle.muscle import CONDITIONS, Muscle, draw_muscle
+from emgproc.simulate.needle.potential import add_discharges
+from emgproc.simulate.needle.spontaneous import Spontaneous, draw_spontaneous
+from emgproc.simulate.needle.truth import (
+    CRD,
+    ENDPLATE_NOISE,
+    ENDPLATE_SPIKES,
+    FASCICULATION,
+    FIBRILLATION,
+    POSITIVE_SHARP_WAVE,
+    RHYTHMIC,
+    NeedleTruth,
+    SourceTruth,
+)
+from emgproc.simulate.needle.unit import ENLARGED, HEALTHY, MYOPATHIC
+from emgproc.units import to_samples
+
+LEAST_FS = 20_000.0
+SPONTANEOUS_UNITS = {"healthy": HEALTHY, "neurogenic": ENLARGED, "myopathic": MYOPATHIC}
+REFERENCES = {"concentric": "cannula", "monopolar": "remote", "single_fibre": "cannula"}
+# Streams of randomness below the seed: what belongs to the muscle is the same at all its sites.
+MUSCLE, SITE, NOISE, MOVES, REST = range(5)
+_REST, _MUAP = Amplifier(*REST_BAND_HZ), Amplifier(*MUAP_BAND_HZ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedleSettings:
+    """One site of one muscle, recorded through a needle.
+
+    Attributes
+    ----------
+    source, muscle, side
+        As in `Provenance` and `Channel`.
+    fs
+        Sampling rate, Hz, >= 20 kHz.
+    duration_s
+        Length, s, > 0.
+    site
+        Number of the site, >= 0: same seed and another site is the same muscle elsewhere.
+    condition
+        "healthy", "neurogenic" (SMA) or "myopathic".
+    n_units
+        Living units of the muscle; drawn where None.
+    efforts
+        Forces held one after another for equal times, as shares of a healthy muscle's greatest,
+        0–1; empty is rest.
+    spontaneous
+        What fires without will.
+    inserted_s, moves_s
+        When the needle goes in (None: it is in already) and when it is moved, s; each lasts 0.3 s
+        and carries the label `movement`.
+    noise_uv
+        RMS of the white noise of electrode and amplifier from 0 to fs/2, µV, > 0.
+    electrode
+        "concentric", "monopolar" or "single_fibre".
+    amplifier
+        Band and rails; the band stands in the channel.
+    """
+
+    source: str = "simulated needle"
+    muscle: str = "tibialis_anterior"
+    side: str = "L"
+    fs: float = 25_600.0
+    duration_s: float = 10.0
+    site: int = 0
+    condition: str = "neurogenic"
+    n_units: int | None = None
+    efforts: tuple[float, ...] = ()
+    spontaneous: tuple[Spontaneous, ...] = ()
+    inserted_s: float | None = 0.1
+    moves_s: tuple[float, ...] = ()
+    noise_uv: float = 5.0
+    electrode: str = "concentric"
+    amplifier: Amplifier = _REST
+
+    def __post_init__(self) -> None:
+        if check_fs(self.fs) < LEAST_FS or not self.duration_s > 0 or self.site < 0:
+            raise ParameterError(
+                f"a needle needs fs >= {LEAST_FS:g} Hz, duration_s > 0 and site >= 0, got "
+                f"fs={self.fs}, duration_s={self.duration_s}, site={self.site}"
+            )
+        if self.condition not in CONDITIONS or self.electrode not in ELECTRODES:
+            raise ParameterError(
+                f"condition is one of {CONDITIONS}, electrode of {tuple(ELECTRODES)}, got "
+                f"{self.condition!r}, {self.electrode!r}"
+            )
+        if not self.noise_uv > 0 or not self.amplifier.lowpass_hz < self.fs / 2:
+            raise ParameterError(
+                f"noise_uv must be above 0 µV and lowpass_hz below fs/2, got {self.noise_uv}, "
+                f"{self.amplifier.lowpass_hz}"
+            )
+        if any(not 0 <= at <= self.duration_s - MOVE_S for at in self.movements_s):
+            raise ParameterError(
+                f"a movement of {MOVE_S} s must end within {self.duration_s} s, got "
+                f"{self.movements_s}"
+            )
+
+    @property
+    def movements_s(self) -> tuple[float, ...]:
+        """When the needle is inserted or moved, s."""
+        return (() if self.inserted_s is None else (self.inserted_s,)) + self.moves_s
+
+
+_REST_SMA = (FIBRILLATION, FIBRILLATION, POSITIVE_SHARP_WAVE, FASCICULATION, RHYTHMIC)
+
+SCENARIOS: Mapping[str, NeedleSettings] = {
+    "rest_sma": NeedleSettings(spontaneous=tuple(Spontaneous(kind) for kind in _REST_SMA)),
+    "rest_healthy": NeedleSettings(condition="healthy"),
+    "rest_endplate": NeedleSettings(
+        condition="healthy",
+        spontaneous=(Spontaneous(ENDPLATE_SPIKES), Spontaneous(ENDPLATE_NOISE)),
+    ),
+    "rest_crd": NeedleSettings(spontaneous=(Spontaneous(CRD),)),
+    "effort_healthy": NeedleSettings(
+        condition="healthy", efforts=(0.02, 0.1, 0.3, 1.0), amplifier=_MUAP, inserted_s=None
+    ),
+    "effort_sma": NeedleSettings(efforts=(0.02, 0.1, 0.3, 1.0), amplifier=_MUAP, inserted_s=None),
+    "effort_myopathic": NeedleSettings(
+        condition="myopathic", efforts=(0.02, 0.1, 0.3, 1.0), amplifier=_MUAP, inserted_s=None
+    ),
+}
+
+
+def simulate_needle(
+    settings: NeedleSettings | None = None, seed: int | tuple[int, ...] = 0
+) -> tuple[Recording, NeedleTruth]:
+    """Simulate one site of a needle examination and say what is true of it.
+
+    The same settings and seed give the same samples. The muscle (units, recruitment, where their
+    territories lie) hangs on the seed, what the needle meets on the seed and the site; every
+    source has a stream of its own, so that one more leaves the others as they were.
+
+    Parameters
+    ----------
+    settings
+        What to simulate; None is `SCENARIOS["rest_sma"]`.
+    seed
+        One or more non-negative integers.
+
+    Returns
+    -------
+    recording
+        One channel, µV; `movement` and `effort/<share>` as events; `provenance.synthetic` set.
+    truth
+        Every source with its class, template, and discharges.
+
+    Examples
+    --------
+    >>> recording, truth = simulate_needle(seed=1)
+    >>> recording.fs, recording.duration_s, len(truth.of("fibrillation"))
+    (25600.0, 10.0, 2)
+    """
+    wanted = settings if settings is not None else SCENARIOS["rest_sma"]
+    entropy = (seed,) if isinstance(seed, int) else tuple(seed)
+    view = View(ELECTRODES[wanted.electrode](), wanted.amplifier, wanted.fs)
+    muscle = draw_muscle(_stream(entropy, MUSCLE), wanted.condition, wanted.n_units)
+    levels = tuple(muscle.excitation_for(force) for force in wanted.efforts)
+    injured, knocks = _moved(wanted, view, entropy)
+    sources = (
+        *_resting(wanted, view, entropy),
+        *_willed(wanted, muscle, view, levels, entropy),
+        *injured,
+    )
+    rng = _stream(entropy, NOISE, wanted.site)
+    noise = electrode_noise(rng, knocks.size, wanted.fs, wanted.noise_uv)
+    noise, artefact = wanted.amplifier.filtered(np.vstack([noise, knocks]), wanted.fs)
+    signal = noise + artefact
+    for source in sources:
+        add_discharges(signal, source.potential, source.discharges_s, source.played)
+    truth = NeedleTruth(
+        seed=entropy,
+        site=wanted.site,
+        condition=wanted.condition,
+        fs=wanted.fs,
+        duration_s=wanted.duration_s,
+        efforts=wanted.efforts,
+        reached=tuple(muscle.force(level) for level in levels),
+        n_units=muscle.n_units,
+        n_active=tuple(int(np.sum(muscle.thresholds <= level)) for level in levels),
+        noise_sigma_uv=wanted.noise_uv,
+        noise_rms_uv=float(np.sqrt(np.mean(noise**2))),
+        sources=sources,
+        events=_events(wanted),
+        artefact_uv=artefact,
+    )
+    return _recording(wanted, signal, truth.events), truth
+
+
+def _resting(
+    wanted: NeedleSettings, view: View, entropy: tuple[int, ...]
+) -> tuple[SourceTruth, ...]:
+    """Spontaneous sources; each draws from a stream of its own."""
+    unit, span_s = SPONTANEOUS_UNITS[wanted.condition], (0.0, wanted.duration_s)
+    return tuple(
+        draw_spontaneous(_stream(entropy, REST, wanted.site, i), source, view, unit, span_s)
+        for i, source in enumerate(wanted.spontaneous)
+    )
+
+
+def _willed(
+    wanted: NeedleSettings,
+    muscle: Muscle,
+    view: View,
+    levels: tuple[float, ...],
+    entropy: tuple[int, ...],
+) -> tuple[SourceTruth, ...]:
+    if not levels:
+        return ()
+    excitation = excitation_of(levels, wanted.duration_s)
+    return voluntary_sources(
+        _stream(entropy, SITE, wanted.site),
+        muscle,
+        view,
+        excitation,
+        lambda number: _stream(entropy, MUSCLE, number),
+    )
+
+
+def _moved(
+    wanted: NeedleSettings, view: View, entropy: tuple[int, ...]
+) -> tuple[tuple[SourceTruth, ...], Floats]:
+    """What every movement of the needle injures, and the contact potentials, µV (n_samples,)."""
+    times_s = np.arange(to_samples(wanted.duration_s, wanted.fs)) / wanted.fs
+    sources: list[SourceTruth] = []
+    knocks = np.zeros_like(times_s)
+    for i, start_s in enumerate(wanted.movements_s):
+        rng = _stream(entropy, MOVES, wanted.site, i)
+        sources += insertion_sources(rng, view, start_s)
+        knocks += knocks_uv(rng, times_s, start_s)
+    return tuple(sources), knocks
+
+
+def _events(wanted: NeedleSettings) -> tuple[Event, ...]:
+    each_s = wanted.duration_s / max(len(wanted.efforts), 1)
+    moves = [Event(at, MOVE_S, "movement") for at in wanted.movements_s]
+    held = [Event(i * each_s, each_s, f"effort/{e:.2f}") for i, e in enumerate(wanted.efforts)]
+    return tuple(sorted((*moves, *held), key=lambda event: event.onset_s))
+
+
+def _recording(wanted: NeedleSettings, x_uv: Floats, events: tuple[Event, ...]) -> Recording:
+    amplifier = wanted.amplifier
+    channel = Channel(
+        wanted.electrode, "EMG", muscle=wanted.muscle, side=wanted.side,
+        reference=REFERENCES[wanted.electrode],
+        highpass_hz=amplifier.highpass_hz, lowpass_hz=amplifier.lowpass_hz,
+        bits=BITS, lsb_uv=lsb_uv(amplifier.rails_uv), range_uv=amplifier.rails_uv,
+    )  # fmt: skip
+    provenance = Provenance(
+        wanted.source,
+        reader="emgproc.simulate",
+        scaling="16-bit converter",
+        warnings=("SYNTHETIC: simulated, not measured on anyone",),
+        synthetic=True,
+    )
+    data = amplifier.converted(x_uv)[None]
+    segments = (Segment(0, x_uv.size, 0.0),)
+    return Recording(data, wanted.fs, (channel,), provenance, segments, events)
+
+
+def _stream(entropy: tuple[int, ...], *key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=key))
