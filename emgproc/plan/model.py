@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from emgproc.features import NoiseSettings, WindowSettings
 from emgproc.preprocessing import apply_steps
+from emgproc.readers.variable_map import VariableMap
 from emgproc.recording import Recording
 
 Step: TypeAlias = Callable[[Recording], Recording]
@@ -37,6 +38,8 @@ class Source:
         Name or 0-based number of the column of a text table that holds the time.
     delimiter, decimal
         Separator and decimal mark of a text table that could be read in two ways.
+    map
+        Which variables of a MATLAB or HDF5 file hold what: the table [source.map].
     """
 
     unit: str | None = None
@@ -45,6 +48,8 @@ class Source:
     time_column: str | int | None = None
     delimiter: str | None = None
     decimal: str | None = None
+    # Not in the repr: plans without a map keep the digest they had before there was one.
+    map: VariableMap = field(default_factory=VariableMap, repr=False)
 
     def options(self) -> dict[str, Any]:
         """Keyword arguments of `emgproc.open_recording`; what is not stated is left out."""
@@ -55,6 +60,7 @@ class Source:
             "time_column": self.time_column,
             "delimiter": self.delimiter,
             "decimal": self.decimal,
+            "map": self.map or None,
         }
         return {name: value for name, value in stated.items() if value is not None}
 
@@ -114,6 +120,7 @@ class Plan:
         lines = [f"step {step!r}" for step in self.steps]
         lines += [f"feature {request!r}" for request in self.features]
         lines += [f"settings {part!r}" for part in (self.noise, self.windows, self.source)]
+        lines += [f"map {self.source.map!r}"] if self.source.map else []
         lines += [f"version {name} {number}" for name, number in ALGORITHM_VERSIONS.items()]
         return "\n".join(lines) + "\n"
 

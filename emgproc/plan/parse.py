@@ -18,6 +18,7 @@ from emgproc.features import FEATURES, FeatureSpec, NoiseSettings, WindowSetting
 from emgproc.plan.extraction import FAMILIES
 from emgproc.plan.model import WHOLE, FeatureRequest, Plan, Source, Step
 from emgproc.preprocessing import STEPS
+from emgproc.readers.variable_map import VariableMap
 
 SCHEMA = 1
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -189,12 +190,14 @@ class _Parser:
             "time_column": (str | int | None, None),
             "delimiter": (str | None, None),
             "decimal": (str | None, None),
+            "map": (dict[str, Any], {}),
         }
         values = self._validated("source", allowed, table)
         if values is None:
             return None
         kinds = tuple(sorted(values.pop("kinds", {}).items()))
-        return Source(kinds=kinds, **values)
+        variables = self._settings("source.map", VariableMap, values.pop("map"))
+        return Source(kinds=kinds, map=variables or VariableMap(), **values)
 
     def _validated(
         self, key: str, allowed: dict[str, Any], table: Mapping[str, Any]

@@ -10,15 +10,8 @@ from typing import NamedTuple, Self
 
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError, ParameterError
-from emgproc.recording import (
-    Auxiliary,
-    Channel,
-    Event,
-    Grid,
-    Provenance,
-    Recording,
-    Segment,
-)
+from emgproc.readers.variable_map import VariableMap
+from emgproc.recording import Auxiliary, Channel, Event, Grid, Provenance, Recording, Segment
 from emgproc.units import to_samples
 
 # A hostile file can hold an event in six bytes; as objects a million of them fill the memory.
@@ -39,6 +32,8 @@ class ReadOptions:
         Channel name → kind ("EMG", "ECG", "FORCE" …); this one wins over the label of the file.
     time_column, delimiter, decimal
         Text tables only: the column of times in seconds, the separator, the decimal mark.
+    map
+        Which variables of a MATLAB or HDF5 file hold what; see `VariableMap`.
     """
 
     unit: str | None = None
@@ -47,6 +42,10 @@ class ReadOptions:
     time_column: str | int | None = None
     delimiter: str | None = None
     decimal: str | None = None
+    map: VariableMap = field(default_factory=VariableMap)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "map", VariableMap.of(self.map))
 
 
 class AuxiliarySummary(NamedTuple):
