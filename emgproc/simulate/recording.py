@@ -11,7 +11,7 @@ from emgproc.simulate import acquisition, band
 from emgproc.simulate.channel import MuscleSettings, Scene, Streams, acquire, simulate_channel
 from emgproc.simulate.ecg import Heart
 from emgproc.simulate.states import Timeline, bedside_timeline
-from emgproc.simulate.truth import Truth
+from emgproc.simulate.truth import ChannelTruth, Truth
 from emgproc.units import to_samples
 
 ECG_UV = 900.0
@@ -50,6 +50,9 @@ class RecordingSettings:
             raise ParameterError(f"fs must exceed {2 * band.BAND_HZ[1]} Hz, got {self.fs}")
         if not self.muscles:
             raise ParameterError("a recording needs at least one muscle")
+        names, bridge = [muscle.name for muscle in self.muscles], self.artefacts.bridge
+        if bridge is not None and not (set(bridge) <= set(names) and len(set(bridge)) == 2):
+            raise ParameterError(f"a bridge joins two of the channels {names}, got {bridge}")
 
 
 def simulate_recording(
@@ -86,6 +89,7 @@ def simulate_recording(
     scene = _scene(wanted, common)
     rows = [simulate_channel(m, scene, s) for m, s in zip(wanted.muscles, streams, strict=True)]
     ecg, ecg_events = _ecg_row(scene, common)
+    rows = _bridged(rows, wanted, common.artefacts)
     kept = ~scene.gone
     data = np.vstack([*(x for x, _ in rows), ecg])
     truth = Truth(
@@ -135,6 +139,27 @@ def _scene(settings: RecordingSettings, streams: Streams) -> Scene:
         fs, n, times_s, timeline, beats_s, ectopic, heartbeat, mains, track_hz, shared,
         shared.gone(n, fs),
     )  # fmt: skip
+
+
+def _bridged(
+    rows: list[tuple[Floats, ChannelTruth]], settings: RecordingSettings, rng: np.random.Generator
+) -> list[tuple[Floats, ChannelTruth]]:
+    """Channels and truths, the two of a bridge joined."""
+    names = settings.artefacts.bridge
+    if names is None:
+        return rows
+    at = [i for i, muscle in enumerate(settings.muscles) if muscle.name in names]
+    first, second = (settings.muscles[i].input_stage for i in at)
+    signals = acquisition.bridged((rows[at[0]][0], rows[at[1]][0]), (first, second), rng)
+    joined = list(rows)
+    for i, x in zip(at, signals, strict=True):
+        truth = rows[i][1]
+        event = Event(0.0, settings.duration_s, "bridge", truth.name)
+        joined[i] = (
+            x,
+            replace(truth, mask=np.ones_like(truth.mask), artefacts=(*truth.artefacts, event)),
+        )
+    return joined
 
 
 def _ecg_row(scene: Scene, streams: Streams) -> tuple[Floats, tuple[Event, ...]]:

@@ -22,7 +22,7 @@ from emgproc.simulate.acquisition.mains import Mains, cycles_of
 from emgproc.simulate.acquisition.motion import cable_pull, shift, sway
 from emgproc.simulate.acquisition.noise import FLICKER_BELOW_HZ, SLOWEST_HZ, electrode_noise
 from emgproc.simulate.acquisition.pops import decays, stimulus_artefact
-from emgproc.simulate.acquisition.spoil import Spoilt, floating, spoil, without_lost
+from emgproc.simulate.acquisition.spoil import Spoilt, bridged, floating, spoil, without_lost
 
 __all__ = [
     "BITS",
@@ -40,6 +40,7 @@ __all__ = [
     "Disturbance",
     "Mains",
     "Spoilt",
+    "bridged",
     "cable_pull",
     "cycles_of",
     "decays",

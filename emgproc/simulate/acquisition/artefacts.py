@@ -39,6 +39,8 @@ class Artefacts:
     dropouts_per_min, dropout_s, dropout
         Single channels lost: rate, durations (log-uniform, s), and what stands instead: the last
         value ("held"), "zero", or what an electrode that has come "off" picks up.
+    bridge
+        Names of two EMG channels whose electrodes are joined by gel: both see the mean of the two.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Artefacts:
     dropouts_per_min: float = 0.0
     dropout_s: tuple[float, float] = (0.05, 1.0)
     dropout: str = "held"
+    bridge: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         amounts = (self.offset_mv, self.drift_uv, self.pops_per_min, self.motions_per_min,

@@ -56,7 +56,7 @@ class Breathing:
 def drift(rng: np.random.Generator, times_s: Floats, sd_uv: float) -> Floats:
     """A baseline that walks at random: from 0, SD `sd_uv` after one minute, µV.
 
-    Straight between whole seconds: what of it lies above 20 Hz is below 1e-3 µV for 100 µV.
+    Straight between whole seconds: of 100 µV about 0.002 µV lie above 20 Hz.
     """
     knots_s = np.arange(int(np.ceil(times_s[-1])) + 2.0)
     steps = rng.normal(0.0, sd_uv / np.sqrt(60.0), knots_s.size)

@@ -13,11 +13,13 @@ from emgproc.simulate.acquisition.artefacts import (
     log_uniform,
 )
 from emgproc.simulate.acquisition.breathing import drift
+from emgproc.simulate.acquisition.converter import Amplifier, digitise
 from emgproc.simulate.acquisition.motion import cable_pull, shift
 from emgproc.simulate.acquisition.pops import GONE, decays
 
 FLOATING_MAINS = 30.0  # an electrode that is off the skin has MΩ of impedance
 FLOATING_NOISE = 5.0
+BRIDGE_NOISE_UV = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,3 +109,18 @@ def without_lost(seen: Floats, lost: Bools, kind: str) -> Floats:
 def floating(hum: Floats, noise: Floats) -> Floats:
     """What an electrode off the skin picks up, µV: much mains, much noise, no muscle."""
     return FLOATING_MAINS * hum + FLOATING_NOISE * noise
+
+
+def bridged(
+    pair: tuple[Floats, Floats], amplifiers: tuple[Amplifier, Amplifier], rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Two channels joined by gel, µV: the mean of both, with the noise of each one's amplifier.
+
+    The mean is that of the two converted signals; the steps of both converters stay below it.
+    """
+    mean = (pair[0] + pair[1]) / 2
+    first, second = (
+        digitise(mean + rng.normal(0.0, BRIDGE_NOISE_UV, mean.size), stage.range_uv, stage.bits)
+        for stage in amplifiers
+    )
+    return first, second
