@@ -172,7 +172,7 @@ def test_with_fewer_units_than_levels_the_last_level_repeats():
 
 def test_case_34_identical_units_that_never_overlap_count_themselves():
     n = 60
-    nerve = plain_nerve([50.0] * n, negative_phase_s=0.004)
+    nerve = plain_nerve([50.0] * n, peak_delay_s=0.0015)
     firings = tuple(np.array([0.02 + 0.02 * i]) for i in range(n))
     epoch = Epoch(float("nan"), 0.02 * (n + 2), firings)
     recording, truth = simulate_sip(nerve, BARE, epochs=(epoch,))
@@ -195,9 +195,16 @@ def test_a_pattern_is_the_sum_of_its_potentials_wherever_they_fall_between_sampl
     slow = np.zeros_like(t)
     for train, size in zip(trains, (50.0, 80.0), strict=True):
         for time in train:
-            s = np.maximum(t - time - 0.001, 0.0) / 0.0025
-            slow -= size * s**2 * (1 - s / 2) * np.exp(-(s**2) / 2) / 0.30326532985631671
+            u = np.maximum(t - time - 0.001, 0.0) / (0.0025 / 0.5166253518392669)
+            slow -= size * 3 * u**2 * (1 - u**1.5) * np.exp(-2 * u**1.5) / 0.23952870582526217
     assert_allclose(fast, slow, atol=1e-8)
+
+
+def test_a_pattern_has_no_offset():
+    nerve = healthy_nerve(1)
+    (epoch,) = draw_epochs(nerve, (1.0,), seed=1)
+    x = interference(nerve, epoch, 20_000.0)
+    assert abs(x.mean()) < 0.05 * x.std()
 
 
 def test_stronger_effort_gives_more_units_higher_rates_and_a_fuller_pattern():

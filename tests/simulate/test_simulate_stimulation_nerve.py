@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import erf, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 from emgproc.errors import ParameterError, SignalError
 from emgproc.simulate.stimulation import (
@@ -20,19 +20,19 @@ from emgproc.simulate.stimulation.nerve import unit_shape
 
 
 def test_the_shape_has_its_extremes_crossing_and_areas_where_calculus_puts_them():
-    s = np.linspace(0, 12, 1_200_001)
-    f = unit_shape(s)
-    assert s[np.argmin(f)] == pytest.approx(1.0, abs=2e-5)
+    u = np.linspace(0, 12, 1_200_001)
+    f = unit_shape(u)
+    low, high = (((13 + sign * np.sqrt(73)) / 12) ** (2 / 3) for sign in (-1, 1))
+    assert u[np.argmin(f)] == pytest.approx(low, abs=2e-5)
     assert f.min() == pytest.approx(-1.0, rel=1e-9)
-    assert s[np.argmax(f)] == pytest.approx((1 + np.sqrt(17)) / 2, abs=2e-5)
-    assert 0.2 < f.max() < 0.25
-    # ∫ s² e^(−s²/2) = −s e^(−s²/2) + √(π/2) erf(s/√2); ∫ s³ e^(−s²/2) = −(s² + 2) e^(−s²/2)
-    to_two = np.sqrt(np.pi / 2) * erf(np.sqrt(2)) - 2 * np.exp(-2.0)
-    to_two -= (2 - 6 * np.exp(-2.0)) / 2
-    negative = f[s <= 2]
-    assert_allclose(-np.trapezoid(negative, s[s <= 2]), to_two / (np.exp(-0.5) / 2), rtol=1e-6)
-    whole = (np.sqrt(np.pi / 2) - 1) / (np.exp(-0.5) / 2)
-    assert_allclose(-np.trapezoid(f, s), whole, rtol=1e-6)
+    assert u[np.argmax(f)] == pytest.approx(high, abs=2e-5)
+    assert 0.59 < f.max() < 0.61
+    assert ((f < 0) == ((u > 0) & (u < 1))).all()
+    # f is −(u³ exp(−2u^1.5))′ over its peak: e^−2 up to u = 1, nothing in all.
+    assert_allclose(
+        -np.trapezoid(f[u <= 1], u[u <= 1]), np.exp(-2.0) / 0.23952870582526, rtol=1e-6
+    )
+    assert abs(np.trapezoid(f, u)) < 1e-9
 
 
 def test_nothing_moves_before_the_take_off_and_the_peak_is_the_size():
@@ -46,7 +46,7 @@ def test_nothing_moves_before_the_take_off_and_the_peak_is_the_size():
         assert_array_equal(wave[t <= start], 0.0)
         assert (wave[(t > start) & (t < start + phase)] < 0).all()
         assert_allclose(-wave.min(), size, rtol=1e-6)
-        assert t[np.argmin(wave)] - start == pytest.approx(phase / 2, abs=2e-6)
+        assert t[np.argmin(wave)] - start == pytest.approx(0.516625 * phase, abs=2e-6)
 
 
 def test_a_stimulus_at_threshold_excites_every_second_time():

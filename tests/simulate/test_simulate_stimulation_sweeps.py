@@ -44,8 +44,9 @@ def test_full_activation_is_the_sum_of_the_units_potentials():
     slow = np.zeros(BARE.times_s.size)
     for i in range(nerve.n_units):
         s = BARE.times_s - nerve.terminal_s[i] - 0.04 / nerve.velocity_m_s[i]
-        s = np.where(s > 0, s / (nerve.negative_phase_s[i] / 2), 0.0)
-        slow -= nerve.size_uv[i] * s**2 * (1 - s / 2) * np.exp(-(s**2) / 2) / 0.30326532985631671
+        u = np.where(s > 0, s / nerve.negative_phase_s[i], 0.0)
+        shape = 3 * u**2 * (1 - u**1.5) * np.exp(-2 * u**1.5) / 0.23952870582526217
+        slow -= nerve.size_uv[i] * shape
     assert truth.sweeps.fired.all()
     for sweep in sweeps_of(recording, BARE):
         assert_allclose(sweep, slow, rtol=1e-9, atol=1e-9)
@@ -57,16 +58,16 @@ def test_full_activation_is_the_sum_of_the_units_potentials():
 
 def test_units_in_phase_give_the_sum_of_their_sizes_and_a_known_area():
     settings = replace(BARE, fs=50_000.0)
-    _, truth = simulate_cmap(plain_nerve([50.0] * 40, negative_phase_s=0.006), settings)
+    _, truth = simulate_cmap(plain_nerve([50.0] * 40, peak_delay_s=0.003), settings)
     response = truth.response
     assert response.summed_mv == pytest.approx(2.0)
     assert_allclose(response.amplitude_mv, 2.0, rtol=1e-9)  # the peak lies on a sample
     assert response.latency_ms == pytest.approx(2.0)  # 1 ms + 4 cm at 40 m/s
-    assert response.negative_phase_ms == pytest.approx(6.0, rel=1e-4)
-    # Area of the shape's negative phase is 1.21306 half-lengths (test of the shape).
-    s = np.linspace(0, 2, 200_001)
-    shape = s**2 * (1 - s / 2) * np.exp(-(s**2) / 2) / 0.30326532985631671
-    assert_allclose(response.negative_area_mv_ms, 2.0 * 3.0 * np.trapezoid(shape, s), rtol=1e-5)
+    phase_ms = 3.0 / 0.5166253518392669
+    assert response.negative_phase_ms == pytest.approx(phase_ms, rel=1e-4)
+    area = 2.0 * phase_ms * np.exp(-2.0) / 0.23952870582526217
+    assert_allclose(response.negative_area_mv_ms, area, rtol=1e-5)
+    assert response.peak_to_peak_mv == pytest.approx(2.0 * 1.5994683759, rel=1e-4)
     assert not response.absent
 
 

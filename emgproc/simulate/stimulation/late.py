@@ -92,7 +92,7 @@ def simulate_f_waves(
     nerve
         The living units.
     settings
-        Electrodes and stimulator; `cord_m` sets the latency (0.28 m: 15–20 ms).
+        Electrodes and stimulator; `cord_m` sets the latency (0.30 m: 16–20 ms).
     seed
         One or more non-negative integers.
     n_stimuli

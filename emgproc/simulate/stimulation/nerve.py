@@ -3,10 +3,12 @@
 Sign: µV of E1 (over the endplates) minus E2 (tendon). A unit's potential starts with a negative
 phase, so its samples are negative; clinics draw them upwards.
 
-The shape is f(s) = s² (1 − s/2) exp(−s²/2), s half-lengths of the negative phase after the
-take-off: nothing before it, the peak f(1) = exp(−½)/2 in the middle of the negative phase, which
-ends at s = 2, then a positive phase of 23 % of the peak. A stimulus I excites an axon with the
-probability Φ((I − threshold) / (relative spread · threshold)).
+The shape is f(u) = 3u² (1 − u^1.5) exp(−2u^1.5), u lengths of the negative phase after the
+take-off: nothing before it, the peak at u = 0.517, the crossing at u = 1, then a longer and lower
+positive phase (60 % of the peak, at u = 1.48). f is the derivative of u³ exp(−2u^1.5), so the
+potential has no area: every piece of membrane ends where it began, and trains of potentials have
+no offset. A stimulus I excites an axon with the probability Φ((I − threshold) / (relative spread ·
+threshold)).
 
 References
 ----------
@@ -26,23 +28,26 @@ from emgproc.arrays import Bools, Floats, as_vector
 from emgproc.errors import ParameterError
 from emgproc.simulate.pool import HEALTHY_UNITS, SMUP_UV, draw_pool
 
-PEAK = math.exp(-0.5) / 2
-REACH = 8.0  # half-lengths of the negative phase; beyond, a potential is below 1e-10 of its peak
+_W = (13 - math.sqrt(73)) / 12  # f' = 0 where 6w² − 13w + 4 = 0, w = u^1.5
+PEAK_AT = _W ** (2 / 3)
+PEAK = 3 * _W ** (4 / 3) * (1 - _W) * math.exp(-2 * _W)
+REACH = 7.0  # lengths of the negative phase; beyond, a potential is below 1e-12 of its peak
 SUPRAMAXIMAL = 1.2
 STRONGEST_MA = 40.0  # where no axon answers, the stimulator is turned up to here
 FURTHEST_SD = 3.0
 
 
-def unit_shape(s: Floats) -> Floats:
-    """Potential of a unit of size 1, −f(s)/f(1): −1 at s = 1, 0 at s <= 0 and s = 2.
+def unit_shape(u: Floats) -> Floats:
+    """Potential of a unit of size 1, −f(u)/max f: −1 at `PEAK_AT`, 0 at u <= 0 and u = 1.
 
     Examples
     --------
-    >>> unit_shape(np.array([-1.0, 0.0, 1.0, 2.0])).tolist()
+    >>> unit_shape(np.array([-1.0, 0.0, PEAK_AT, 1.0])).round(12).tolist()
     [0.0, 0.0, -1.0, 0.0]
     """
-    after = np.maximum(s, 0.0)
-    values = after**2 * (after / 2 - 1) * np.exp(-(after**2) / 2) / PEAK
+    after = np.maximum(u, 0.0)
+    w = after * np.sqrt(after)
+    values = 3 / PEAK * after**2 * (w - 1) * np.exp(-2 * w)
     return np.asarray(np.where(after > 0, values, 0.0))
 
 
@@ -107,7 +112,7 @@ class Nerve:
     def potentials(self, times_s: Floats, take_off_s: Floats) -> Floats:
         """Each unit's potential, µV, shape (n_units, n_times), from its take-off on (s)."""
         since = times_s - take_off_s[:, None]
-        shapes = unit_shape(since / (self.negative_phase_s[:, None] / 2))
+        shapes = unit_shape(since / self.negative_phase_s[:, None])
         return self.size_uv[:, None] * shapes
 
     def activation(self, stimulus_ma: ArrayLike) -> Floats:
@@ -134,7 +139,7 @@ def draw_nerve(
     """Units of these sizes with axons and thresholds of an infant's nerve.
 
     Thresholds are normal with SD 20 %, velocities with SD 2.5 m/s, terminal delays with SD
-    0.25 ms, negative phases 5.5 ± 0.5 ms, all cut at 2.5 SD; relative spreads are uniform in
+    0.25 ms, negative phases 5.0 ± 0.5 ms, all cut at 2.5 SD; relative spreads are uniform in
     1–2 %. Sizes and thresholds are independent.
 
     Parameters
@@ -155,7 +160,7 @@ def draw_nerve(
         np.asarray(size_uv, np.float64),
         normal(terminal_s, min(0.00025, terminal_s / 3)),
         normal(velocity_m_s, 2.5),
-        normal(0.0055, 0.0005),
+        normal(0.005, 0.0005),
         normal(threshold_ma, 0.2 * threshold_ma),
         rng.uniform(0.01, 0.02, n),
     )
@@ -192,11 +197,12 @@ def absent_nerve() -> Nerve:
     return Nerve(none, none, none, none, none, none)
 
 
-def plain_nerve(size_uv: ArrayLike, *, negative_phase_s: float = 0.005) -> Nerve:
+def plain_nerve(size_uv: ArrayLike, *, peak_delay_s: float = 0.0025) -> Nerve:
     """Units that differ in size only: one latency, one shape, even thresholds without noise.
 
-    Thresholds lie evenly from 8 to 16 mA in the order given, so that every response is exactly
-    the sum of the sizes of those whose threshold is reached.
+    The take-off is 2 ms after a stimulus at 4 cm, the peak `peak_delay_s` later: on a sample of
+    the default settings. Thresholds lie evenly from 8 to 16 mA in the order given. So every
+    response is exactly the sum of the sizes of those whose threshold is reached.
 
     Raises
     ------
@@ -207,5 +213,5 @@ def plain_nerve(size_uv: ArrayLike, *, negative_phase_s: float = 0.005) -> Nerve
     same = np.ones(sizes.size)
     thresholds = np.linspace(8.0, 16.0, sizes.size)
     return Nerve(
-        sizes, 0.001 * same, 40.0 * same, negative_phase_s * same, thresholds, 0.0 * same
+        sizes, 0.001 * same, 40.0 * same, peak_delay_s / PEAK_AT * same, thresholds, 0.0 * same
     )  # fmt: skip

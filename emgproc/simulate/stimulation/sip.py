@@ -183,11 +183,11 @@ def interference(nerve: Nerve, epoch: Epoch, fs: float) -> Floats:
         )
     x = np.zeros(n)
     for i, discharges_s in enumerate(epoch.discharges_s):
-        half_s = float(nerve.negative_phase_s[i]) / 2
+        phase_s = float(nerve.negative_phase_s[i])
         take_off_s = np.asarray(discharges_s, np.float64) + nerve.terminal_s[i]
         first = np.ceil(take_off_s * fs).astype(np.int64)
-        at = first[:, None] + np.arange(int(np.ceil(REACH * half_s * fs)))
-        values = nerve.size_uv[i] * unit_shape((at / fs - take_off_s[:, None]) / half_s)
+        at = first[:, None] + np.arange(int(np.ceil(REACH * phase_s * fs)))
+        values = nerve.size_uv[i] * unit_shape((at / fs - take_off_s[:, None]) / phase_s)
         inside = (at >= 0) & (at < n)
         x += np.bincount(at[inside], weights=values[inside], minlength=n)
     return x

@@ -53,7 +53,7 @@ class StimulationSettings:
     after_s: float = 0.06
     interval_s: float | None = None
     distance_m: float = 0.04
-    cord_m: float = 0.28
+    cord_m: float = 0.30
     noise_uv: float = 7.0
     mains_uv: float = 0.0
     variability: float = 0.002
