@@ -62,6 +62,12 @@ class TruncatedFileError(FormatError):
     code = "truncated"
 
 
+class UnsafeArchiveError(FormatError):
+    """An archive holds what no acquisition program writes: links, paths to elsewhere, bombs."""
+
+    code = "unsafe_archive"
+
+
 class UnsupportedFormatError(ReadError, ValueError):
     """The format is recognised, or not, but no reader for it exists yet."""
 

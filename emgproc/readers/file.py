@@ -32,6 +32,9 @@ class ReadOptions:
         Channel name → kind ("EMG", "ECG", "FORCE" …); this one wins over the label of the file.
     time_column, delimiter, decimal
         Text tables only: the column of times in seconds, the separator, the decimal mark.
+    adc_range_v, gain
+        OT Bioelettronica archives only: full range of the converter (V) and total gain of the
+        amplifier inputs, where those of the device table or of the file are wrong.
     map
         Which variables of a MATLAB or HDF5 file hold what; see `VariableMap`.
     """
@@ -42,6 +45,8 @@ class ReadOptions:
     time_column: str | int | None = None
     delimiter: str | None = None
     decimal: str | None = None
+    adc_range_v: float | None = None
+    gain: float | None = None
     map: VariableMap = field(default_factory=VariableMap)
 
     def __post_init__(self) -> None:
