@@ -37,7 +37,8 @@ class RunResult:
     failures
         Recordings without a result, with code and message.
     exit_code
-        0 done, 1 finished but some recordings failed, 3 nothing matched.
+        0 done, 1 finished but some recordings failed, 3 no recording of the chosen participants
+        has a plan. A study without surface EMG is done: its primary outcome is not estimable.
     n_computed, n_reused
         Recordings computed in this run, and those whose results still held.
     report
@@ -103,7 +104,7 @@ def run(
     folder = Path(out)
     known = _known_failures(loaded, folder, chosen) if level == "group" else None
     done = run_recordings(loaded, folder, chosen, known=known)
-    if all(item.action == SKIP for item in done.planned):
+    if _nothing_matched(done, chosen):
         return _result(done, NOTHING)
     code = SOME_FAILED if done.failures or done.stopped else DONE
     if done.stopped or chosen.participants:
@@ -112,6 +113,15 @@ def run(
     if level == "participant":
         return _result(done, code)
     return _analysed(loaded, folder, done, code)
+
+
+def _nothing_matched(done: RecordingsDone, options: BatchOptions) -> bool:
+    """No recording of the chosen participants has a plan.
+
+    A whole study of which none has one is analysed all the same: that its primary outcome cannot
+    be estimated is its result.
+    """
+    return bool(options.participants) and all(item.action == SKIP for item in done.planned)
 
 
 def _analysed(study: Study, out: Path, done: RecordingsDone, code: int) -> RunResult:

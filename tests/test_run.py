@@ -129,6 +129,21 @@ def test_a_participant_who_is_not_there_matches_nothing(study, tmp_path):
     assert run(study, tmp_path / "out", options=options).exit_code == 3
 
 
+def test_a_study_without_surface_emg_is_analysed_and_its_primary_is_not_estimable(study, tmp_path):
+    table = study / "recordings.tsv"
+    table.write_text(table.read_text("utf-8").replace("semg\trest", "cmap\tstim"), "utf-8")
+    result = run(study, tmp_path / "out", options=QUIET)
+    assert (result.exit_code, result.n_computed, result.failures) == (0, 0, ())
+    assert {item.action for item in result.planned} == {"skip"}
+    primary = result.outcome.primary
+    assert not primary.estimable
+    assert "never called muscle tone" in primary.reason
+    assert primary.reason in result.report.read_text(encoding="utf-8")
+    assert run(study, tmp_path / "out", level="group", options=QUIET).exit_code == 0
+    chosen = BatchOptions(participants=("01",), quiet=True)
+    assert run(study, tmp_path / "out", options=chosen).exit_code == 3
+
+
 def test_an_invalid_study_is_refused_before_anything_is_written(study, tmp_path):
     (study / "participants.tsv").unlink()
     with pytest.raises(StudyError):

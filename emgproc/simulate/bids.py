@@ -178,3 +178,13 @@ before), `events` (labels: states, cry, movement, noise reference), `masks` and 
 (samples from edge to edge of the masked spans of every channel). `read_units` and `read_masks` of
 `emgproc.simulate.store` read it.
 """
+
+RESPONSES_README = """# SYNTHETIC truth
+
+No surface EMG was recorded. `responses.tsv`, one row for each recorded motor response: living
+units, amplitude (baseline to negative peak, of the units' potentials added up, mV), sum of the
+units' sizes (mV), area of the negative phase (mV·ms), latency (ms), and whether it is absent
+(below 0.05 mV). `responses.h5`: the same with every unit's size, axon and threshold, and what each
+stimulus excited; `emgproc.simulate.truth_file.read_truth` reads it. `infants.tsv` has no change of
+the tonic level, for there is none to measure.
+"""

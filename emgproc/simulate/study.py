@@ -76,17 +76,17 @@ class StudyOptions:
         Text of its `study.toml`; the shipped template where None. One side is recorded, so
         `sides` becomes ["L"], and the title says that the study is synthetic.
     suffix
-        Format of the recordings: "edf", "bdf" or "h5".
+        Format of the surface recordings: "edf", "bdf" or "h5"; motor responses are "h5".
     mishaps
         As in `design_study`: one of each, none, drawn at rates, or what the scenario has (None).
     progress
-        Called with the name of each recording when it is written.
+        Called with the names of the recordings of each visit when they are written.
     """
 
     protocol_toml: str | None = None
     suffix: str = "edf"
     mishaps: bool | Mishaps | None = None
-    progress: Callable[[str], None] | None = None
+    progress: Callable[[list[str]], None] | None = None
 
     def __post_init__(self) -> None:
         if self.suffix not in FORMATS:
@@ -144,15 +144,15 @@ def simulate_study(
     made = folder.Made(root, wanted.suffix)
     for infant in design.infants:
         for position in recorded(infant):
-            name = folder.record(design, infant, position, made)
+            names = folder.record(design, infant, position, made)
             if wanted.progress is not None:
-                wanted.progress(name)
+                wanted.progress(names)
     infants = tuple(_infant_truth(infant, made) for infant in design.infants)
     write_text(root / "study.toml", text)
     write_text(root / "plan.toml", plan_toml)
     folder.write_tables(design, made)
     folder.write_truths(made, [_row(infant) for infant in infants])
-    ids = tuple(recording_id for recording_id, _ in made.truths)
+    ids = tuple(name for name, _ in (*made.truths, *made.responses))
     return StudyTruth(design.scenario.name, seed, design.scenario.theta, infants, ids)
 
 
@@ -179,7 +179,6 @@ def _infant_truth(infant: InfantDesign, made: folder.Made) -> InfantTruth:
             <= LOD_FACTOR * max(a.noise_power_uv2, b.noise_power_uv2)
             for a, b in zip(at[0].channels, at[-1].channels, strict=True)
         )
-    last = infant.visits[-1]
     return InfantTruth(
         infant.participant_id,
         infant.arm,
@@ -189,7 +188,7 @@ def _infant_truth(infant: InfantDesign, made: folder.Made) -> InfantTruth:
         _change(at[0], at[1], "t_realised"),
         _change(at[0], at[-1], "t_formula"),
         censored,
-        not (last.missed or last.clipped),
+        at[-1] is not None and not infant.visits[-1].clipped,
     )
 
 

@@ -85,10 +85,10 @@ def simulate_visit(
     return simulate_recording(settings, (design.seed, infant.number, position))
 
 
-def recording_id(infant: InfantDesign, position: int) -> str:
-    """Name of a recording, also the stem of its file."""
+def recording_id(infant: InfantDesign, position: int, task: str = TASK) -> str:
+    """Name of a recording, also the stem of its file; a stimulated nerve is its `task`."""
     session = infant.visits[position].session_id
-    return f"{infant.participant_id}_{session}_task-{TASK}_emg"
+    return f"{infant.participant_id}_{session}_task-{task}_emg"
 
 
 def short_name(muscle: str) -> str:
