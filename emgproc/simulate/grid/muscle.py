@@ -63,7 +63,7 @@ class Anatomy:
     """
 
     n_units: int = 20
-    fibres: tuple[int, int] = (60, 500)
+    fibres: tuple[int, int] = (100, 1000)
     diameter_um: tuple[float, float] = (18.5, 2.0)
     velocity_line: tuple[tuple[float, float], tuple[float, float]] = INFANT
     depth_mm: tuple[float, float] = (1.5, 8.0)
@@ -103,7 +103,7 @@ ADULT_FOREARM = Anatomy(
     endplate_sd_mm=4.0,
 )
 SMA_INFANT = Anatomy(
-    n_units=8, fibres=(100, 250), sma=True, rhythmic_share=0.3, layers=Layers(fat_mm=4.0)
+    n_units=8, fibres=(150, 500), sma=True, rhythmic_share=0.3, layers=Layers(fat_mm=4.0)
 )
 
 
