@@ -13,6 +13,7 @@ from emgproc.simulate.truth import ChannelTruth, UnitTruth, amplitudes_for
 from emgproc.units import to_samples
 
 SWAY_UV = 150.0
+BURST_MARGIN_S = 0.05  # a potential reaches 25 ms over its discharge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,16 @@ class Scene:
             return None
         return acquisition.cycles_of(self.mains_track_hz, self.times_s)
 
+    @property
+    def bursts(self) -> Bools:
+        """Samples of gross activity, seen by the observer or not, and 50 ms around it."""
+        active = np.zeros(self.n_samples, np.bool_)
+        for activity in self.timeline.activities:
+            if activity.gross:
+                first = to_samples(max(activity.start_s - BURST_MARGIN_S, 0.0), self.fs)
+                active[first : to_samples(activity.stop_s + BURST_MARGIN_S, self.fs)] = True
+        return active
+
     def flags(self, *labels: str) -> Bools:
         """Samples held by the file that the events with these labels cover."""
         covered = np.zeros(self.n_samples, np.bool_)
@@ -128,7 +139,7 @@ def simulate_channel(
         settings.input_stage, scene, x, spoilt, acquisition.floating(hum, noise)
     )
     moved = scene.flags("movement", "cry")
-    quiet = scene.flags(QUIET) & ~moved
+    quiet = scene.flags(QUIET) & ~moved & ~scene.bursts
     whole, in_band = _campbell(units, fs)
     return seen, ChannelTruth(
         name=settings.name,

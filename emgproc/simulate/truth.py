@@ -52,7 +52,8 @@ class ChannelTruth:
         The same with the energy that the 20–450 Hz band passes.
     ms_realised_uv2
         Mean square of the tonic EMG (no noise, no fasciculations) in the band over the quiet
-        samples: the truth to which a noise-corrected estimate is compared.
+        samples, unlabelled bursts left out: the truth to which a noise-corrected estimate is
+        compared.
     noise_sigma_uv
         RMS of the white part of the electrode noise over the whole spectrum, µV.
     noise_power_uv2

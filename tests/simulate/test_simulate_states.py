@@ -178,9 +178,10 @@ def test_a_restless_infant_moves_and_cries_more_than_a_bedside_one():
     assert loud == pytest.approx(30.0)
 
 
-def test_restlessness_leaves_the_tone_of_the_quiet_spans_as_it_was():
+@pytest.mark.parametrize("unseen_bursts", [0, 6])
+def test_restlessness_leaves_the_tone_of_the_quiet_spans_as_it_was(unseen_bursts):
     muscle = MuscleSettings(name="A", noise_uv=2.0, ecg_uv=0.0, mains_uv=0.0)
-    timeline = restless_timeline(np.random.default_rng(4), 90.0)
+    timeline = restless_timeline(np.random.default_rng(4), 90.0, unseen_bursts=unseen_bursts)
     recording, truth = simulate_recording(
         RecordingSettings(duration_s=90.0, timeline=timeline, muscles=(muscle,)), seed=3
     )
