@@ -11,7 +11,8 @@ import click
 import emgproc
 from emgproc.cli.ends import INTERRUPTED, INVALID
 from emgproc.cli.files import convert, features, info
-from emgproc.cli.studies import check, run, simulate, status
+from emgproc.cli.simulation import simulate
+from emgproc.cli.studies import check, run, status
 from emgproc.errors import EmgprocError
 
 _EPILOG = (

@@ -1,4 +1,4 @@
-"""Commands on a study: check it, run it, see what would run, simulate one."""
+"""Commands on a study: check it, run it, see what would run."""
 
 import json
 from collections import Counter
@@ -162,24 +162,3 @@ def status(*, study: Path, out: Path) -> int:
     from emgproc.study import load_study
 
     return _tell_plan(plan_recordings(load_study(study), out))
-
-
-@click.group()
-def simulate() -> None:
-    """Make recordings and studies whose truth is known."""
-
-
-@simulate.command("study")
-@click.argument("out", type=_FOLDER)
-@click.option("--scenario", default="rescue", show_default=True, help="What is made true.")
-@click.option("--seed", type=click.IntRange(0), required=True, help="Of the random numbers.")
-@click.option("--plan", type=_FOLDER, required=True,
-              help="The plan.toml that the study is to be analysed with.")  # fmt: skip
-def simulate_study(*, out: Path, scenario: str, seed: int, plan: Path) -> int:
-    """Write a whole simulated study into the folder OUT, with its truth beside it."""
-    from emgproc.plan import load_plan
-    from emgproc.simulate.study import simulate_study as simulated
-
-    load_plan(plan)
-    simulated(out, scenario, seed=seed, plan_toml=plan.read_text(encoding="utf-8"))
-    return end(DONE, f"{out} holds a simulated study, scenario {scenario}, seed {seed}.")

@@ -153,6 +153,6 @@ def test_stopping_at_the_first_failure_ends_with_1_and_says_why(study, tmp_path)
 
 
 def test_simulating_into_a_folder_that_is_not_empty_is_refused(study):
-    done = call("simulate", "study", study, "--seed", "1", "--plan", study / "plan.toml")
+    done = call("simulate", "study", study, "--scenario", "rescue", "--seed", "1")
     assert done.exit_code == 2
     assert "is not empty" in done.stderr
