@@ -15,6 +15,7 @@ from emgproc.simulate.needle.truth import VOLUNTARY, Firing, Identity, SourceTru
 from emgproc.simulate.needle.unit import draw_unit
 
 SITE_MM = 3.0  # the tip of the needle lies within this distance of the muscle's axis
+TRIES = 64
 PICKUP_MM = 1.0  # units whose territories end farther off are not heard
 
 Streams: TypeAlias = Callable[[int], np.random.Generator]
@@ -29,11 +30,20 @@ class Site:
     endplates_mm: float
 
 
-def draw_site(rng: np.random.Generator) -> Site:
-    """A site within 3 mm of the muscle's axis, 8–18 mm from the middle of its endplates."""
-    radius, angle = SITE_MM * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
-    across = float(radius * np.cos(angle)), float(radius * np.sin(angle))
-    return Site(*across, -float(rng.uniform(*ENDPLATE_MM)))
+def draw_site(rng: np.random.Generator, muscle: Muscle, excitation: float) -> Site:
+    """A site within 3 mm of the muscle's axis, 8–18 mm from the middle of its endplates.
+
+    The examiner looks for a place where a unit is heard: of up to 64 places the first that lies
+    in the territory of a unit that this excitation recruits, or the last.
+    """
+    radius, angle = SITE_MM * np.sqrt(rng.random(TRIES)), rng.uniform(0, 2 * np.pi, TRIES)
+    across = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+    active = muscle.thresholds <= excitation
+    away = np.hypot(*(muscle.centres_mm[active] - across[:, None]).transpose(2, 0, 1))
+    inside = (away < muscle.radii_mm[active]).any(axis=1)
+    chosen = int(np.argmax(inside)) if inside.any() else TRIES - 1
+    x, y = across[chosen]
+    return Site(float(x), float(y), -float(rng.uniform(*ENDPLATE_MM)))
 
 
 def excitation_of(levels: tuple[float, ...], duration_s: float) -> Floats:
@@ -63,12 +73,14 @@ def voluntary_sources(
     unit_stream
         Source of randomness of a unit by its number: its fibres are the same at every site.
     """
-    site = draw_site(rng)
+    site = draw_site(rng, muscle, float(excitation.max()))
     trains = driven_trains(rng, muscle.thresholds, excitation)
+    offsets = muscle.centres_mm - (site.x_mm, site.y_mm)
+    heard = np.hypot(*offsets.T) <= muscle.radii_mm + PICKUP_MM
     found = []
-    for number, (kind, train_s) in enumerate(zip(muscle.kinds, trains, strict=True)):
-        x, y = muscle.centres_mm[number] - (site.x_mm, site.y_mm)
-        if train_s.size == 0 or np.hypot(x, y) > kind.territory_mm / 2 + PICKUP_MM:
+    for number in np.flatnonzero(heard).tolist():
+        train_s, kind, (x, y) = trains[number], muscle.kinds[number], offsets[number]
+        if train_s.size == 0:
             continue
         centre = float(x), float(y), site.endplates_mm
         size = float(muscle.sizes[number])

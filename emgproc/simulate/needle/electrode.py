@@ -136,14 +136,14 @@ def concentric() -> Electrode:
 
 
 def monopolar() -> Electrode:
-    """Monopolar needle: the lateral surface of a bare cone 1 mm long, reference far away.
+    """Monopolar needle: a bare cone of 1 mm behind the origin, its reference far away.
 
     The cone is its axis, weighted by the circumference that grows with distance from the tip.
     """
-    edges = np.linspace(-0.5, 0.5, N_CHORDS + 1)
+    edges = np.linspace(-1.0, 0.0, N_CHORDS + 1)
     zeros = np.zeros(N_CHORDS)
     lines = np.column_stack([edges[:-1], zeros, edges[1:], zeros, zeros])
-    weights = 0.5 - (edges[1:] + edges[:-1]) / 2
+    weights = -(edges[1:] + edges[:-1])
     return Electrode("monopolar needle", lines, weights / weights.sum())
 
 

@@ -7,11 +7,18 @@ contact potential changes with every push.
 
 import numpy as np
 
-from emgproc.arrays import Floats
 from emgproc.simulate.needle.fibres import View
 from emgproc.simulate.needle.spontaneous import fibrillation, positive_sharp_wave
 from emgproc.simulate.needle.trains import irregular_train
-from emgproc.simulate.needle.truth import INSERTION, Firing, Identity, SourceTruth, source_truth
+from emgproc.simulate.needle.truth import (
+    INSERTION,
+    Artefact,
+    Firing,
+    Identity,
+    SourceTruth,
+    source_truth,
+)
+from emgproc.units import to_samples
 
 MOVE_S = 0.3
 N_FIBRES = (6, 12)
@@ -19,6 +26,7 @@ BURST_S = (0.05, 0.28)
 BURST_HZ, BURST_COV = (40.0, 120.0), 0.5
 N_KNOCKS = (3, 7)
 KNOCK_UV = (200.0, 1200.0)
+ARTEFACT_S = 1.5  # until the slowest amplifier, of 2 Hz, has come back to 1e-5 of a knock
 KNOCK_RISE_S, KNOCK_FALL_S = 0.001, (0.008, 0.040)
 
 
@@ -38,17 +46,17 @@ def insertion_sources(
     return tuple(found)
 
 
-def knocks_uv(rng: np.random.Generator, times_s: Floats, start_s: float) -> Floats:
-    """Contact potentials of one movement that starts at `start_s`, before the amplifier, µV.
+def draw_artefact(rng: np.random.Generator, view: View, start_s: float) -> Artefact:
+    """Contact potentials of one movement that starts at `start_s`.
 
     3–7 deflections of 0.2–1.2 mV within 0.3 s, up in a millisecond, gone with a time constant of
-    8–40 ms.
+    8–40 ms; as the amplifier gives them.
     """
+    times_s = np.arange(round(ARTEFACT_S * view.fs)) / view.fs
     total = np.zeros_like(times_s)
     for _ in range(int(rng.integers(*N_KNOCKS, endpoint=True))):
-        at = start_s + rng.uniform(0.0, 0.8 * MOVE_S)
         height = rng.uniform(*KNOCK_UV) * rng.choice([-1.0, 1.0])
         fall_s = rng.uniform(*KNOCK_FALL_S)
-        t = np.maximum(times_s - at, 0.0)
+        t = np.maximum(times_s - rng.uniform(0.0, 0.8 * MOVE_S), 0.0)
         total += height * (np.exp(-t / fall_s) - np.exp(-t / KNOCK_RISE_S))
-    return total
+    return Artefact(to_samples(start_s, view.fs), view.amplifier.filtered(total, view.fs))

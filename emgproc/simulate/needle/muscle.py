@@ -65,6 +65,11 @@ class Muscle:
         return len(self.kinds)
 
     @property
+    def radii_mm(self) -> Floats:
+        """Radius of each unit's territory, mm."""
+        return np.array([kind.territory_mm / 2 for kind in self.kinds])
+
+    @property
     def strengths(self) -> Floats:
         """Twitch of each unit: its fibres' cross-section relative to a healthy mean unit's."""
         area = np.array([k.n_fibres * k.diameter_um[0] ** 2 for k in self.kinds])

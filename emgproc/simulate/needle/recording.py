@@ -18,7 +18,7 @@ from emgproc.simulate.needle.amplifier import MUAP_BAND_HZ, REST_BAND_HZ, Amplif
 from emgproc.simulate.needle.effort import excitation_of, voluntary_sources
 from emgproc.simulate.needle.electrode import ELECTRODES
 from emgproc.simulate.needle.fibres import View
-from emgproc.simulate.needle.movement import MOVE_S, insertion_sources, knocks_uv
+from emgproc.simulate.needle.movement import MOVE_S, draw_artefact, insertion_sources
 from emgproc.simulate.needle.muscle import CONDITIONS, Muscle, draw_muscle
 from emgproc.simulate.needle.potential import add_discharges
 from emgproc.simulate.needle.spontaneous import Spontaneous, draw_spontaneous
@@ -30,6 +30,7 @@ from emgproc.simulate.needle.truth import (
     FIBRILLATION,
     POSITIVE_SHARP_WAVE,
     RHYTHMIC,
+    Artefact,
     NeedleTruth,
     SourceTruth,
 )
@@ -40,7 +41,7 @@ LEAST_FS = 20_000.0
 SPONTANEOUS_UNITS = {"healthy": HEALTHY, "neurogenic": ENLARGED, "myopathic": MYOPATHIC}
 REFERENCES = {"concentric": "cannula", "monopolar": "remote", "single_fibre": "cannula"}
 # Streams of randomness below the seed: what belongs to the muscle is the same at all its sites.
-MUSCLE, SITE, NOISE, MOVES, REST = range(5)
+MUSCLE, SITE, NOISE, MOVES, KNOCKS, REST = range(6)
 _REST, _MUAP = Amplifier(*REST_BAND_HZ), Amplifier(*MUAP_BAND_HZ)
 
 
@@ -176,18 +177,18 @@ def simulate_needle(
     view = View(ELECTRODES[wanted.electrode](), wanted.amplifier, wanted.fs)
     muscle = draw_muscle(_stream(entropy, MUSCLE), wanted.condition, wanted.n_units)
     levels = tuple(muscle.excitation_for(force) for force in wanted.efforts)
-    injured, knocks = _moved(wanted, view, entropy)
     sources = (
         *_resting(wanted, view, entropy),
         *_willed(wanted, muscle, view, levels, entropy),
-        *injured,
+        *_injured(wanted, view, entropy),
     )
-    rng = _stream(entropy, NOISE, wanted.site)
-    noise = electrode_noise(rng, knocks.size, wanted.fs, wanted.noise_uv)
-    noise, artefact = wanted.amplifier.filtered(np.vstack([noise, knocks]), wanted.fs)
-    signal = noise + artefact
-    for source in sources:
-        add_discharges(signal, source.potential, source.discharges_s, source.played)
+    artefacts = tuple(
+        draw_artefact(_stream(entropy, KNOCKS, wanted.site, i), view, start_s)
+        for i, start_s in enumerate(wanted.movements_s)
+    )
+    signal = _noise(wanted, _stream(entropy, NOISE, wanted.site))
+    noise_rms_uv = float(np.sqrt(np.mean(signal**2)))
+    _add(signal, sources, artefacts)
     truth = NeedleTruth(
         seed=entropy,
         site=wanted.site,
@@ -199,10 +200,10 @@ def simulate_needle(
         n_units=muscle.n_units,
         n_active=tuple(int(np.sum(muscle.thresholds <= level)) for level in levels),
         noise_sigma_uv=wanted.noise_uv,
-        noise_rms_uv=float(np.sqrt(np.mean(noise**2))),
+        noise_rms_uv=noise_rms_uv,
         sources=sources,
         events=_events(wanted),
-        artefact_uv=artefact,
+        artefacts=artefacts,
     )
     return _recording(wanted, signal, truth.events), truth
 
@@ -237,18 +238,31 @@ def _willed(
     )
 
 
-def _moved(
+def _injured(
     wanted: NeedleSettings, view: View, entropy: tuple[int, ...]
-) -> tuple[tuple[SourceTruth, ...], Floats]:
-    """What every movement of the needle injures, and the contact potentials, µV (n_samples,)."""
-    times_s = np.arange(to_samples(wanted.duration_s, wanted.fs)) / wanted.fs
-    sources: list[SourceTruth] = []
-    knocks = np.zeros_like(times_s)
-    for i, start_s in enumerate(wanted.movements_s):
-        rng = _stream(entropy, MOVES, wanted.site, i)
-        sources += insertion_sources(rng, view, start_s)
-        knocks += knocks_uv(rng, times_s, start_s)
-    return tuple(sources), knocks
+) -> tuple[SourceTruth, ...]:
+    """Fibres that every movement of the needle makes fire."""
+    return tuple(
+        source
+        for i, start_s in enumerate(wanted.movements_s)
+        for source in insertion_sources(_stream(entropy, MOVES, wanted.site, i), view, start_s)
+    )
+
+
+def _noise(wanted: NeedleSettings, rng: np.random.Generator) -> Floats:
+    n = to_samples(wanted.duration_s, wanted.fs)
+    white = electrode_noise(rng, n, wanted.fs, wanted.noise_uv)
+    return wanted.amplifier.filtered(white, wanted.fs)
+
+
+def _add(
+    signal: Floats, sources: tuple[SourceTruth, ...], artefacts: tuple[Artefact, ...]
+) -> None:
+    for source in sources:
+        add_discharges(signal, source.potential, source.discharges_s, source.played)
+    for artefact in artefacts:
+        reached = signal[artefact.start : artefact.start + artefact.uv.size]
+        reached += artefact.uv[: reached.size]
 
 
 def _events(wanted: NeedleSettings) -> tuple[Event, ...]:

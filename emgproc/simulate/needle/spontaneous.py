@@ -61,6 +61,8 @@ RATES: dict[str, tuple[Span, Span]] = {
     ENDPLATE_NOISE: ((150.0, 300.0), (1.0, 1.0)),
     CRD: ((5.0, 60.0), (0.002, 0.005)),
 }
+POISSON = (FASCICULATION, ENDPLATE_NOISE)
+FIBRES = (FIBRILLATION, POSITIVE_SHARP_WAVE, ENDPLATE_SPIKES, CRD)
 DRIFT = 0.2
 CRD_RUN_S = (0.5, 3.0)
 
@@ -76,7 +78,7 @@ class Spontaneous:
     rate_hz, cov
         Mean rate and coefficient of variation of the intervals.
     diameter_um
-        Diameter of the fibre, where the source is one.
+        Diameter of the fibre or fibres, for a class of `FIBRES`.
     """
 
     kind: str
@@ -87,6 +89,10 @@ class Spontaneous:
     def __post_init__(self) -> None:
         if self.kind not in RATES:
             raise ParameterError(f"no spontaneous source {self.kind!r}; there are {list(RATES)}")
+        if self.cov is not None and self.kind in POISSON:
+            raise ParameterError(f"{self.kind} is a Poisson process: its cov is not to be chosen")
+        if self.diameter_um is not None and self.kind not in FIBRES:
+            raise ParameterError(f"{self.kind} is no single fibre: it takes no diameter_um")
 
 
 def draw_spontaneous(
@@ -129,7 +135,7 @@ def draw_spontaneous(
 
 def _fire(rng: np.random.Generator, kind: str, rate_hz: float, cov: float, span_s: Span) -> Firing:
     spans = [span_s]
-    if kind in {FASCICULATION, ENDPLATE_NOISE}:
+    if kind in POISSON:
         times = poisson_times(rng, rate_hz, span_s)
     elif kind == ENDPLATE_SPIKES:
         times = irregular_train(rng, rate_hz, cov, span_s)

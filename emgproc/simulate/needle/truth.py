@@ -150,6 +150,22 @@ def source_truth(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Artefact:
+    """What one movement of the needle added apart from discharges.
+
+    Attributes
+    ----------
+    start
+        Its first sample in the recording.
+    uv
+        As the amplifier gives it, µV (n,); cut where the recording ends.
+    """
+
+    start: int
+    uv: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class NeedleTruth:
     """All that is true of one needle recording.
 
@@ -175,8 +191,8 @@ class NeedleTruth:
         Every source that has a discharge or could have.
     events
         Labels: `movement` for the needle's insertion and movements, and what else was labelled.
-    artefact_uv
-        What moving the needle added apart from discharges, µV (n_samples,).
+    artefacts
+        What moving the needle added apart from discharges.
     """
 
     seed: tuple[int, ...]
@@ -192,7 +208,7 @@ class NeedleTruth:
     noise_rms_uv: float
     sources: tuple[SourceTruth, ...]
     events: tuple[Event, ...]
-    artefact_uv: Floats
+    artefacts: tuple[Artefact, ...]
 
     def of(self, kind: str) -> tuple[SourceTruth, ...]:
         """The sources of one class."""
