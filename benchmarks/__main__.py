@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: the kernels. `python -m benchmarks FILE…`: each stage on these files."""
+"""`python -m benchmarks`: the kernels. `python -m benchmarks FILE…`: each stage on these files.
+
+`python -m benchmarks --simulation`: simulated grid recordings.
+"""
 
 import argparse
 import sys
@@ -10,12 +13,17 @@ SURFACE = Path(__file__).parents[1] / "pipelines" / "surface.toml"
 
 
 def main() -> None:
-    """Read the arguments and run one of the two benchmarks."""
+    """Read the arguments and run one of the benchmarks."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--plan", type=Path, default=SURFACE)
+    parser.add_argument("--simulation", action="store_true")
     arguments = parser.parse_args()
-    if arguments.files:
+    if arguments.simulation:
+        from benchmarks.simulation import main as simulation
+
+        simulation()
+    elif arguments.files:
         from benchmarks.files import measure
 
         try:

@@ -40,10 +40,10 @@ QUIET = (0.0, 0.0)
         (ADULT_FOREARM, Electrodes(rows=13, cols=5, ied_mm=5.0, shift_mm=(0.0, 35.0))),
         (
             Anatomy(half_length_mm=30.0, depth_mm=(0.5, 2.0), layers=Layers(fat_mm=1.0)),
-            Electrodes(rows=14, cols=5, ied_mm=4.0, diameter_mm=1.0),
+            Electrodes(rows=18, cols=5, ied_mm=2.5, diameter_mm=1.0),
         ),
     ],
-    ids=["adult 8 mm", "adult 5 mm", "lean infant 4 mm"],
+    ids=["adult 8 mm", "adult 5 mm", "lean infant 2.5 mm"],
 )
 def test_the_velocity_found_along_a_column_is_the_true_one(anatomy, electrodes):
     (thin, _), (thick, _) = anatomy.velocity_line

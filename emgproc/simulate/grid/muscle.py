@@ -35,7 +35,8 @@ class Anatomy:
     n_units
         Living motor units within reach of the electrodes.
     fibres
-        Fibres of the smallest and of the largest unit; exponential between them.
+        Fibres of the smallest and of the largest unit; exponential between them. An infant has
+        the adult's number of fibres, thinner.
     diameter_um
         Fibre diameter: mean and SD between units, µm.
     velocity_line

@@ -51,6 +51,9 @@ class Contraction:
 class GridSettings:
     """One recording of one muscle under one grid.
 
+    Under an infant's few millimetres of fat, over fibres of 44 mm, no place is far from both the
+    innervation zone and the tendons: velocities estimated there come out some 10 % too high.
+
     Attributes
     ----------
     anatomy, muscle_seed
