@@ -9,6 +9,7 @@ spec 1.4, 8 for the model. The errors of measurement are those of the whole chai
 channels of the sample study against their truth.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -45,6 +46,7 @@ FS, RECORDED_S = 1250.0, 60.0
 RULE, SAID = "tone_primary_v1", ("synthetic",)
 
 
+@functools.cache
 def in_band_share(fs: float = FS) -> float:
     """Power of the electrode noise in the 20–450 Hz band as a share of its white variance.
 
