@@ -24,7 +24,9 @@ class Clock(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def regular_clock(times: Floats, where: str, *, first_line: int, unit_stated: bool) -> Clock:
+def regular_clock(
+    times: Floats, where: str, *, first_line: int, unit_stated: bool, resolution_s: float = 0.0
+) -> Clock:
     """Clock of evenly spaced times.
 
     The rate is that of the least-squares line; it is rounded to whole hertz where the times, as
@@ -40,6 +42,9 @@ def regular_clock(times: Floats, where: str, *, first_line: int, unit_stated: bo
         Line of the first time in the file, for messages.
     unit_stated
         False if nothing says that these are seconds.
+    resolution_s
+        By how much the times are off because they are printed to few places; that much is
+        forgiven.
 
     Raises
     ------
@@ -59,12 +64,13 @@ def regular_clock(times: Floats, where: str, *, first_line: int, unit_stated: bo
     slope, middle = _line(times)
     if slope <= 0:
         raise FormatError(f"{where}: the times do not rise")
-    _check_steps(times, slope, where, first_line)
+    worst = WORST_JITTER + resolution_s / slope
+    _check_steps(times, slope, where, first_line=first_line, worst=worst)
     jitter = _jitter(times, slope, middle)
-    if jitter > WORST_JITTER:
+    if jitter > worst:
         raise FormatError(
             f"{where}: the times drift by {jitter:.2g} samples from a straight line of "
-            f"{1 / slope:g} Hz; at most {WORST_JITTER} is even"
+            f"{1 / slope:g} Hz; at most {worst:.2g} is even"
         )
     fs = _whole(1 / slope, 2 * jitter / times.size + 1e-9)
     if not unit_stated and fs < SLOWEST_UNSTATED_HZ:
@@ -74,7 +80,7 @@ def regular_clock(times: Floats, where: str, *, first_line: int, unit_stated: bo
             "they are seconds"
         )
     warnings = [] if unit_stated else ["the times have no unit; taken as seconds"]
-    if jitter > NOTED_JITTER:
+    if jitter > NOTED_JITTER + resolution_s / slope:
         warnings.append(f"the times lie up to {jitter:.0%} of a sample off an even grid")
     if abs(start) > LATEST_ONSET_S:
         warnings.append("the times are dates or a running clock; the recording starts at 0 s")
@@ -105,11 +111,13 @@ def _jitter(times: Floats, slope: float, middle: float) -> float:
     return worst / slope
 
 
-def _check_steps(times: Floats, slope: float, where: str, first_line: int) -> None:
-    """Refuse the first step that is not within half a sample of an even one."""
+def _check_steps(
+    times: Floats, slope: float, where: str, *, first_line: int, worst: float
+) -> None:
+    """Refuse the first step that is `worst` samples or more off an even one."""
     for at in range(0, times.size - 1, BLOCK):
         steps = np.diff(times[at : at + BLOCK + 1]) / slope
-        odd = np.flatnonzero(np.abs(steps - 1) >= WORST_JITTER)
+        odd = np.flatnonzero(np.abs(steps - 1) >= worst)
         if odd.size:
             step = float(steps[odd[0]])
             what = "repeats or goes back" if step <= 0 else f"comes after {step:.3g} samples"

@@ -28,7 +28,7 @@ _BRACKETS = re.compile(r"(?P<name>.+?)[\s_,]*[(\[](?P<unit>[^()\[\]]*)[)\]]\s*")
 _SUFFIX = re.compile(r"(?P<name>.+?)[\s_,]+(?P<unit>uV|µV|μV|mV|nV|uv|mv)")
 _TIME_SUFFIX = re.compile(r"(?P<name>.+?)[\s_,]+(?P<unit>\w+)")
 UNKNOWN = "?"
-_ELECTRODES = {"EMG", "ECG", "EEG", "EOG", "REF"}  # a unit stated by the caller is for these
+ELECTRODES = {"EMG", "ECG", "EEG", "EOG", "REF"}  # a unit stated by the caller is for these
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +126,14 @@ def _signal(index: int, header: str, name: str, options: ReadOptions) -> Column:
     unit = name_and_unit(header)[1]
     # A second clock beside the stated one is no EMG either.
     kind = options.kinds.get(name, "MISC" if _is_time(header) else kind_of(name))
-    if unit is None and kind in _ELECTRODES:
+    if unit is None and kind in ELECTRODES:
         if options.unit is None:
             return Column(index, name, kind, UNKNOWN, 1.0)
         return Column(index, name, kind, "uV", microvolts_per(options.unit, where=name))
     if unit is not None and is_voltage(unit):
         return Column(index, name, kind, "uV", microvolts_per(unit))
     # An acceleration called "TA (g)" is no EMG, whatever its name lets one think.
-    other = "MISC" if kind in _ELECTRODES and name not in options.kinds else kind
+    other = "MISC" if kind in ELECTRODES and name not in options.kinds else kind
     return Column(index, name, other, unit or "", 1.0)
 
 
@@ -198,7 +198,7 @@ def _time_unit(header: str) -> str | None:
 def _hidden_clock(layout: Layout, header: str, options: ReadOptions) -> str:
     """What to do about a first column without a unit that rises evenly: a time, a counter."""
     name, unit = name_and_unit(header)
-    if layout.width < 2 or name in options.kinds or unit or kind_of(name) not in _ELECTRODES:
+    if layout.width < 2 or name in options.kinds or unit or kind_of(name) not in ELECTRODES:
         return ""
     cells = [row[0] for row in layout.rows if row and layout.dialect.is_value(row[0])]
     steps = np.diff([layout.dialect.value(cell) for cell in cells])

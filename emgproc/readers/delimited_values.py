@@ -1,5 +1,7 @@
 """The numbers of a text table: one bounded pass from lines to float64 rows."""
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -48,58 +50,112 @@ def _fill(values: Floats, text: TextFile, layout: Layout, columns: Columns) -> i
     where = text.path.name
     indices = [column.index for column in columns.kept]
     factors = np.array([column.factor for column in columns.kept])
-    n_rows, blank = 0, 0
-    for chunk in text.chunks(layout.n_before):
+    n_rows = 0
+    for chunk in rows_of(text, layout.n_before):
+        block = numbers_of(chunk, layout, where)
+        values[:, n_rows : n_rows + len(block)] = (block[:, indices] * factors).T
+        n_rows += len(block)
+    return n_rows
+
+
+def rows_of(text: TextFile, n_before: int) -> Iterator[Lines]:
+    """The lines after the first `n_before` in pieces, without the empty ones at the end.
+
+    Raises
+    ------
+    FormatError
+        An empty line stands between rows.
+    """
+    blank = 0
+    for chunk in text.chunks(n_before):
         lines = chunk.lines
         while lines and not lines[-1].strip():
             lines = lines[:-1]
         if lines and blank:
-            raise FormatError(f"{where}, line {blank}: an empty line between rows")
+            raise FormatError(f"{text.path.name}, line {blank}: an empty line between rows")
         if len(lines) < len(chunk.lines) and not blank:
             blank = chunk.first + len(lines)
-        if not lines:
-            continue
-        block = _numbers(Lines(chunk.first, lines), layout, where)
-        _refuse_infinite(block, chunk.first, where)
-        values[:, n_rows : n_rows + len(lines)] = (block[:, indices] * factors).T
-        n_rows += len(lines)
-    return n_rows
+        if lines:
+            yield Lines(chunk.first, lines)
 
 
-def _numbers(chunk: Lines, layout: Layout, where: str) -> Floats:
-    """One chunk as (n_rows, n_cells)."""
+def numbers_of(
+    chunk: Lines, layout: Layout, where: str, kept: Sequence[int] | None = None
+) -> Floats:
+    """One piece as (n_rows, n_cells), NaN where a cell is empty.
+
+    Parameters
+    ----------
+    chunk, where
+        The lines, and the name for messages.
+    layout
+        Its dialect and width.
+    kept
+        Only these columns; a row may then have further cells, of any text, but not fewer.
+
+    Raises
+    ------
+    FormatError
+        A row has a wrong number of cells, a cell is no number or is infinite; the message names
+        the line.
+    """
     dialect = layout.dialect
     lines = chunk.lines
     if dialect.decimal == ",":
         lines = [line.replace(",", ".") for line in lines]
+    shape = (len(lines), layout.width if kept is None else len(kept))
+    block = _loaded(lines, dialect, kept)
+    if block.shape != shape:
+        block = _loaded(_filled(lines, dialect), dialect, kept)
+    # loadtxt drops empty lines; row by row each line is accounted for.
+    if block.shape != shape:
+        block = _row_by_row(chunk, layout, where, kept)
+    _refuse_infinite(block, chunk.first, where)
+    return block
+
+
+def _loaded(lines: list[str], dialect: Dialect, kept: Sequence[int] | None) -> Floats:
+    """What numpy makes of the lines; nothing if it fails."""
+    if not lines:
+        return np.empty((0, 0))
     try:
-        block = np.loadtxt(
+        return np.loadtxt(
             lines,
             delimiter=None if dialect.delimiter in {" ", ""} else dialect.delimiter,
             comments=None,
             ndmin=2,
             quotechar='"',
+            usecols=kept,
         )
     except ValueError:
-        block = np.empty((0, 0))
-    # loadtxt drops empty lines and knows no empty cells; row by row each line is accounted for.
-    if block.shape != (len(lines), layout.width):
-        block = _row_by_row(chunk, layout.width, dialect, where)
-    return block
+        return np.empty((0, 0))
 
 
-def _row_by_row(chunk: Lines, width: int, dialect: Dialect, where: str) -> Floats:
+def _filled(lines: list[str], dialect: Dialect) -> list[str]:
+    """The lines with "nan" in empty cells, which loadtxt does not know; none if not possible."""
+    text = "\n".join(lines)
+    if dialect.delimiter in {" ", ""} or '"' in text:
+        return []
+    mark = re.escape(dialect.delimiter)
+    empty = rf"(?<={mark}) *(?={mark}|$)|^ *(?={mark})"
+    return re.sub(empty, "nan", text, flags=re.MULTILINE).split("\n")
+
+
+def _row_by_row(chunk: Lines, layout: Layout, where: str, kept: Sequence[int] | None) -> Floats:
+    dialect, width = layout.dialect, layout.width
+    indices = range(width) if kept is None else kept
+    needed = width if kept is None else max(kept) + 1
     rows = []
     for number, line in enumerate(chunk.lines, start=chunk.first):
         cells = dialect.split(line)
         if not line.strip():
             raise FormatError(f"{where}, line {number}: an empty line between rows")
-        if len(cells) != width:
+        if len(cells) < needed or (kept is None and len(cells) > width):
             raise FormatError(
                 f"{where}, line {number}: {len(cells)} cell(s), the rows before have {width}"
             )
         try:
-            rows.append([dialect.value(cell) for cell in cells])
+            rows.append([dialect.value(cells[i]) for i in indices])
         except ValueError as error:
             raise FormatError(
                 f"{where}, line {number}: {str(error)[:40]!r} is no number ({dialect})"

@@ -62,21 +62,8 @@ def _is_acq(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for
 
 _KNOWN = (
     _Known(
-        "delsys_emgworks_csv", "Delsys EMGworks CSV export", (".csv",),
-        "each of its channels has its own time column; " + _EDF + ", or " + _TABLE,
-        _text(r"\A(?:.*\n){0,6}?(?:Label: .*Sampling frequency: |\"?X ?\[s\]\"?[,;])"),
-    ),
-    _Known(
-        "delsys_discover_csv", "Delsys Trigno Discover CSV export", (".csv",),
-        _TABLE, _text(r"\A\W*Application\W.*Trigno Discover"),
-    ),
-    _Known(
         "delsys_hpf", "Delsys EMGworks .hpf/.shpf", (".hpf", ".shpf"),
         "convert it with Delsys File Utility to EDF", _magic(b"datx", at=16),
-    ),
-    _Known(
-        "delsys_emg", "Delsys EMGworks legacy .emg", (".emg",),
-        "convert it with Delsys File Utility to EDF", _magic(b"DEMG"),
     ),
     _Known(
         "otb_plus", "OTBioLab+ or OTBioLab4 archive", (".otb+", ".otb", ".otb4"),

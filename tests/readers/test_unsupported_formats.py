@@ -11,10 +11,7 @@ TRIGNO = (
 )
 TAR = b"rec.sig".ljust(257, b"\0") + b"ustar\x0000" + bytes(300)
 BEGINNINGS = {
-    "delsys_emgworks_csv": TRIGNO.encode(),
-    "delsys_discover_csv": b"Application,Trigno Discover (1.5.0)\nDate/Time,2024\n",
     "delsys_hpf": bytes(16) + b"datx" + bytes(100),
-    "delsys_emg": b"DEMG\x03\0\0\0",
     "otb_plus": TAR,
     "poly5": b"POLY SAMPLE FILEversion 2.03\r\n\x1a" + bytes(300),
     "matlab5": b"MATLAB 5.0 MAT-file Platform: posix" + bytes(100),
@@ -93,9 +90,7 @@ def test_every_id_is_used_once():
         ("c3d/1123x01EMG.c3d", "c3d"),
         ("c3d/gait9.tdf", "bts_tdf"),
         ("child-gait-zoo/HC013A04.zoo", "matlab5"),
-        ("delsys/Set1_Rep2_v3.emg", "delsys_emg"),
         ("delsys/Set1_Rep2_v3.emg.hpf", "delsys_hpf"),
-        ("delsys/truncated_trigno_sample.csv", "delsys_emgworks_csv"),
         ("openbci-ganglion/OpenBCI-RAW-S02_S1REST.txt", "openbci_txt"),
         ("otb-hdsemg/otb_vl_part1.mat", "matlab5"),
         ("plux-opensignals/sync_acc_1.txt", "opensignals_txt"),
