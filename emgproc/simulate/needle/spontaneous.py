@@ -46,7 +46,7 @@ ALONG_MM = 0.2
 DIAMETER_UM = (14.0, 25.0)
 ENDPLATE_MM = (8.0, 18.0)
 CUT_SD_MM = 0.05
-TAIL_STRETCH = (3.0, 6.0)
+TAIL_STRETCH = (5.0, 10.0)
 CHAIN = (4, 9)
 CHAIN_STEP_S = (0.001, 0.003)
 CHAIN_MCD_US = 4.0
@@ -194,7 +194,7 @@ def positive_sharp_wave(
     """A single fibre that is injured at the needle: the front arrives and stops.
 
     The positive wave is that of the line source with the fibre ended at the electrode. The
-    negative wave after it is drawn out three- to sixfold in time and made as much lower, so that
+    negative wave after it is drawn out five- to tenfold in time and made as much lower, so that
     its area stays what it is (no net charge): the injured end repolarises slowly [rule].
     """
     whole = near_fibre(rng, diameter_um)
