@@ -39,12 +39,6 @@ def _text(pattern: str) -> Callable[[bytes, str], bool]:
     return matches
 
 
-def _is_otb(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
-    """A tar whose first member is of those that OTBioLab+ and OTBioLab4 write."""
-    name = head[:100].rstrip(b"\0").lower()
-    return head[257:262] == b"ustar" and name.endswith((b".sig", b".xml", b".sip", b".pro"))
-
-
 def _is_c3d(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
     """C3D: byte 2 is 0x50, byte 1 points to the parameter section; most bytes after are zero."""
     return len(head) >= 512 and head[1] == 0x50 and 2 <= head[0] <= 64 and b"\0\0" in head[:64]
@@ -64,10 +58,6 @@ _KNOWN = (
     _Known(
         "delsys_hpf", "Delsys EMGworks .hpf/.shpf", (".hpf", ".shpf"),
         "convert it with Delsys File Utility to EDF", _magic(b"datx", at=16),
-    ),
-    _Known(
-        "otb_plus", "OTBioLab+ or OTBioLab4 archive", (".otb+", ".otb", ".otb4"),
-        "export EDF or a text table from OTBioLab", _is_otb,
     ),
     _Known(
         "poly5", "TMSi Poly5", (".poly5", ".s00"), _EDF, _magic(b"POLY SAMPLE FILE"),
@@ -179,7 +169,7 @@ _KNOWN = (
     _Known("gzip", "gzip archive", (".gz",), "unpack it first", _magic(b"\x1f\x8b")),
     _Known("xz", "xz archive", (".xz", ".rdata"), "unpack it first", _magic(b"\xfd7zXZ\0")),
     _Known(
-        "zip", "zip archive (also .xlsx, .otb)", (".zip", ".xlsx"),
+        "zip", "zip archive (also .xlsx)", (".zip", ".xlsx"),
         "unpack it first; of a spreadsheet " + _TABLE, _magic(b"PK\x03\x04", b"PK\x05\x06"),
     ),
     _Known(

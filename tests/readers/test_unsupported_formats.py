@@ -9,10 +9,8 @@ from emgproc.readers.unsupported import FORMATS as UNSUPPORTED
 TRIGNO = (
     "Label: Mini: EMG 10 Sampling frequency: 1.259e+003 Number of points: 9 start: 0 Unit: V\n"
 )
-TAR = b"rec.sig".ljust(257, b"\0") + b"ustar\x0000" + bytes(300)
 BEGINNINGS = {
     "delsys_hpf": bytes(16) + b"datx" + bytes(100),
-    "otb_plus": TAR,
     "poly5": b"POLY SAMPLE FILEversion 2.03\r\n\x1a" + bytes(300),
     "matlab5": b"MATLAB 5.0 MAT-file Platform: posix" + bytes(100),
     "matlab73": b"MATLAB 7.3 MAT-file Platform: GLNXA64" + bytes(475) + b"\x89HDF\r\n\x1a\n",
