@@ -1,63 +1,33 @@
-"""Figures of the report, as SVG text; the only place that draws.
+"""Figures of the report, as SVG text.
 
 The same outcome gives the same bytes: no dates, fixed ids, letters as paths.
 """
 
-import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from emgproc.outcome.model import InfantOutcome, NullDistribution, Outcome
+from emgproc.report.drawing import CONTROL, FAINT, INK, TREATED, svg
 
-TREATED = "#0b6e99"
-CONTROL = "#c05a1c"
-INK = "#2b2b2b"
-FAINT = "#9a9a9a"
 MOST_NAMED = 4  # infants named in one line of a figure; the table names them all
-_STYLE = {
-    "svg.hashsalt": "emgproc",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "text.color": INK,
-}
 
 
 def trajectories(outcome: Outcome) -> str:
     """Each infant's change in tonic level from baseline, at both later visits; deaths below."""
-    return _svg((7.6, 4.4), lambda figure: _trajectories(figure.subplots(), outcome))
+    return svg((7.6, 4.4), lambda figure: _trajectories(figure.subplots(), outcome))
 
 
 def exact_distribution(null: NullDistribution, count: int, splits: int) -> str:
     """Every value the test statistic could have taken, and the one observed."""
-    return _svg((7.6, 3.4), lambda f: _distribution(f.subplots(), null, f"{count}/{splits}"))
+    return svg((7.6, 3.4), lambda f: _distribution(f.subplots(), null, f"{count}/{splits}"))
 
 
 def changes_by_arm(outcome: Outcome) -> str:
     """Every infant's change at month 3 by arm, and the shift between the arms."""
-    return _svg((7.6, 3.6), lambda figure: _changes(figure, outcome))
-
-
-def _svg(size: tuple[float, float], draw: Callable[[Figure], None]) -> str:
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasSVG(figure)
-        draw(figure)
-        page = io.StringIO()
-        figure.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
-    text = page.getvalue()
-    return text[text.index("<svg") :]
+    return svg((7.6, 3.6), lambda figure: _changes(figure, outcome))
 
 
 def _colour(infant: InfantOutcome) -> str:
