@@ -1,4 +1,4 @@
-"""What the caller states about the variables of MATLAB and HDF5 files: their names tell nothing."""
+"""What the caller states about variables of MATLAB and HDF5 files, whose names tell nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
