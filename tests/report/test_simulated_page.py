@@ -1,4 +1,4 @@
-"""The page of simulated signals: one file, all figures, marked synthetic; measured where it can."""
+"""The page of simulated signals: one file, all figures, marked synthetic; measured responses."""
 
 import re
 
