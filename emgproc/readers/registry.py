@@ -14,7 +14,7 @@ from emgproc.errors import (
     ReadError,
     UnsupportedFormatError,
 )
-from emgproc.readers import delimited, delsys, edf, hdf5, otb, unsupported, wfdb
+from emgproc.readers import delimited, delsys, edf, hdf5, matlab, otb, unsupported, wfdb
 from emgproc.readers.delimited import RATE_AGREEMENT
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.recording import Channel, Recording
@@ -26,7 +26,8 @@ HEAD_BYTES = 4096
 FORMATS: tuple[Format, ...] = (
     *delsys.FORMATS,
     *otb.FORMATS,
-    *matlab.FORMATS, *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *unsupported.FORMATS, *delimited.FORMATS,
+    *matlab.FORMATS,
+    *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *unsupported.FORMATS, *delimited.FORMATS,
 )  # fmt: skip
 
 

@@ -63,16 +63,6 @@ _KNOWN = (
         "poly5", "TMSi Poly5", (".poly5", ".s00"), _EDF, _magic(b"POLY SAMPLE FILE"),
     ),
     _Known(
-        "matlab5", "MATLAB file (version 5 to 7)", (".mat", ".zoo"),
-        "MATLAB variables carry no unit or rate; write EDF or a text table from MATLAB",
-        _magic(b"MATLAB 5.0 MAT-file"),
-    ),
-    _Known(
-        "matlab73", "MATLAB file (version 7.3)", (".mat",),
-        "MATLAB variables carry no unit or rate; write EDF or a text table from MATLAB",
-        _magic(b"MATLAB 7.3 MAT-file"),
-    ),
-    _Known(
         "brainvision", "BrainVision", (".vhdr", ".vmrk", ".ahdr"),
         "open it with mne.io.read_raw_brainvision and pass the result to emgproc.from_mne",
         _text(r"\A\W*(?:Brain ?Vision|V-Amp) .*(?:Header|Marker) File"),
