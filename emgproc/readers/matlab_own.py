@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from emgproc.arrays import check_fs
+from emgproc.arrays import Floats, check_fs
 from emgproc.errors import EmgprocError, FormatError
 from emgproc.readers.file import MAX_EVENTS, AuxiliarySummary, Contents, RecordingFile
 from emgproc.readers.matlab_parts import Matrix, Variables, text
@@ -52,14 +52,13 @@ def open_own(path: Path, variables: Variables) -> RecordingFile:
 
 def _opened(path: Path, variables: Variables, told: dict[str, Any]) -> RecordingFile:
     channels = tuple(_channel(one) for one in told["channels"])
-    segments = tuple(Segment(int(a), int(b), float(t)) for a, b, t in told["segments"])
+    segments = _segments(_table(variables, "Segments", 3))
     fs = check_fs(told["fs"])
     data = variables.matrix("Data")
-    n_samples = segments[-1].stop if segments else 0
-    if data.shape != (n_samples, len(channels)) or len(told["events"]) > MAX_EVENTS:
+    if data.shape != (segments[-1].stop, len(channels)) or not channels:
         raise FormatError(
-            f"{path.name}: Data is {data.rows} × {data.cols}, described are {n_samples} samples "
-            f"of {len(channels)} channels and {len(told['events'])} events"
+            f"{path.name}: Data is {data.rows} × {data.cols}, described are "
+            f"{segments[-1].stop} samples of {len(channels)} channels"
         )
     rows = tuple(
         Signal(c.name, c.unit, fs, tuple(_pieces(data, i, segments)), c.kind)
@@ -68,19 +67,38 @@ def _opened(path: Path, variables: Variables, told: dict[str, Any]) -> Recording
     others = tuple(
         _auxiliary(variables, one, i) for i, one in enumerate(told["auxiliary"], start=1)
     )
+    words = told["text"]
     contents = Contents(
         fs=fs,
-        n_samples=n_samples,
+        n_samples=data.rows,
         channels=channels,
         segments=segments,
         provenance=_provenance(told["provenance"], path.name),
-        events=tuple(Event(float(a), float(b), str(c), str(d)) for a, b, c, d in told["events"]),
+        events=tuple(
+            Event(onset_s, duration_s, str(words[int(label)]), str(words[int(channel)]))
+            for onset_s, duration_s, label, channel in _table(variables, "Events", 4).tolist()
+        ),
         auxiliary=tuple(
             AuxiliarySummary(s.name, s.kind, s.unit, s.fs, s.n_samples) for s in others
         ),
         grid=_grid(told["grid"]),
     )
     return RecordingFile(contents, PiecesSource(variables, rows, others, segments), (path,))
+
+
+def _table(variables: Variables, name: str, columns: int) -> Floats:
+    found = variables.matrix(name)
+    if found.rows and (found.cols != columns or found.rows > MAX_EVENTS):
+        raise FormatError(f"{found.where}: {name} is {found.rows} × {found.cols}")
+    return found.numbers().reshape(-1, columns)
+
+
+def _segments(table: Floats) -> tuple[Segment, ...]:
+    found = tuple(Segment(int(a), int(b), onset_s) for a, b, onset_s in table.tolist())
+    edges = [0, *(segment.stop for segment in found)]
+    if not found or any(s.start != a or s.stop <= a for s, a in zip(found, edges, strict=False)):
+        raise ValueError(f"segments {found[:4]}")
+    return found
 
 
 def _pieces(data: Matrix, index: int, segments: tuple[Segment, ...]) -> list[Piece]:
@@ -97,6 +115,8 @@ def _channel(told: dict[str, Any]) -> Channel:
 
 def _auxiliary(variables: Variables, told: dict[str, Any], number: int) -> Signal:
     data = variables.matrix(f"Auxiliary{number}")
+    if data.cols != 1:
+        raise FormatError(f"{data.where}: an auxiliary signal of shape {data.shape}")
     fs, onset_s = check_fs(told["fs"]), float(told["onset_s"])
     piece = Piece(data, 0, 0, 0, data.rows, onset_s)
     return Signal(str(told["name"]), str(told["unit"]), fs, (piece,), str(told["kind"]))

@@ -66,7 +66,7 @@ class PiecesSource(Source):
         self._rows = rows
         self._others = others
         self._segments = segments
-        self._loaded: tuple[Floats, dict[str, Floats]] | None = None
+        self._loaded: tuple[Floats, list[Floats]] | None = None
 
     def read_uv(self, start: int, stop: int) -> Floats:
         """As `Source.read_uv`."""
@@ -80,13 +80,13 @@ class PiecesSource(Source):
         """As `Source.read_auxiliary`."""
         whole = start == 0 and stop == self._segments[-1].stop
         found = []
-        for signal in self._others:
+        for k, signal in enumerate(self._others):
             at = 0
             for piece in signal.pieces:
                 spans = [(0, piece.count)] if whole else self._during(signal, piece, start, stop)
                 for a, b in spans:
                     if a < b:
-                        values = self._values(signal, at + a, at + b)
+                        values = self._values(k, at + a, at + b)
                         onset_s = piece.onset_s + a / signal.fs
                         one = (signal.name, signal.unit, signal.fs, values, signal.kind, onset_s)
                         found.append(Auxiliary(*one))
@@ -106,22 +106,24 @@ class PiecesSource(Source):
             spans.append((max(first, 0), min(last, piece.count)))
         return spans
 
-    def _values(self, signal: Signal, a: int, b: int) -> Floats:
+    def _values(self, k: int, a: int, b: int) -> Floats:
         if not _is_eager(self._others):
-            return read_rows((signal,), a, b).reshape(-1)
-        return self._all()[1][signal.name][a:b]
+            return read_rows((self._others[k],), a, b).reshape(-1)
+        return self._all()[1][k][a:b]
 
-    def _all(self) -> tuple[Floats, dict[str, Floats]]:
+    def _all(self) -> tuple[Floats, list[Floats]]:
         """All numbers of a compressed file, which has no index: it is inflated once."""
         if self._loaded is None:
             data = read_rows(self._rows, 0, self._rows[0].n_samples)
             data.flags.writeable = False
-            others: dict[str, Floats] = {}
+            others = [np.empty(0)] * len(self._others)
             for layout in dict.fromkeys(signal.layout() for signal in self._others):
-                alike = [signal for signal in self._others if signal.layout() == layout]
-                values = read_rows(alike, 0, alike[0].n_samples)
+                alike = [k for k, s in enumerate(self._others) if s.layout() == layout]
+                signals = [self._others[k] for k in alike]
+                values = read_rows(signals, 0, signals[0].n_samples)
                 values.flags.writeable = False
-                others |= {s.name: row for s, row in zip(alike, values, strict=True)}
+                for k, row in zip(alike, values, strict=True):
+                    others[k] = row
             for signal in (*self._rows, *self._others):
                 for piece in signal.pieces:
                     piece.matrix.verify()

@@ -13,7 +13,7 @@ __all__ = ["Written", "atomic_path", "write_bytes", "write_recording", "write_te
 
 
 def write_recording(recording: Recording | Readable, path: str | PathLike[str]) -> Written:
-    """Write a recording in the format that the ending of `path` names: .edf, .bdf or .h5.
+    """Write a recording in the format that the ending of `path` names: .edf, .bdf, .h5 or .mat.
 
     Parameters
     ----------
@@ -45,4 +45,8 @@ def write_recording(recording: Recording | Readable, path: str | PathLike[str]) 
         from emgproc.writers.hdf5 import write_hdf5
 
         return write_hdf5(source, path)
-    raise ParameterError(f"{Path(path).name}: recordings are written as .edf, .bdf or .h5")
+    if suffix == ".mat":
+        from emgproc.writers.matlab import write_matlab
+
+        return write_matlab(source, path)
+    raise ParameterError(f"{Path(path).name}: recordings are written as .edf, .bdf, .h5 or .mat")
