@@ -180,6 +180,16 @@ def test_the_bmc_recording_gives_the_independent_values(real_data, tmp_path):
     assert_equal_to_independent(rows, {channel: table[:, 1] * 1000}, 1000.0)
 
 
+def test_the_delsys_recording_gives_the_independent_values(real_data, tmp_path):
+    path = real_data / "delsys/truncated_trigno_sample.csv"
+    rows, code = features_table(tmp_path, [path])
+    assert code == 0
+    table = np.genfromtxt(path, delimiter=",", skip_header=18)
+    names = ["Mini sensor 10: EMG 10", "Mini sensor 11: EMG 11"]
+    signals = {name: table[:, k] * 1e6 for name, k in zip(names, (1, 15), strict=True)}
+    assert_equal_to_independent(rows, signals, 17 / 0.0135)
+
+
 def test_sample_entropy_of_a_real_recording_is_that_of_a_slow_twin(real_data, tmp_path):
     path = real_data / "bmc-emg/emg.csv"
     source = '[source]\nunit = "mV"\ntime_column = 0\n'
@@ -204,7 +214,7 @@ def test_sample_entropy_of_a_real_recording_is_that_of_a_slow_twin(real_data, tm
         ("edf/short_psg.edf", "fs_too_low"),
         ("plux-opensignals/emg_bursts.h5", "unknown_unit"),
         ("plux-opensignals/emg_fatigue.h5", "unknown_unit"),
-        ("delsys/truncated_trigno_sample.csv", "format_not_yet_supported"),
+        ("tmsi-poly5-SYNTHETIC/vent_data_synth_quiet_breathing.Poly5", "unknown_unit"),
     ],
 )
 def test_a_recording_that_cannot_be_used_is_one_row_with_its_reason(

@@ -146,3 +146,20 @@ def stacked(columns: list[Floats], n: int) -> Floats:
         data.resize(at + n, refcheck=False)
         data[at:] = columns.pop(0)[:n]
     return data.reshape(-1, n)
+
+
+def padded(values: Floats, n: int, where: str, first_line: int) -> Floats:
+    """A column that ends before the `n` rows that have a time or a number, NaN at its end.
+
+    Raises
+    ------
+    FormatError
+        The column goes on after them.
+    """
+    if values.size > n:
+        raise FormatError(f"{where}, line {first_line + n}: a value, but no time in this row")
+    if values.size == n:
+        return values
+    filled = np.full(n, np.nan)
+    filled[: values.size] = values
+    return filled

@@ -19,7 +19,7 @@ from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
 from emgproc.readers.delimited_clock import regular_clock
 from emgproc.readers.delimited_columns import ELECTRODES, name_and_unit
 from emgproc.readers.delimited_dialect import Dialect
-from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import padded, read_columns, sheet_of, text_of
 from emgproc.readers.delimited_signals import Signal, few, opened_columns, scaling_of
 from emgproc.readers.delimited_text import TextFile, encoding_of
 from emgproc.readers.delsys_signals import RATE_TOLERANCE, kind_of_signal, trigno_rate
@@ -187,15 +187,8 @@ def _signal(
     pair: _Pair, times: Floats, values: Floats, first_line: int, where: str
 ) -> tuple[Signal, list[str], Floats]:
     """The signal, what is odd about it, its values in its unit."""
-    if values.size > times.size:
-        raise FormatError(
-            f"{where}, line {first_line + times.size}: {pair.name} has a value but no time"
-        )
+    values = padded(values, times.size, f"{where}, {pair.name}", first_line)
     warnings = []
-    if values.size < times.size:
-        padded = np.full(times.size, np.nan)
-        padded[: values.size] = values
-        values = padded
     missing = int(np.isnan(values).sum())
     if missing:
         warnings.append(f"{pair.name} lacks {missing} of {values.size} numbers (NaN)")

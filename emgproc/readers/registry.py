@@ -14,7 +14,19 @@ from emgproc.errors import (
     ReadError,
     UnsupportedFormatError,
 )
-from emgproc.readers import delimited, delsys, edf, hdf5, matlab, otb, unsupported, wfdb
+from emgproc.readers import (
+    bts,
+    delimited,
+    delsys,
+    edf,
+    hdf5,
+    matlab,
+    noraxon,
+    otb,
+    poly5,
+    unsupported,
+    wfdb,
+)
 from emgproc.readers.delimited import RATE_AGREEMENT
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.recording import Channel, Recording
@@ -24,7 +36,7 @@ HEAD_BYTES = 4096
 
 # Content that cannot be mistaken first; text tables, which nearly any text could be, last.
 FORMATS: tuple[Format, ...] = (
-    *delsys.FORMATS,
+    *bts.FORMATS, *delsys.FORMATS, *noraxon.FORMATS, *poly5.FORMATS,
     *otb.FORMATS,
     *matlab.FORMATS,
     *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *unsupported.FORMATS, *delimited.FORMATS,

@@ -60,15 +60,9 @@ _KNOWN = (
         "convert it with Delsys File Utility to EDF", _magic(b"datx", at=16),
     ),
     _Known(
-        "poly5", "TMSi Poly5", (".poly5", ".s00"), _EDF, _magic(b"POLY SAMPLE FILE"),
-    ),
-    _Known(
         "brainvision", "BrainVision", (".vhdr", ".vmrk", ".ahdr"),
         "open it with mne.io.read_raw_brainvision and pass the result to emgproc.from_mne",
         _text(r"\A\W*(?:Brain ?Vision|V-Amp) .*(?:Header|Marker) File"),
-    ),
-    _Known(
-        "bts_emt", "BTS .emt", (".emt",), _TABLE, _text(r"\A\W*BTS ASCII format"),
     ),
     _Known(
         "bts_tdf", "BTS SMART .tdf", (".tdf",), "export .emt or C3D, then " + _TABLE,
@@ -121,11 +115,6 @@ _KNOWN = (
     _Known(
         "openbci_txt", "OpenBCI raw text", (".txt", ".csv"), _TABLE,
         _text(r"\A%OpenBCI Raw"),
-    ),
-    _Known(
-        "noraxon_csv", "Noraxon MR3 CSV export", (".csv", ".txt", ".slk"),
-        _EDF + ", or delete the lines before the header row and the columns Activity and Marker",
-        _text(r"^\"?time\"?[,;\t].*(?:Activity.*Marker|Ultium EMG|Noraxon)"),
     ),
     _Known(
         "natus_text", "Natus/Viking/Keypoint.NET EMG text export", (".txt",), _EDF,

@@ -11,9 +11,7 @@ TRIGNO = (
 )
 BEGINNINGS = {
     "delsys_hpf": bytes(16) + b"datx" + bytes(100),
-    "poly5": b"POLY SAMPLE FILEversion 2.03\r\n\x1a" + bytes(300),
     "brainvision": b"Brain Vision Data Exchange Header File Version 1.0\n",
-    "bts_emt": b"BTS ASCII format\n\nType: \tEmg tracks\nMeasure unit: \tV\n",
     "bts_tdf": b"\x82\x4b\x60\x41\xd3\x11\x84\xca\x60\x00\xb6\xac\x16\x68\x0c\x08" + bytes(9),
     "xdf": b"XDF:\x01\x3a\x01\0",
     "spike2": b"\x04\0(C) CED 87S207" + bytes(300),
@@ -26,7 +24,6 @@ BEGINNINGS = {
     "gdf": b"GDF 2.10",
     "opensignals_txt": b"# OpenSignals Text File Format\r\n# {}\r\n# EndOfHeader\r\n0\t1\r\n",
     "openbci_txt": b"%OpenBCI Raw EXG Data\n%Number of channels = 4\n0, 1.0, 2.0\n",
-    "noraxon_csv": b'name\nx\ny\n"time","Activity","Marker","TA (uV)"\n0,,,1\n',
     "natus_text": "[1 Trace Data]\r\nSampling Frequency(kHz)=48\r\n".encode("utf-16"),
     "biometrics_txt": b"File Name: x.log\r\nChannel 4: 'RF', 9 values, engineering units: mV.\r\n",
     "motion_analysis_anc": b"File_Type:\tAnalog R/C ASCII\tGeneration#:\t2\r\n",
@@ -90,7 +87,6 @@ def test_every_id_is_used_once():
         ("plux-opensignals/sync_acc_1.txt", "opensignals_txt"),
         ("shimmer/ecg_calibrated.csv.gz", "gzip"),
         ("spike2-smr/motor_units.smr", "spike2"),
-        ("tmsi-poly5-SYNTHETIC/vent_data_synth_quiet_breathing.Poly5", "poly5"),
         ("xdf/minimal.xdf", "xdf"),
     ],
 )
