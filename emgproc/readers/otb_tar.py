@@ -77,8 +77,8 @@ class _Listing:
         at, headers, extended = 0, 0, _Extended()
         while block := self._block(at):
             headers += 1
-            if headers > 2 * MAX_MEMBERS or len(self._entries) > MAX_MEMBERS:
-                self._refuse(f"holds more than {MAX_MEMBERS} members")
+            if headers > 3 * MAX_MEMBERS:
+                self._refuse(f"holds more than {3 * MAX_MEMBERS} headers")
             size = self._member_size(block, at, extended)
             start, kind = at + BLOCK, block[156:157]
             if kind in {_LONG_NAME, _LONG_LINK, _PAX, _PAX_GLOBAL}:
@@ -119,6 +119,8 @@ class _Listing:
             return True
         if kind not in _REGULAR:
             self._refuse(f"holds a link, device or sparse file ({name[:80]!r})")
+        if len(self._entries) == MAX_MEMBERS:
+            self._refuse(f"holds more than {MAX_MEMBERS} members")
         there = min(size, max(self._size - start, 0))
         self._entries.append(TarEntry(name, start, there, size))
         return there == size

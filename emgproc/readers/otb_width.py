@@ -80,20 +80,20 @@ def _width_by_content(sig: Member, columns: int, bits: int | None) -> int:
     if bits == 16:
         return 2
     fitting = [w for w in (3, 4) if sig.size % (columns * w) == 0 or sig.cut]
-    wide = 4 in fitting and _extends_sign(sig)
-    if bits == 24 and (wide or fitting == [3]):
-        return 4 if wide else 3
+    if bits == 24 and 4 in fitting and _extends_sign(sig):
+        return 4
+    if bits == 24 and 3 in fitting and (fitting == [3] or _extends_sign(sig) is False):
+        return 3
     raise FormatError(
         f"{sig.archive.name}: {sig.base} of {sig.size} bytes and {columns} channels: neither a "
         f"duration nor the {bits} bits stated tell how wide a sample is; export it again"
     )
 
 
-def _extends_sign(sig: Member) -> bool:
-    """Whether groups of four bytes are all numbers of 24 bits, and not all zero."""
-    raw = sig.bytes()[: min(sig.size, _PROBE_BYTES) // 4 * 4]
-    values = raw.view("<i4")
-    return bool(np.any(values) and np.all(values >> 23 == values >> 31))
+def _extends_sign(sig: Member) -> bool | None:
+    """Whether all groups of four bytes are numbers of 24 bits; None if they are all zero."""
+    values = sig.bytes()[: min(sig.size, _PROBE_BYTES) // 4 * 4].view("<i4")
+    return bool(np.all(values >> 23 == values >> 31)) if np.any(values) else None
 
 
 def _why_by_content(sig: Member, duration_s: float | None, width: int) -> str:

@@ -24,12 +24,12 @@ def packed(counts, width: int, order: str = "little") -> bytes:
     return b"".join(int(c).to_bytes(width, order, signed=True) for c in np.ravel(counts))
 
 
-def header(name: str, size: int, kind: bytes = b"0", **stated: bytes) -> bytes:
+def header(name: str, n: int, kind: bytes = b"0", **stated: bytes) -> bytes:
     """One ustar header; `stated` overwrites fields by name."""
     fields = {
         "name": name.encode().ljust(100, b"\0"),
         "mode": b"0000644\0", "uid": b"0000000\0", "gid": b"0000000\0",
-        "size": f"{size:011o}\0".encode(), "mtime": b"00000000000\0", "sum": b" " * 8,
+        "size": f"{n:011o}\0".encode(), "mtime": b"00000000000\0", "sum": b" " * 8,
         "kind": kind, "link": bytes(100), "magic": b"ustar\x0000", "users": bytes(64),
         "device": bytes(16), "prefix": bytes(155), "pad": bytes(12),
     } | stated  # fmt: skip
