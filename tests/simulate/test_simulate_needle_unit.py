@@ -91,7 +91,7 @@ def test_reinnervated_units_are_often_polyphasic_and_healthy_ones_hardly_ever(un
         return np.mean([crossings(v) > 4 for v in inside])
 
     assert share("healthy") <= 0.1
-    assert share("enlarged") >= 0.25
+    assert share("enlarged") > share("healthy") + 0.1
 
 
 def test_satellites_stand_apart_from_the_main_part_by_three_milliseconds_of_baseline():
@@ -158,7 +158,7 @@ def test_a_healthy_muscle_has_all_its_units_and_a_neurogenic_one_few_of_two_sort
         small = [kind.name for kind in ill.kinds].count("immature")
         assert 0.1 < small / ill.n_units < 0.5
         assert (np.diff(ill.thresholds) > 0).all()
-        assert np.hypot(*ill.centres_mm.T).max() <= 5.0
+        assert np.hypot(*ill.centres_mm.T).max() <= 3.5
     healthy = draw_muscle(np.random.default_rng(1), "healthy")
     assert healthy.n_units == 110
     assert_allclose(healthy.sizes.mean(), 1.0)
@@ -196,7 +196,7 @@ def test_the_examiner_finds_a_unit_even_among_few():
         site = draw_site(np.random.default_rng(seed), muscle, 40.0)
         away = np.hypot(*(muscle.centres_mm - (site.x_mm, site.y_mm)).T)
         assert (away < muscle.radii_mm).any()
-        assert np.hypot(site.x_mm, site.y_mm) <= 3.0
+        assert np.hypot(site.x_mm, site.y_mm) <= 2.0
         assert -18 <= site.endplates_mm <= -8
 
 

@@ -14,7 +14,7 @@ from emgproc.simulate.needle.spontaneous import ENDPLATE_MM
 from emgproc.simulate.needle.truth import VOLUNTARY, Firing, Identity, SourceTruth, source_truth
 from emgproc.simulate.needle.unit import draw_unit
 
-SITE_MM = 3.0  # the tip of the needle lies within this distance of the muscle's axis
+SITE_MM = 2.0  # the tip of the needle lies within this distance of the muscle's axis
 TRIES = 64
 PICKUP_MM = 1.0  # units whose territories end farther off are not heard
 
@@ -31,7 +31,7 @@ class Site:
 
 
 def draw_site(rng: np.random.Generator, muscle: Muscle, excitation: float) -> Site:
-    """A site within 3 mm of the muscle's axis, 8–18 mm from the middle of its endplates.
+    """A site within 2 mm of the muscle's axis, 8–18 mm from the middle of its endplates.
 
     The examiner looks for a place where a unit is heard: of up to 64 places the first that lies
     in the territory of a unit that this excitation recruits, or the last.

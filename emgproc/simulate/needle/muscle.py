@@ -26,7 +26,7 @@ from emgproc.simulate.pool import (
     recruitment_thresholds,
 )
 
-MUSCLE_MM = 5.0  # radius of the cross-section over which the territories' centres lie
+MUSCLE_MM = 3.5  # radius of the cross-section over which the territories' centres lie
 SIZE_RANGE = 5.0  # fibres of a healthy muscle's last unit relative to its first
 SIZE_SPREAD = 0.4
 SURVIVORS = (6, 20)

@@ -6,14 +6,15 @@ velocities disperses their potentials in time.
 
 What the presets assume where no infant was measured [rule]: a healthy unit has 20 fibres/mm²,
 twice an adult's, as thinner fibres leave room for more. Reinnervation has enlarged a unit
-fivefold, in groups of neighbours, with thickened fibres, endplates far apart, branches that
+threefold, in groups of neighbours, with thickened fibres, endplates far apart, branches that
 conduct late. An immature unit has few thin fibres. A myopathic unit has lost two thirds of its
 fibres, and those left vary in thickness.
 
 Nothing is scaled to fit. Units whose territory the needle is in come out (median, 10–90 %) at
-0.35 mV (0.23–0.47) and, by rule D1, 10.7 ms (9.3–12.2) healthy, at about 0.8 mV (up to 1.8) and
-13–14 ms enlarged, 0.07–0.08 mV and 6–7 ms immature. Infants' are said to last 7–9 ms: the front
-of case 46 is 12 mm long at any velocity, an adult's length, which takes 4–5 ms at 2.7 m/s.
+0.37 mV (0.21–0.47) and, by rule D1, 10.7 ms (9.5–12) healthy, at 0.75 mV (0.5–1.2) and 12 ms
+(11–13.5) enlarged, 0.07 mV (0.05–0.13) and 6.5 ms (4.5–8) immature. Infants' are said to last
+7–9 ms: the front of case 46 is 12 mm long at any velocity, an adult's length, which takes 4–5 ms
+at 2.7 m/s.
 
 References
 ----------
@@ -93,11 +94,11 @@ HEALTHY = UnitKind(
 )
 ENLARGED = UnitKind(
     name="enlarged",
-    n_fibres=500,
-    territory_mm=3.0,
-    diameter_um=(28.0, 5.0),
-    endplate_sd_mm=5.0,
-    branch_ms=1.0,
+    n_fibres=300,
+    territory_mm=2.5,
+    diameter_um=(27.0, 5.0),
+    endplate_sd_mm=4.0,
+    branch_ms=0.5,
     group=20,
     late=(0, 2),
     mcd_us=(30.0, 150.0),
