@@ -74,7 +74,7 @@ def test_the_sums_are_the_integral_over_spatial_frequencies():
     p = np.cosh(both) * np.cosh(2 * both) + ratio * np.sinh(both) * np.sinh(2 * both)
     q = ratio * np.sinh(both) * np.cosh(2 * both) + np.cosh(both) * np.sinh(2 * both)
     h = np.exp(-3.0 * ka) / (layers.across_s_m * ka * p + layers.fat_s_m * both * q)
-    for at in (200, 300, 340, 400):
+    for at in (100, 150, 170, 200):
         summed = -np.sum(kz * h * np.cos(5.0 * kx) * np.sin(kz * z[at])) * 0.002**2 / np.pi**2
         assert_allclose(found[at], summed * 1e6, rtol=0.01)
 

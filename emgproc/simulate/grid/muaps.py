@@ -16,7 +16,7 @@ import numpy as np
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Floats, check_fs
 from emgproc.errors import ParameterError
-from emgproc.simulate.fibre import INTRACELLULAR_S_M, membrane_slope
+from emgproc.simulate.fibre import INTRACELLULAR_S_M, membrane_potential
 from emgproc.simulate.grid.electrodes import Electrodes
 from emgproc.simulate.grid.muscle import GridMuscle
 from emgproc.simulate.grid.volume import STEP_MM, Conductor, conductor
@@ -109,11 +109,13 @@ def _potential(
     weights = np.zeros((electrodes.rows * electrodes.cols, n_steps))
     for line in range(n_lines):
         _add_line(weights, muscle, (unit, line), electrodes, medium)
-    u = (np.arange(n_steps) + 0.5) * STEP_MM
-    front = membrane_slope(muscle.velocity_m_s[unit] * 1e3 * t_s - u[:, None])
+    # The slope of the action potential summed over a step: the difference between its ends.
+    ends = np.arange(n_steps + 1) * STEP_MM
+    voltage = membrane_potential(muscle.velocity_m_s[unit] * 1e3 * t_s - ends[:, None])
+    front = -np.diff(voltage, axis=0)
     area_m2 = math.pi * (muscle.diameter_um[unit] * 1e-6) ** 2 / 4
     fibres = muscle.n_fibres[unit] / n_lines
-    scale = fibres * INTRACELLULAR_S_M * area_m2 * (STEP_MM * 1e-3) * 1e6  # V → µV
+    scale = fibres * INTRACELLULAR_S_M * area_m2 * 1e-3 * 1e6  # mV → V → µV
     return np.asarray(scale * (weights @ front))
 
 

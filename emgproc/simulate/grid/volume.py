@@ -29,7 +29,7 @@ from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
 from emgproc.simulate.grid.waves import waves
 
-STEP_MM = 0.25  # along the fibres; the usual electrode distances are multiples of it
+STEP_MM = 0.5  # along the fibres; the usual electrode distances are multiples of it
 DECAY = 15.0  # spatial frequencies are followed until they have fallen to e⁻¹⁵
 ROWS = 16  # transformed at a time: they stay in the cache
 PERIODS = 4.0  # the nearest periodic image lies this many reaches away
@@ -81,6 +81,8 @@ class Conductor:
         Points to either side that lie within reach.
     slope
         What the images add to g′ per mm of z, V/A/m/mm.
+    cover_mm
+        Thickness of fat and skin, mm.
     """
 
     kx: Floats
@@ -90,6 +92,7 @@ class Conductor:
     n_points: int
     n_near: int
     slope: float
+    cover_mm: float
 
     def gradients(self, depth_mm: float, across_mm: Floats, offset_mm: Floats) -> Floats:
         """g′ of a fibre at z = (j − n_near) · `STEP_MM` + offset, V/A/m.
@@ -107,12 +110,17 @@ class Conductor:
         -------
         array, shape (n_rows, 2 · n_near)
         """
-        below = self.transfer * np.exp(-depth_mm * self.decay) * self.kz[:, None]
+        # The deeper the fibre, the fewer frequencies arrive.
+        passed = depth_mm * self.decay[:, 0] + self.cover_mm * self.kz <= DECAY
+        n = int(np.sum(passed))
+        m = int(np.sum((depth_mm + self.cover_mm) * self.kx <= DECAY))
+        below = np.exp(-depth_mm * self.decay[:n, :m])
+        below *= self.transfer[:n, :m] * self.kz[:n, None]
         out = np.empty((across_mm.size, 2 * self.n_near))
         for first in range(0, across_mm.size, ROWS):
             rows = slice(first, first + ROWS)
-            lines = below @ np.cos(np.outer(self.kx, across_mm[rows]))
-            spectrum = 1j * lines.T * waves(offset_mm[rows] * self.kz[1], self.kz.size)
+            lines = below @ np.cos(np.outer(self.kx[:m], across_mm[rows]))
+            spectrum = 1j * lines.T * waves(offset_mm[rows] * self.kz[1], n)
             line = np.fft.irfft(spectrum, self.n_points)
             out[rows, self.n_near :] = line[:, : self.n_near]
             out[rows, : self.n_near] = line[:, -self.n_near :]
@@ -157,7 +165,8 @@ def conductor(
     cover = layers.fat_mm + layers.skin_mm
     n_points = _even_fast_length(PERIODS * max(reach_mm, stretch * widest_mm) / STEP_MM)
     period_mm = n_points * STEP_MM
-    along = _frequencies(period_mm, DECAY / (cover + stretch * shallowest_mm))
+    held = 0.999 * math.pi / STEP_MM  # more the points along z cannot hold
+    along = _frequencies(period_mm, min(DECAY / (cover + stretch * shallowest_mm), held))
     across = _frequencies(period_mm / stretch, DECAY / (cover + shallowest_mm))
     k = np.hypot(along[:, None], across)
     k[0, 0] = 1.0  # the constant part has no gradient; any number but 0 does
@@ -169,7 +178,9 @@ def conductor(
     # mm⁻² → m⁻²: 1e6.
     slope = 1e6 * IMAGES / (2 * math.pi * layers.across_s_m * period_mm**3)
     transfer = _on_skin(layers, k, decay) * _disc(k * diameter_mm / 2) * weights
-    return Conductor(across, along, decay, transfer * (1e6 / STEP_MM), n_points, n_near, slope)
+    return Conductor(
+        across, along, decay, transfer * (1e6 / STEP_MM), n_points, n_near, slope, cover
+    )
 
 
 def _on_skin(layers: Layers, k: Floats, decay: Floats) -> Floats:
@@ -191,9 +202,9 @@ def _disc(ka: Floats) -> Floats:
 
 
 def _frequencies(period_mm: float, highest: float) -> Floats:
-    """Multiples of 2π/period up to the highest that matters or that `STEP_MM` can hold, rad/mm."""
+    """Multiples of 2π/period up to the highest, rad/mm."""
     step = 2 * math.pi / period_mm
-    n = math.ceil(min(highest, 0.999 * math.pi / STEP_MM) / step)
+    n = math.ceil(highest / step)
     return np.arange(max(n, 2), dtype=np.float64) * step
 
 
