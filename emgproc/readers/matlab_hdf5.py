@@ -156,14 +156,14 @@ class MatSeven(Variables):
 
 
 class Hdf5Variables(Variables):
-    """The datasets and attributes of an HDF5 file of another program, by path."""
+    """Datasets and attributes of another program's HDF5 file by path; `checked` is the file."""
 
     def __init__(self, path: Path) -> None:
         self.where = path.name
-        self._checked = Checked(path)
+        self.checked = Checked(path)
         try:
             with damage_told(self.where):
-                self.names = tuple(self._checked.keys(self._checked.file))
+                self.names = tuple(self.checked.keys(self.checked.file))
         except BaseException:
             self.close()
             raise
@@ -172,7 +172,7 @@ class Hdf5Variables(Variables):
         """As `Variables.variable`; `name` is a path, with `@` before an attribute."""
         path, _, attribute = name.partition("@")
         with damage_told(self.where):
-            found = self._checked.find(path) if path.strip("/") else self._checked.file
+            found = self.checked.find(path) if path.strip("/") else self.checked.file
             if found is None:
                 raise FormatError(f"{self.where}: there is no {path}")
             return self._attribute(found, attribute) if attribute else self._dataset(found)
@@ -183,10 +183,10 @@ class Hdf5Variables(Variables):
 
     def close(self) -> None:
         """As `Variables.close`."""
-        self._checked.close()
+        self.checked.close()
 
     def _attribute(self, owner: Any, name: str) -> Node:  # noqa: ANN401 - a group or a dataset
-        value = self._checked.attribute(owner, name)
+        value = self.checked.attribute(owner, name)
         if isinstance(value, str):
             return Text((value,))
         if value is None or value.dtype.kind not in "fiu":
@@ -198,7 +198,7 @@ class Hdf5Variables(Variables):
 
         if isinstance(found, h5py.Group):
             return Struct({})
-        dataset = self._checked.dataset(found)
+        dataset = self.checked.dataset(found)
         if dataset.dtype.kind in "SO" and dataset.ndim < 2 and dataset.size <= MAX_NODES:
             strings = _strings(np.atleast_1d(np.asarray(dataset[()])))
             return strings or Refused(f"a dataset of {dataset.dtype}")

@@ -81,7 +81,7 @@ def opened(
     contents = Contents(
         fs=rows[0].fs,
         n_samples=at,
-        channels=tuple(Channel(row.name, row.kind) for row in rows),
+        channels=tuple(_channel(row) for row in rows),
         segments=tuple(segments),
         provenance=Provenance(
             source=path.name,
@@ -97,6 +97,15 @@ def opened(
     )
     source = PiecesSource(variables, rows, others, tuple(segments))
     return RecordingFile(contents, source, (path,))
+
+
+def _channel(row: Signal) -> Channel:
+    if row.bits is None:
+        return Channel(row.name, row.kind)
+    low, high = (float((count + row.shift) * row.factor) for count in (0, (1 << row.bits) - 1))
+    return Channel(
+        row.name, row.kind, bits=row.bits, lsb_uv=row.factor, range_uv=(low, high)
+    )  # fmt: skip
 
 
 def _stated(signals: Sequence[Signal], options: ReadOptions) -> str:

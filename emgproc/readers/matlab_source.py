@@ -30,7 +30,8 @@ class Piece:
 class Signal:
     """One signal of a file: value = (number + shift)·factor in `unit` ("" where none is stated).
 
-    `kind` is empty where the name tells it.
+    `kind` is empty where the name tells it; `bits` is stated where the numbers are counts of a
+    converter that begin at 0.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Signal:
     kind: str = ""
     factor: float = 1.0
     shift: float = 0.0
+    bits: int | None = None
 
     @property
     def n_samples(self) -> int:

@@ -19,9 +19,11 @@ from emgproc.readers import (
     delimited,
     delsys,
     edf,
+    gtec,
     hdf5,
     matlab,
     noraxon,
+    opensignals,
     otb,
     poly5,
     unsupported,
@@ -38,7 +40,7 @@ HEAD_BYTES = 4096
 FORMATS: tuple[Format, ...] = (
     *bts.FORMATS, *delsys.FORMATS, *noraxon.FORMATS, *poly5.FORMATS,
     *otb.FORMATS,
-    *matlab.FORMATS,
+    *opensignals.FORMATS, *gtec.FORMATS, *matlab.FORMATS,
     *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *unsupported.FORMATS, *delimited.FORMATS,
 )  # fmt: skip
 

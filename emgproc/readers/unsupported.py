@@ -107,12 +107,6 @@ _KNOWN = (
         _magic(b"GDF 1", b"GDF 2"),
     ),
     _Known(
-        "opensignals_txt", "OpenSignals text (biosignalsplux, BITalino)", (".txt",),
-        "it holds converter counts: convert them by the sensor's transfer function, then "
-        + _TABLE,
-        _text(r"\A# OpenSignals Text File Format"),
-    ),
-    _Known(
         "openbci_txt", "OpenBCI raw text", (".txt", ".csv"), _TABLE,
         _text(r"\A%OpenBCI Raw"),
     ),
