@@ -27,6 +27,7 @@ from emgproc.readers.otb_xml import (
     number,
     parse_xml,
     product_in,
+    rate,
     read_markers,
     side_of,
     whole,
@@ -98,8 +99,8 @@ def _acquisition(archive: Archive, sig: Member, told: Told, options: ReadOptions
             f"{archive.name}: {xml.base} describes {root.get('DeviceTotalChannels')!r} channels, "
             f"1 to {MAX_CHANNELS} are read"
         )
-    fs = number(root.get("SampleFrequency")) or options.fs
-    if fs is None or not 0 < fs <= 1e9:
+    fs = rate(root.get("SampleFrequency")) or options.fs
+    if fs is None:
         raise UnknownRateError(
             f"{archive.name}: {xml.base} states the rate {root.get('SampleFrequency')!r} Hz; "
             "state it: fs="
@@ -205,8 +206,8 @@ def _traces(archive: Archive, told: Told) -> list[Signal]:
             root = parse_xml(pro) if pro else None
         except FormatError:
             root = None
-        fs = None if root is None else number(_field(root, "fsample"))
-        if root is None or fs is None or not 0 < fs <= 1e9 or sip.size < 8:
+        fs = None if root is None else rate(_field(root, "fsample"))
+        if root is None or fs is None or sip.size < 8:
             told.warnings.append(f"{sip.base} is left out: no usable .pro states its rate")
             continue
         if sip.size % 8 or sip.cut:

@@ -25,7 +25,6 @@ from emgproc.readers.otb_xml import (
     muscle_of,
     number,
     parse_xml,
-    product_in,
     read_markers,
 )
 from emgproc.recording import Channel
@@ -145,14 +144,8 @@ def _signals(
 ) -> list[Signal]:
     told, options = context
     factor, about = _described(track, told, options)
-    product = product_in(
-        child(track.element, "Description", "Name"),
-        child(track.element, "Description", "SensorType"),
-        child(track.element, "StringsDescriptions", "OriginalSensor"),
-        track.words,
-    )
     is_electrode = track.is_emg and about.unit == "uV" and about.kind in ELECTRODES
-    grid = product if is_electrode and about.kind == "EMG" else None
+    grid = track.product if is_electrode and about.kind == "EMG" else None
     return [
         Signal(stream, first + k, factor, about, is_electrode, product=grid)
         for k in range(track.n)
@@ -174,6 +167,9 @@ def _described(track: Track, told: Told, options: ReadOptions) -> tuple[float, C
     factor = track.number("UnitOfMeasurementFactor")
     if unit and not is_voltage(unit):
         in_unit = converter.lsb_uv * 1e-6 * (1.0 if factor is None else factor)
+        if not 0 < abs(in_unit) <= 1e15:
+            told.warnings.append(f"{name}: a factor of {factor} to {unit} cannot be: in counts")
+            return 1.0, Channel(name, track.kind, "counts")
         return in_unit, Channel(name, track.kind, unit)
     if unit and factor is not None and abs(factor * microvolts_per(unit) / 1e6 - 1) > 1e-6:
         told.warnings.append(
@@ -192,7 +188,7 @@ def _converter(track: Track, name: str, told: Told, options: ReadOptions) -> Con
         gain = options.gain or gain
         if options.adc_range_v or options.gain:
             told.rules.append("adc_range_v or gain stated by the caller")
-    if range_v and gain and range_v > 0 and gain > 0 and 1 <= bits <= 32:
+    if range_v and gain and Converter(range_v, bits, gain).is_possible:
         return Converter(range_v, bits, gain)
     if track.is_emg:
         raise UnknownUnitError(

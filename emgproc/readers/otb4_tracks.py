@@ -9,7 +9,7 @@ from emgproc.readers.file import ReadOptions
 from emgproc.readers.labels import kind_of
 from emgproc.readers.otb_archive import Archive, Member
 from emgproc.readers.otb_contents import MAX_CHANNELS
-from emgproc.readers.otb_xml import child, number, parse_xml, whole
+from emgproc.readers.otb_xml import Product, child, number, parse_xml, product_in, rate, whole
 
 _TRACKS = re.compile(r"\w*tracks_\d+\.xml", re.IGNORECASE)
 _FORCE = re.compile(r"force|load ?cell|torque|performed path|original path|requested path")
@@ -45,15 +45,29 @@ class Track:
         return self.whole("SampleSize") == 8
 
     @property
+    def product(self) -> Product | None:
+        """The electrode grid it comes from; the code counts, rows and columns are swapped."""
+        return product_in(
+            child(self.element, "Description", "Name"),
+            child(self.element, "Description", "SensorType"),
+            child(self.element, "StringsDescriptions", "OriginalSensor"),
+            self.words,
+        )
+
+    @property
     def is_counted(self) -> bool:
         """Whether its counts mean no physical value: control channels, quaternions."""
         counted = self.is_control or not self.whole("ADC_Nbits")
-        return counted or _COUNTED.search(self.words) is not None
+        return counted or self._says(_COUNTED)
 
     @property
     def is_emg(self) -> bool:
         """Whether it comes from the inputs of an amplifier."""
-        return not (self.is_float or self.is_counted) and _NO_EMG.search(self.words) is None
+        return not (self.is_float or self.is_counted or self._says(_NO_EMG))
+
+    def _says(self, words: re.Pattern[str]) -> bool:
+        # "Vastus Lateralis - AUX 3 - GR08MM1305" is a grid, whatever its input is called.
+        return self.product is None and words.search(self.words) is not None
 
     @property
     def kind(self) -> str:
@@ -110,8 +124,8 @@ def _track(element: Element, member: Member, options: ReadOptions) -> Track:
     count = whole(n)
     if not path or count is None or not 1 <= count <= MAX_CHANNELS:
         raise FormatError(f"{where}: a track of {n!r} channels in the file {path[:40]!r}")
-    fs = number(child(element, "SamplingFrequency")) or options.fs
-    if fs is None or not 0 < fs <= 1e9:
+    fs = rate(child(element, "SamplingFrequency")) or options.fs
+    if fs is None:
         raise UnknownRateError(f"{where}: a track states no rate; state it: fs=")
     return Track(
         element,

@@ -14,7 +14,7 @@ from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
 from emgproc.readers.file import ReadOptions, RecordingFile
 from emgproc.readers.otb_contents import MAX_CHANNELS, Told, assemble
 from emgproc.readers.otb_samples import Signal, Stream
-from emgproc.readers.otb_xml import label, number, whole
+from emgproc.readers.otb_xml import label, number, rate, whole
 from emgproc.recording import Channel
 from emgproc.units import is_voltage, microvolts_per
 
@@ -116,8 +116,8 @@ def _header(head: bytes) -> tuple[float, list[_Type]] | None:
         return None
     lines = head[:HEADER_BYTES].decode("ascii", "replace").split("\n")
     lines = [line.strip("\r\0 ") for line in lines]
-    fs = number(lines[2]) if len(lines) > 2 else None
-    if fs is None or not 0 < fs <= 1e6:
+    fs = rate(lines[2]) if len(lines) > 2 else None
+    if fs is None:
         return None
     types = []
     for at in range(3, len(lines) - _LINES + 1, _LINES):
@@ -136,6 +136,8 @@ def _type(lines: list[str]) -> _Type | None:
     )  # fmt: skip
     if factor is None or offset is None or width is None or n is None:
         return None
-    if not factor or width not in {2, 3} or not 1 <= n <= MAX_CHANNELS:
+    if not 1e-15 <= abs(factor) <= 1e15 or abs(offset) > 1e15:
+        return None
+    if width not in {2, 3} or not 1 <= n <= MAX_CHANNELS:
         return None
     return _Type(factor, offset, width, n, label(lines[4]))

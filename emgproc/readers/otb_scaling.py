@@ -6,7 +6,6 @@ states neither the range nor, for most devices, the true gain: the maker's simpl
 biosigio are 34 % too low for a Quattrocento, hdsemg-shared 4 %.
 """
 
-import math
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
@@ -21,6 +20,11 @@ class Converter(NamedTuple):
     range_v: float
     bits: int
     gain: float
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there could be such a converter: values far from these would overflow."""
+        return 1e-9 <= self.range_v <= 1e6 and 1 <= self.bits <= 32 and 1e-6 <= self.gain <= 1e9
 
     @property
     def lsb_uv(self) -> float:
@@ -68,12 +72,15 @@ def check_options(options: ReadOptions) -> None:
     Raises
     ------
     ParameterError
-        `adc_range_v` or `gain` is not a positive number.
+        `adc_range_v` or `gain` is not a positive number, or none of this world.
     """
-    for name in ("adc_range_v", "gain"):
-        value = getattr(options, name)
-        if value is not None and not (math.isfinite(value) and value > 0):
-            raise ParameterError(f"{name} must be a positive number, got {value!r}")
+    range_v = 1.0 if options.adc_range_v is None else options.adc_range_v
+    gain = 1.0 if options.gain is None else options.gain
+    if not Converter(range_v, 1, gain).is_possible:
+        raise ParameterError(
+            "adc_range_v must be a positive number of at most 1e6 V and gain one of at most 1e9, "
+            f"got {options.adc_range_v!r} and {options.gain!r}"
+        )
 
 
 def scale_adapter(

@@ -81,6 +81,12 @@ def whole(text: str | None) -> int | None:
     return int(value) if value is not None and value == int(value) and abs(value) <= 1e9 else None
 
 
+def rate(text: str | None) -> float | None:
+    """A sampling rate from 1 mHz to 10 MHz; None if the text states none."""
+    value = number(text)
+    return value if value is not None and 1e-3 <= value <= 1e7 else None
+
+
 def label(text: str | None) -> str:
     """A text on one printable line of at most 80 characters; empty if it says nothing.
 
