@@ -82,6 +82,24 @@ def name_and_unit(header: str) -> tuple[str, str | None]:
     return (found["name"], found["unit"]) if found else (header, None)
 
 
+def stated_unit(name: str, unit: str, kind: str, options: ReadOptions, where: str) -> str:
+    """The unit that the file tells; else the caller's for an electrode, none for another signal.
+
+    Raises
+    ------
+    UnknownUnitError
+        Neither tells the unit of an electrode.
+    """
+    if unit or kind not in ELECTRODES:
+        return unit
+    if options.unit is None:
+        raise UnknownUnitError(
+            f'{where}: no unit is stated for {name!r}; state it: unit="uV" (a plan\'s [source] '
+            f'unit), or its kind: kinds={{"{name}": "MISC"}}'
+        )
+    return options.unit
+
+
 def name_columns(layout: Layout, options: ReadOptions, where: str) -> Columns:
     """What each column is, by its header and by what the caller states.
 

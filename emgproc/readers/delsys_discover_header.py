@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from emgproc.errors import FormatError, UnknownUnitError
-from emgproc.readers.delimited_columns import ELECTRODES
+from emgproc.readers.delimited_columns import stated_unit
 from emgproc.readers.delimited_dialect import Dialect
 from emgproc.readers.delimited_text import TextFile
 from emgproc.readers.delsys_signals import kind_of_signal
@@ -140,15 +140,8 @@ def _signals(
 
 def _with_unit(signal: DiscoverSignal, options: ReadOptions, where: str) -> DiscoverSignal:
     """The signal in µV if it is a voltage; an electrode without a unit needs the caller's."""
-    unit = signal.unit
     kind = options.kinds.get(signal.name, kind_of_signal(signal.name))
-    if not unit and kind in ELECTRODES:
-        unit = options.unit or ""
-        if not unit:
-            raise UnknownUnitError(
-                f'{where}: no unit is stated for {signal.name!r}; state it: unit="mV" '
-                "(a plan's [source] unit)"
-            )
+    unit = stated_unit(signal.name, signal.unit, kind, options, where)
     if not is_voltage(unit):
         return signal
     return replace(signal, unit="uV", factor=microvolts_per(unit))

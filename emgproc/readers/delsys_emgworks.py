@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from emgproc.arrays import Floats
-from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
+from emgproc.errors import FormatError, TruncatedFileError
 from emgproc.readers.delimited_clock import regular_clock
-from emgproc.readers.delimited_columns import ELECTRODES, name_and_unit
+from emgproc.readers.delimited_columns import name_and_unit, stated_unit
 from emgproc.readers.delimited_dialect import Dialect
 from emgproc.readers.delimited_ragged import padded, read_columns, sheet_of, text_of
 from emgproc.readers.delimited_signals import Signal, few, opened_columns, scaling_of
@@ -167,19 +167,17 @@ def _named(
     names: Sequence[str], labels: Sequence[_Label | None], options: ReadOptions, where: str
 ) -> list[_Pair]:
     pairs = []
-    for i, (name, label) in enumerate(zip(unique_names(names), labels, strict=True)):
-        plain, unit = (name, label.unit.strip()) if label else name_and_unit(name)
-        kind = options.kinds.get(plain, kind_of_signal(plain))
-        if not unit and kind in ELECTRODES:
-            unit = options.unit
-            if unit is None:
-                raise UnknownUnitError(
-                    f'{where}: no unit is stated for {plain!r}; state it: unit="V" '
-                    "(a plan's [source] unit)"
-                )
-        voltage = is_voltage(unit or "")
-        factor = microvolts_per(unit or "") if voltage else 1.0
-        pairs.append(_Pair(2 * i, plain, "uV" if voltage else unit or "", factor, label))
+    parts = [
+        (name, label.unit.strip()) if label else name_and_unit(name)
+        for name, label in zip(names, labels, strict=True)
+    ]
+    unique = unique_names(name for name, _ in parts)
+    for i, (name, (_, told)) in enumerate(zip(unique, parts, strict=True)):
+        kind = options.kinds.get(name, kind_of_signal(name))
+        unit = stated_unit(name, told or "", kind, options, where)
+        voltage = is_voltage(unit)
+        factor = microvolts_per(unit) if voltage else 1.0
+        pairs.append(_Pair(2 * i, name, "uV" if voltage else unit, factor, labels[i]))
     return pairs
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
 from emgproc.readers.delimited_clock import Clock, regular_clock
-from emgproc.readers.delimited_columns import ELECTRODES, SECONDS_PER, Column
+from emgproc.readers.delimited_columns import SECONDS_PER, Column, stated_unit
 from emgproc.readers.delimited_dialect import Dialect
 from emgproc.readers.delimited_ragged import Sheet, padded, read_columns, sheet_of, text_of
 from emgproc.readers.delimited_signals import Signal, opened_columns, scaling_of
@@ -133,13 +133,7 @@ def column_of(place: int, name: str, unit: str, options: ReadOptions, where: str
         An electrode has no unit and the caller states none.
     """
     kind = options.kinds.get(name, kind_of(name.rpartition(".")[2] or name))
-    if not unit and kind in ELECTRODES:
-        if options.unit is None:
-            raise UnknownUnitError(
-                f'{where}: no unit is stated for {name!r}; state it: unit="uV" (a plan\'s '
-                f'[source] unit), or its kind: kinds={{"{name}": "MISC"}}'
-            )
-        unit = options.unit
+    unit = stated_unit(name, unit, kind, options, where)
     if is_voltage(unit):
         return Column(place, name, kind, "uV", microvolts_per(unit))
     if kind == "EMG" and name not in options.kinds:
