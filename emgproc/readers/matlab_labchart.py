@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emgproc.arrays import Floats
-from emgproc.errors import FormatError
+from emgproc.errors import FormatError, UnknownRateError
 from emgproc.readers.file import MAX_EVENTS, ReadOptions
 from emgproc.readers.matlab_parts import Matrix, Variables, texts
 from emgproc.readers.matlab_signals import Export, rate_from
@@ -88,7 +88,14 @@ def _layout(variables: Variables) -> _Layout:
     rates = np.broadcast_to(rates, starts.shape) if rates.size == 1 else rates
     if rates.shape != starts.shape:
         raise FormatError(f"{variables.where}: samplerate {rates.shape}, not {starts.shape}")
-    lengths = np.where(starts >= 1, (ends - starts + 1) / rates, 0.0)
+    used = starts >= 1
+    for name, table in (("datastart", starts[used]), ("dataend", ends[used])):
+        if not np.isfinite(table).all():
+            raise FormatError(f"{variables.where}: {name} holds a number that is not finite")
+    if not (np.isfinite(rates[used]) & (rates[used] > 0)).all():
+        raise UnknownRateError(f"{variables.where}: a sampling rate that is not above 0 Hz")
+    lengths = np.zeros(starts.shape)
+    lengths[used] = (ends[used] - starts[used] + 1) / rates[used]
     onsets_s, warnings = _onsets(variables, lengths.max(axis=0, initial=0.0))
     return _Layout(data, starts, ends, rates, onsets_s, warnings)
 

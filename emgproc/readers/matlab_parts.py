@@ -212,7 +212,7 @@ def number(node: Node | None) -> float | None:
     if not isinstance(node, Matrix) or not 0 < node.rows * node.cols <= MAX_NUMBERS:
         return None
     values = node.numbers().ravel()
-    return float(values[0]) if (values == values[0]).all() else None
+    return float(values[0]) if values.size == 1 or (values == values[0]).all() else None
 
 
 _STEP = re.compile(r"\.?(?P<name>[A-Za-z]\w*)(?:[({](?P<index>\d{1,6})[)}])?")
