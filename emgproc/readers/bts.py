@@ -20,7 +20,7 @@ from emgproc.errors import (
     UnknownUnitError,
     UnsupportedFormatError,
 )
-from emgproc.readers.delimited_ragged import padded, read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import padded, read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, few, opened_columns, scaling_of
 from emgproc.readers.delimited_text import TextFile, encoding_of
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
@@ -69,7 +69,7 @@ def open_emt(path: Path, options: ReadOptions) -> RecordingFile:
     columns.clear()
     if not any(column.size for column in values):
         raise TruncatedFileError(f"{path.name}: no row of numbers")
-    warnings: list[str] = []
+    warnings = unended(path)
     onset_s = _clock(frames, times, head, path.name)
     signals = []
     for i, name in enumerate(unique_names(head.tracks)):

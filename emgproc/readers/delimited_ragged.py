@@ -88,6 +88,15 @@ def _decimal_mark(
     return marks.pop()
 
 
+def unended(path: Path) -> list[str]:
+    """A warning if the last line has no end, as in a file that was cut."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4))
+        if set(file.read()) & set(b"\r\n"):
+            return []
+    return ["the last line has no end; if the file was cut, its last number may be another"]
+
+
 @dataclass(slots=True)
 class _Growing:
     """A column while it is read: `n` values up to the last that is a number."""

@@ -14,7 +14,7 @@ import numpy as np
 from emgproc.arrays import Floats, check_fs
 from emgproc.errors import FormatError, TruncatedFileError, UnknownRateError
 from emgproc.readers.delimited_clock import Clock, regular_clock
-from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, opened_columns, scaling_of
 from emgproc.readers.delimited_text import encoding_of
 from emgproc.readers.delsys_discover_header import DiscoverHead, DiscoverSignal, read_head
@@ -65,7 +65,7 @@ def open_discover(path: Path, options: ReadOptions) -> RecordingFile:
     if not any(columns[s.column].size for s in head.signals):
         raise TruncatedFileError(f"{path.name}: no row of numbers")
     rates = _Rates(head, options, path.name, columns)
-    warnings = list(head.warnings)
+    warnings = [*head.warnings, *unended(path)]
     signals, values = [], []
     for signal in head.signals:
         rated = rates.of(signal)

@@ -19,7 +19,7 @@ from emgproc.errors import FormatError, TruncatedFileError
 from emgproc.readers.delimited_clock import regular_clock
 from emgproc.readers.delimited_columns import name_and_unit, stated_unit
 from emgproc.readers.delimited_dialect import Dialect
-from emgproc.readers.delimited_ragged import padded, read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import padded, read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, few, opened_columns, scaling_of
 from emgproc.readers.delimited_text import TextFile, encoding_of
 from emgproc.readers.delsys_signals import RATE_TOLERANCE, kind_of_signal, trigno_rate
@@ -98,7 +98,7 @@ def open_emgworks(path: Path, options: ReadOptions) -> RecordingFile:
     )
     if not any(column.size for column in columns):
         raise TruncatedFileError(f"{path.name}: no row of numbers")
-    warnings: list[str] = []
+    warnings = unended(path)
     signals, values = [], []
     for pair in head.pairs:
         times, data = columns[pair.column], columns[pair.column + 1]

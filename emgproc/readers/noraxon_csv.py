@@ -18,7 +18,14 @@ from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
 from emgproc.readers.delimited_clock import Clock, regular_clock
 from emgproc.readers.delimited_columns import SECONDS_PER, Column, stated_unit
 from emgproc.readers.delimited_dialect import Dialect
-from emgproc.readers.delimited_ragged import Sheet, padded, read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import (
+    Sheet,
+    padded,
+    read_columns,
+    sheet_of,
+    text_of,
+    unended,
+)
 from emgproc.readers.delimited_signals import Signal, opened_columns, scaling_of
 from emgproc.readers.delimited_text import TextFile, encoding_of
 from emgproc.readers.delimited_values import rows_of
@@ -71,7 +78,7 @@ def open_noraxon_csv(path: Path, options: ReadOptions) -> RecordingFile:
     n, first_line = times.size, head.n_before + 1
     times *= head.seconds_per
     clock = regular_clock(times, path.name, first_line=first_line, unit_stated=True)
-    warnings = list(clock.warnings)
+    warnings = [*clock.warnings, *unended(path)]
     signals = []
     for i, column in enumerate(head.signals):
         values[i] = padded(values[i], n, f"{path.name}, {column.name}", first_line)

@@ -238,7 +238,8 @@ def test_an_export_cut_anywhere_is_a_typed_error_or_a_shorter_recording(tmp_path
         recording = read_recording(path)
     except EmgprocError:
         return
-    assert recording.n_samples < 30
+    told = " ".join(recording.provenance.warnings)
+    assert recording.n_samples < 30 or "the last line has no end" in told
 
 
 @pytest.mark.slow
