@@ -98,6 +98,8 @@ class MatSeven(Variables):
         self._nodes_left -= 1
         if self._nodes_left < 0 or depth > MAX_DEPTH:
             raise FormatError(f"{self.where}: more than {MAX_NODES} values, or too deep")
+        if found is None:
+            raise FormatError(f"{self.where}: a name that leads to nothing")
         kind = self._checked.attribute(found, "MATLAB_class")
         kind = kind if isinstance(kind, str) else ""
         if "MATLAB_object_decode" in found.attrs:
@@ -118,7 +120,7 @@ class MatSeven(Variables):
         return self._matrix(found, kind)
 
     def _matrix(self, found: "h5py.Dataset", kind: str) -> Node:
-        if found.dtype.kind == "V":
+        if found.dtype.kind in "cV":  # MATLAB stores two named fields, h5py shows them as one
             return Refused("a matrix of complex numbers")
         if kind not in _NUMERIC or found.dtype.kind not in "fiu":
             return Refused(f"a value of class {kind[:60] or found.dtype}")
@@ -147,7 +149,7 @@ class MatSeven(Variables):
         fields: dict[str, tuple[Node, ...]] = {}
         for name in self._checked.keys(group):
             found = self._checked.child(group, name)
-            plain = isinstance(found, h5py.Group) or "MATLAB_class" in found.attrs
+            plain = not isinstance(found, h5py.Dataset) or "MATLAB_class" in found.attrs
             if plain:
                 fields[name] = (self._node(found, depth + 1),)
             else:  # of an array of structs: one reference for each element

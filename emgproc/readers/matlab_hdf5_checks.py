@@ -61,7 +61,7 @@ class Checked:
             self.file = h5py.File(path, "r", locking=False, rdcc_nbytes=MAX_CHUNK_BYTES)
 
     def keys(self, group: "h5py.Group") -> list[str]:
-        """Names in a group.
+        """Names in a group; those that are no UTF-8, which MATLAB never writes, are passed over.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class Checked:
         """
         if len(group) > MAX_KEYS:
             raise FormatError(f"{self.where}: {len(group)} names in one group")
-        return list(group)
+        return [name for name in group if isinstance(name, str)]
 
     def child(self, group: "h5py.Group", name: str) -> Any:  # noqa: ANN401 - a group or a dataset
         """What `name` in `group` is; None where there is nothing.

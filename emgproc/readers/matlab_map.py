@@ -19,6 +19,7 @@ from emgproc.readers.matlab_parts import (
 from emgproc.readers.matlab_signals import MAX_CHANNELS, Export, matrix_signals, rate_from
 
 RATE_AGREEMENT = 1e-3
+MAX_TIME_S = 1e12
 
 
 def by_map(variables: Variables, options: ReadOptions) -> Export:
@@ -127,7 +128,10 @@ def clock_of(times: Matrix, fs: float | None) -> tuple[float, float, tuple[str, 
     """
     if fs is not None and times.rows * times.cols == 1:
         return fs, float(times.numbers()[0, 0]), ()
-    clock = regular_clock(vector(times), times.where, first_line=1, unit_stated=True)
+    seconds = vector(times)
+    if not (np.abs(seconds) < MAX_TIME_S).all():
+        raise FormatError(f"{times.where}: a time is missing or beyond {MAX_TIME_S:g} s")
+    clock = regular_clock(seconds, times.where, first_line=1, unit_stated=True)
     if fs is not None and not abs(fs / clock.fs - 1) <= RATE_AGREEMENT:
         raise FormatError(f"{times.where}: {fs:g} Hz is stated, the times mean {clock.fs:g} Hz")
     return (fs if fs is not None else clock.fs), clock.onset_s, clock.warnings

@@ -136,7 +136,7 @@ class Seven:
 
     def write(self, path: Path) -> Path:
         with h5py.File(path, "w", userblock_size=512) as file:
-            self._refs = file.create_group("#refs#")
+            self._refs, self._count = file.create_group("#refs#"), 0
             for name, value in self.variables.items():
                 self._put(file, name, value)
         with path.open("rb+") as raw:
@@ -164,7 +164,8 @@ class Seven:
     def _references(self, group: h5py.Group, name: str, values: list[Any]) -> h5py.Dataset:
         references = np.empty((1, len(values)), h5py.ref_dtype)
         for i, one in enumerate(values):
-            key = f"r{len(self._refs)}"
+            self._count += 1
+            key = f"r{self._count}"
             self._put(self._refs, key, one)
             references[0, i] = self._refs[key].ref
         return group.create_dataset(name, data=references, dtype=h5py.ref_dtype)
