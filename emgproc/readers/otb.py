@@ -2,8 +2,9 @@
 
 A tar, or a zip of old, of `<x>.sig` (interleaved counts) with `<x>.xml` (device, adapters,
 channels), `markers_*.xml`, and `*.sip` (float64, one trace) with `*.pro`. Of `patient.xml` only
-the duration is looked at. Built from the maker's scripts; not yet checked against a file from
-the device.
+the duration is looked at; names of members are dates, so no warning holds one. Built from the
+maker's scripts, not yet checked against a file from the device; its table was, against a .mat
+that OTBioLab+ wrote of a Quattrocento: whole counts to the precision of float32.
 """
 
 from pathlib import Path
@@ -163,7 +164,7 @@ def _signal(
         kind = kind_of(sensor) if kind_of(sensor) == "TRIG" else scaled.kind or "MISC"
         return Signal(stream, column, 1.0, Channel(sensor, kind, "counts"))
     product = product_in(element.get("ID"), element.get("Description"), adapter.get("Description"))
-    kind = scaled.kind or kind_of(sensor)
+    kind = scaled.kind or ("EEG" if "EEG" in sensor.upper() else kind_of(sensor))
     highpass_hz = cutoff_hz(adapter.get("HighPassFilter"), stream.fs)
     lowpass_hz = cutoff_hz(adapter.get("LowPassFilter"), stream.fs)
     mode = label(adapter.get("DetectionMode"))
@@ -208,11 +209,11 @@ def _traces(archive: Archive, told: Told) -> list[Signal]:
             root = None
         fs = None if root is None else rate(_field(root, "fsample"))
         if root is None or fs is None or sip.size < 8:
-            told.warnings.append(f"{sip.base} is left out: no usable .pro states its rate")
+            told.warnings.append("a trace (.sip) is left out: no usable .pro states its rate")
             continue
         if sip.size % 8 or sip.cut:
-            told.warnings.append(f"{sip.base} ends within a value: it is cut off")
-        name = label(_field(root, "description")) or label(sip.base[:-4]) or "trace"
+            told.warnings.append("a trace (.sip) ends within a value: it is cut off")
+        name = label(_field(root, "description")) or "trace"
         kind = kind_of(name)
         about = Channel(
             name, "MISC" if kind == "EMG" else kind, label(_field(root, "unity_of_measurement"))

@@ -66,7 +66,7 @@ def _missing(archive: Archive, name: str, sharing: list[Track], told: Told) -> N
         raise FormatError(
             f"{archive.name}: its tracks name the file {shown!r}, which is not there"
         )
-    told.warnings.append(f"{shown} is not in the archive: its tracks are left out")
+    told.warnings.append(f"the file of {len(sharing)} track(s) is not in the archive: left out")
 
 
 def _stream(member: Member, sharing: list[Track], told: Told) -> Stream:
@@ -94,9 +94,7 @@ def _coding(member: Member, columns: int, track: Track, told: Told) -> str:
         width = width_by_duration(member.size, columns, duration_s * track.fs)
     if width is None and stated in CODINGS:
         if duration_s is not None:
-            told.warnings.append(
-                f"{member.base} does not last the {duration_s:g} s that are stated"
-            )
+            told.warnings.append(f"the samples do not last the {duration_s:g} s that are stated")
         return CODINGS[stated]
     if width is None:
         raise FormatError(
@@ -105,7 +103,7 @@ def _coding(member: Member, columns: int, track: Track, told: Told) -> str:
         )
     if stated is not None and stated != width:
         told.warnings.append(
-            f"{member.base}: {stated} bytes a sample stated, its size tells {width}"
+            f"{stated} bytes a sample are stated, the size of the file tells {width}"
         )
     return CODINGS[width]
 

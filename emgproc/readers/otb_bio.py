@@ -8,10 +8,9 @@ from the maker's scripts; not yet checked against a file from the device.
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
 from emgproc.readers.file import ReadOptions, RecordingFile
+from emgproc.readers.otb_archive import Member
 from emgproc.readers.otb_contents import MAX_CHANNELS, Told, assemble
 from emgproc.readers.otb_samples import Signal, Stream
 from emgproc.readers.otb_xml import label, number, rate, whole
@@ -71,10 +70,8 @@ def open_bio(path: Path, options: ReadOptions) -> RecordingFile:
         told.warnings.append(f"the file ends within a frame: its last {rest} bytes are left out")
     coding = {2: ">i2", 3: ">i3"}[width]
 
-    def content() -> np.memmap[tuple[int], np.dtype[np.uint8]]:
-        return np.memmap(path, np.uint8, "r", HEADER_BYTES)
-
-    stream = Stream(path.name, content, coding, columns, n_samples, fs)
+    frames = Member(path, path.name, path.stat().st_size - HEADER_BYTES, HEADER_BYTES)
+    stream = Stream(path.name, frames.bytes, coding, columns, n_samples, fs)
     for i, one in enumerate(types):
         told.signals += _signals(stream, one, (i, len(told.signals)), options)
     return assemble(path, told, options)

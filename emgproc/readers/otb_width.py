@@ -39,9 +39,9 @@ def coding_of(
         width = width_by_duration(sig.size, columns, fs * duration_s)
     if width is None:
         width = _width_by_content(sig, columns, bits)
-        warnings.append(_why_by_content(sig, duration_s, width))
+        warnings.append(_why_by_content(duration_s, width))
     elif bits is not None and bits != 8 * width and (bits, width) != (24, 4):
-        warnings.append(f"{sig.base}: {bits} bits are stated, the size tells {width} bytes")
+        warnings.append(f"{bits} bits are stated, the size of the samples tells {width} bytes")
     return CODINGS[width], whole_frames(sig, columns * width, warnings)
 
 
@@ -72,7 +72,7 @@ def whole_frames(sig: Member, frame_bytes: int, warnings: list[str]) -> int:
             f"{sig.archive.name}: {sig.base} has {sig.size} bytes, one frame takes {frame_bytes}"
         )
     if rest:
-        warnings.append(f"{sig.base} ends within a frame: its last {rest} bytes are left out")
+        warnings.append(f"the samples end within a frame: the last {rest} bytes are left out")
     return n_samples
 
 
@@ -96,7 +96,7 @@ def _extends_sign(sig: Member) -> bool | None:
     return bool(np.all(values >> 23 == values >> 31)) if np.any(values) else None
 
 
-def _why_by_content(sig: Member, duration_s: float | None, width: int) -> str:
+def _why_by_content(duration_s: float | None, width: int) -> str:
     if duration_s is None:
-        return f"{sig.base}: no duration is stated; {width} bytes a sample by the bits stated"
-    return f"{sig.base} does not last the {duration_s:g} s that are stated"
+        return f"no duration is stated: {width} bytes a sample by the bits stated"
+    return f"the samples do not last the {duration_s:g} s that are stated"

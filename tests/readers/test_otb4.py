@@ -184,8 +184,8 @@ def test_channels_of_a_frame_that_no_track_names_are_passed_over(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"SampleSize": 4}, "4 bytes a sample stated, its size tells 2"),
-        ({"TimeDuration": 99}, "does not last the 99 s that are stated"),
+        ({"SampleSize": 4}, "4 bytes a sample are stated, the size of the file tells 2"),
+        ({"TimeDuration": 99}, "do not last the 99 s that are stated"),
         ({"UnitOfMeasurementFactor": 1}, "the factor 1 to mV is not that from V"),
     ],
 )
@@ -327,7 +327,7 @@ def test_a_file_of_targets_that_is_missing_is_warned_of(tmp_path):
     members = otb4_members([Track(counts(3))], [target])
     del members["t.sip"]
     told = read_recording(saved(tmp_path, members))
-    assert "t.sip is not in the archive: its tracks are left out" in told.provenance.warnings
+    assert "the file of 1 track(s) is not in the archive: left out" in told.provenance.warnings
 
 
 def test_the_ending_does_not_matter(tmp_path):

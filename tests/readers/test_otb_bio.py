@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from otb_bytes import BioType, bio
 
-from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
+from emgproc.errors import FormatError, ReadError, TruncatedFileError, UnknownUnitError
 from emgproc.readers import describe, open_recording, read_recording, sniff
 
 
@@ -129,3 +129,11 @@ def test_the_caller_says_what_signals_are(tmp_path):
     told = read_recording(saved(tmp_path, bio(TYPES)), kinds={"type2 1": "ECG", "EMG 1": "MISC"})
     assert [c.kind for c in told.channels] == ["EMG"] * 63 + ["ECG"]
     assert told.auxiliary[0].name == "EMG 1"
+
+
+def test_a_file_that_shrinks_while_open_is_a_typed_error(tmp_path):
+    path = saved(tmp_path, bio(TYPES))
+    with open_recording(path) as opened:
+        path.write_bytes(b"")
+        with pytest.raises(ReadError):
+            opened.read()
