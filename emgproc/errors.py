@@ -74,6 +74,12 @@ class UnsupportedFormatError(ReadError, ValueError):
     code = "format_not_yet_supported"
 
 
+class MissingExtraError(UnsupportedFormatError):
+    """The format is read through a library that is not installed; the message says which extra."""
+
+    code = "missing_extra"
+
+
 class UnknownUnitError(ReadError, ValueError):
     """A signal's unit is not stated and is never guessed."""
 

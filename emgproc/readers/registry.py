@@ -31,6 +31,7 @@ from emgproc.readers import (
 )
 from emgproc.readers.delimited import RATE_AGREEMENT
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
+from emgproc.readers.others import others_formats, recognised_by_others
 from emgproc.recording import Channel, Recording
 from emgproc.recording.parts import KINDS
 
@@ -207,10 +208,12 @@ def _recognise(path: Path) -> Format:
         raise _unreadable(path, error) from error
     if not head:
         raise ReadError(f"{path.name}: the file is empty")
-    for format_ in FORMATS:
-        if format_.recognises(head, path):
-            return format_
-    for format_ in FORMATS:
+    own = next((format_ for format_ in FORMATS if format_.recognises(head, path)), None)
+    if own is None or not own.readable or own in delimited.FORMATS:
+        own = recognised_by_others(head, path) or own
+    if own is not None:
+        return own
+    for format_ in (*FORMATS, *others_formats()):
         if format_.readable and path.suffix.lower() in format_.suffixes:
             raise FormatError(
                 f"{path.name}: the ending is that of {format_.title}, the content is not"
