@@ -12,6 +12,8 @@ from emgproc.readers.delimited_columns import Columns
 from emgproc.readers.delimited_dialect import Dialect, Layout
 from emgproc.readers.delimited_text import Lines, TextFile
 
+LARGEST = 1e100  # no measurement; its square or its product with a unit may be infinite
+
 
 def read_values(
     text: TextFile, layout: Layout, columns: Columns, *, decimal_stated: bool
@@ -96,8 +98,8 @@ def numbers_of(
     Raises
     ------
     FormatError
-        A row has a wrong number of cells, a cell is no number or is infinite; the message names
-        the line.
+        A row has a wrong number of cells, a cell is no number, infinite or beyond 1e100; the
+        message names the line.
     """
     dialect = layout.dialect
     lines = chunk.lines
@@ -136,9 +138,13 @@ def _filled(lines: list[str], dialect: Dialect) -> list[str]:
     text = "\n".join(lines)
     if dialect.delimiter in {" ", ""} or '"' in text:
         return []
-    mark = re.escape(dialect.delimiter)
-    empty = rf"(?<={mark}) *(?={mark}|$)|^ *(?={mark})"
-    return re.sub(empty, "nan", text, flags=re.MULTILINE).split("\n")
+    mark = dialect.delimiter
+    if " " in text:
+        text = re.sub(f" *{re.escape(mark)} *", mark, text)
+    # Twice, because in ",,," the second pair of marks shares one with the first.
+    text = text.replace(mark * 2, f"{mark}nan{mark}").replace(mark * 2, f"{mark}nan{mark}")
+    text = f"\n{text}\n".replace(f"\n{mark}", f"\nnan{mark}").replace(f"{mark}\n", f"{mark}nan\n")
+    return text[1:-1].split("\n")
 
 
 def _row_by_row(chunk: Lines, layout: Layout, where: str, kept: Sequence[int] | None) -> Floats:
@@ -164,9 +170,11 @@ def _row_by_row(chunk: Lines, layout: Layout, where: str, kept: Sequence[int] | 
 
 
 def _refuse_infinite(block: Floats, first_line: int, where: str) -> None:
-    if np.isinf(block).any():
-        row = int(np.argmax(np.isinf(block).any(axis=1)))
-        raise FormatError(f"{where}, line {first_line + row}: a number is infinite")
+    far = (block > LARGEST) | (block < -LARGEST)
+    if far.any():
+        row, column = map(int, np.argwhere(far)[0])
+        told = "infinite" if np.isinf(block[row, column]) else f"beyond {LARGEST:g}"
+        raise FormatError(f"{where}, line {first_line + row}: a number is {told}")
 
 
 def _without_empty_tail(values: Floats, n_rows: int, columns: Columns) -> tuple[int, list[str]]:

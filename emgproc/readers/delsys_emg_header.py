@@ -23,6 +23,7 @@ MAGIC = b"DEMG"
 VERSION = 3
 MAX_CHANNELS = 4096
 MAX_TEXT = 4096
+LARGEST = 1e100
 _START = struct.Struct("<4sH")
 _FIXED = struct.Struct("<I11s11s255sIIiiIddI5I")
 _LENGTH = struct.Struct("<I")
@@ -135,7 +136,7 @@ def _channel(cursor: _Cursor, where: str) -> EmgChannel:
     unit, label = cursor.text(), cursor.text()
     scales = _SCALES.unpack(cursor.bytes_of(_SCALES.size))
     gain, _, resolution, offset, highpass_hz, lowpass_hz = scales
-    if not all(map(math.isfinite, scales)) or gain == 0 or resolution == 0:
+    if any(not abs(scale) < LARGEST for scale in scales) or gain == 0 or resolution == 0:
         raise FormatError(
             f"{where}: channel {label!r} has the gain {gain}, the resolution {resolution}, the "
             f"offset {offset} and the filters {highpass_hz} to {lowpass_hz} Hz"

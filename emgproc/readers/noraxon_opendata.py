@@ -61,13 +61,13 @@ class _Stream(NamedTuple):
         values = np.fromfile(self.path, "<f8", stop - start, offset=8 * start)
         if values.size < stop - start:
             raise TruncatedFileError(f"{self.path.name}: ends before sample {stop}")
+        values = values.astype(np.float64, copy=False)
+        with np.errstate(over="ignore"):
+            values *= self.column.factor
         infinite = np.isinf(values)
         if infinite.any():
-            raise FormatError(
-                f"{self.path.name}: sample {start + int(np.argmax(infinite))} is infinite"
-            )
-        values = values.astype(np.float64, copy=False)
-        values *= self.column.factor
+            worst = start + int(np.argmax(infinite))
+            raise FormatError(f"{self.path.name}: sample {worst} is infinite")
         return values
 
 

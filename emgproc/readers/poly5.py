@@ -103,7 +103,9 @@ def _values(words: NDArray[np.uint16], signal: Poly5Signal) -> Floats:
     """One channel's samples in µV, or in the unit of a signal that is no voltage."""
     if signal.wide:
         pair = np.ascontiguousarray(words[:, signal.word : signal.word + 2])
-        return pair.view("<f4")[:, 0].astype(np.float64) * signal.factor
+        # A float32 NaN that signals is turned into one that does not.
+        with np.errstate(invalid="ignore"):
+            return pair.view("<f4")[:, 0].astype(np.float64) * signal.factor
     counts = words[:, signal.word]
     adc = (counts if signal.unsigned else counts.view("<i2")).astype(np.float64)
     return ((adc - signal.adc_low) * signal.scale + signal.unit_low) * signal.factor

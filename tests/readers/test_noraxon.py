@@ -169,6 +169,7 @@ HAZARDS = {
     "a short row": (NoraxonCsv(VALUES), line_of(6, "0.001,,"), FormatError, "line 7: 3 cell"),
     "a word": (NoraxonCsv(VALUES), line_of(6, "0.001,,,x,1"), FormatError, "line 7: 'x' is no"),
     "infinite": (NoraxonCsv(VALUES), line_of(6, "0.001,,,inf,1"), FormatError, "line 7: a number"),
+    "beyond sense": (NoraxonCsv(VALUES), line_of(6, "1e300,,,1,1"), FormatError, "beyond 1e"),
     "no time": (NoraxonCsv(VALUES), line_of(6, ",,,1,1"), FormatError, "line 7: no time"),
     "a last time lost": (NoraxonCsv(VALUES), line_of(7, ",,,1,1"), FormatError, "but no time"),
     "an empty line": (NoraxonCsv(VALUES), line_of(6, ""), FormatError, "line 7: an empty line"),
@@ -339,9 +340,10 @@ def test_nan_is_kept_and_infinity_refused(folder):
     values = np.arange(40.0)
     values[3] = np.nan
     assert np.isnan(read_recording(opendata(folder, changed(0, values=values))).data[0, 3])
-    values[5] = np.inf
-    with pytest.raises(FormatError, match="sample 5 is infinite"):
-        read_recording(opendata(folder, changed(0, values=values)))
+    for far, units in ((np.inf, "uV"), (1e305, "V")):
+        values[5] = far
+        with pytest.raises(FormatError, match="sample 5 is infinite"):
+            read_recording(opendata(folder, changed(0, values=values, units=units)))
 
 
 def test_a_window_of_a_long_stream_takes_its_own_memory(folder):
