@@ -213,7 +213,7 @@ def _recognise(path: Path) -> Format:
         own = recognised_by_others(head, path) or own
     if own is not None:
         return own
-    for format_ in (*FORMATS, *others_formats()):
+    for format_ in (*reversed(FORMATS), *others_formats()):  # of one ending the general first
         if format_.readable and path.suffix.lower() in format_.suffixes:
             raise FormatError(
                 f"{path.name}: the ending is that of {format_.title}, the content is not"

@@ -98,8 +98,9 @@ def test_a_table_without_words_is_known_by_its_signals(tmp_path):
     assert read_recording(path).events == ()
 
 
-def test_times_in_milliseconds_are_told_by_their_header(tmp_path):
-    export = NoraxonCsv(VALUES, fs=2.0, time="time (ms)")
+@pytest.mark.parametrize("header", ["time (ms)", "Time, ms", "TIME [ms]"])
+def test_times_in_milliseconds_are_told_by_their_header(tmp_path, header):
+    export = NoraxonCsv(VALUES, fs=2.0, time=header)
     assert read_recording(written(tmp_path, export.build())).fs == 2000
 
 
