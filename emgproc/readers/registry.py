@@ -15,17 +15,26 @@ from emgproc.errors import (
     UnsupportedFormatError,
 )
 from emgproc.readers import (
+    anc,
+    biometrics,
     bts,
     delimited,
     delsys,
     edf,
+    elite,
+    emglab,
     gtec,
     hdf5,
     matlab,
+    natus,
     noraxon,
+    openbci,
     opensignals,
     otb,
     poly5,
+    qtrac,
+    shimmer,
+    sweeps,
     unsupported,
     wfdb,
 )
@@ -41,8 +50,12 @@ HEAD_BYTES = 4096
 FORMATS: tuple[Format, ...] = (
     *bts.FORMATS, *delsys.FORMATS, *noraxon.FORMATS, *poly5.FORMATS,
     *otb.FORMATS,
+    *natus.FORMATS, *biometrics.FORMATS, *openbci.FORMATS, *shimmer.FORMATS, *anc.FORMATS,
+    *elite.FORMATS, *emglab.FORMATS, *qtrac.FORMATS,
     *opensignals.FORMATS, *gtec.FORMATS, *matlab.FORMATS,
-    *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *unsupported.FORMATS, *delimited.FORMATS,
+    *bids.FORMATS,
+    *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *unsupported.FORMATS,
+    *sweeps.FORMATS, *delimited.FORMATS,
 )  # fmt: skip
 
 

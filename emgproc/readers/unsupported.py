@@ -54,6 +54,11 @@ def _is_acq(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for
     ) and head[:2] in {b"\0\0", b"\0\1", b"\1\0"}
 
 
+def _is_shimmer(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
+    """Shimmer3: its radio's address by Roving Networks at byte 24, the device's type at 30."""
+    return head[24:27] == b"\0\x06\x66" and head[30:32] == b"\0\3"
+
+
 _KNOWN = (
     _Known(
         "delsys_hpf", "Delsys EMGworks .hpf/.shpf", (".hpf", ".shpf"),
@@ -107,31 +112,6 @@ _KNOWN = (
         _magic(b"GDF 1", b"GDF 2"),
     ),
     _Known(
-        "openbci_txt", "OpenBCI raw text", (".txt", ".csv"), _TABLE,
-        _text(r"\A%OpenBCI Raw"),
-    ),
-    _Known(
-        "natus_text", "Natus/Viking/Keypoint.NET EMG text export", (".txt",), _EDF,
-        _text(r"^(?:Sampling Frequency\(kHz\)|Subsampled\(kHz\)|Sweep Duration\(ms\))="),
-    ),
-    _Known(
-        "biometrics_txt", "Biometrics DataLOG text export", (".txt",), _TABLE,
-        _text(r"\A\W*File Name: .*\r?\n(?:.*\r?\n)?Channel \d+: '.*values, engineering units:"),
-    ),
-    _Known(
-        "motion_analysis_anc", "Motion Analysis .anc", (".anc",), _TABLE,
-        _text(r"\A\W*File_Type:\s+Analog R/C ASCII"),
-    ),
-    _Known(
-        "emglab_eaf", "EMGLAB annotation .eaf", (".eaf",),
-        "it holds discharges, no signal; open the .hea of the same name",
-        _text(r"<emglab_annotation_file"),
-    ),
-    _Known(
-        "qtrac", "QTRAC .MEM", (".mem",), "it holds a CMAP scan, no continuous signal",
-        _text(r"\A\W*File:\s.*\r?\nName:\s.*\r?\nProtocol:"),
-    ),
-    _Known(
         "edx_nicolet", "Nicolet .head", (".head",),
         "open it with mne.io.read_raw_nicolet and pass the result to emgproc.from_mne",
         _text(r"\Astart_ts=.*\r?\nnum_samples="),
@@ -139,8 +119,17 @@ _KNOWN = (
     _Known("numpy", "NumPy array", (".npy", ".npz"), "load it, then Recording.from_array",
         _magic(b"\x93NUMPY"),
     ),
+    _Known(
+        "motion_analysis_anb", "Motion Analysis .anb", (".anb",), "export .anc or C3D",
+        _magic(b"\0\0\0\0\0\x80\1\0"),
+    ),
+    _Known(
+        "shimmer_bin", "Shimmer SD card log", (".bin",),
+        "convert it with Shimmer Consensys to a calibrated CSV", _is_shimmer,
+    ),
     _Known("gzip", "gzip archive", (".gz",), "unpack it first", _magic(b"\x1f\x8b")),
-    _Known("xz", "xz archive", (".xz", ".rdata"), "unpack it first", _magic(b"\xfd7zXZ\0")),
+    _Known("xz", "xz archive", (".xz", ".rdata"),
+        "unpack it first; of an .RData file write a text table in R", _magic(b"\xfd7zXZ\0")),
     _Known(
         "zip", "zip archive (also .xlsx)", (".zip", ".xlsx"),
         "unpack it first; of a spreadsheet " + _TABLE, _magic(b"PK\x03\x04", b"PK\x05\x06"),

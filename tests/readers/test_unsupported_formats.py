@@ -22,12 +22,8 @@ BEGINNINGS = {
     "micromed": b"* MICROMED  Brain-Quick file\0",
     "labchart": b"CFWB\x01\0\0\0",
     "gdf": b"GDF 2.10",
-    "openbci_txt": b"%OpenBCI Raw EXG Data\n%Number of channels = 4\n0, 1.0, 2.0\n",
-    "natus_text": "[1 Trace Data]\r\nSampling Frequency(kHz)=48\r\n".encode("utf-16"),
-    "biometrics_txt": b"File Name: x.log\r\nChannel 4: 'RF', 9 values, engineering units: mV.\r\n",
-    "motion_analysis_anc": b"File_Type:\tAnalog R/C ASCII\tGeneration#:\t2\r\n",
-    "emglab_eaf": b'<?xml version="1.0"?>\n<emglab_annotation_file>\n',
-    "qtrac": b"File:   \tC:\\x.QZD\r\nName:   \tA.B\r\nProtocol:  \tX\r\n",
+    "motion_analysis_anb": b"\0\0\0\0\0\x80\1\0" + bytes(60),
+    "shimmer_bin": bytes(24) + b"\0\x06\x66\xb1\x49\xcb\0\3" + bytes(300),
     "edx_nicolet": b"start_ts=2015-01-01 12:00:00.000\nnum_samples=512\n",
     "numpy": b"\x93NUMPY\x01\0",
     "gzip": b"\x1f\x8b\x08\0",
@@ -77,13 +73,13 @@ def test_every_id_is_used_once():
     [
         ("acqknowledge/r42_test.acq", "acqknowledge"),
         ("axon-abf-cat/96627009.DAT", "abf"),
-        ("biometrics-datalog/1Amar.txt", "biometrics_txt"),
         ("brainvision/test.vhdr", "brainvision"),
         ("c3d/1123x01EMG.c3d", "c3d"),
+        ("c3d/Gait.anb", "motion_analysis_anb"),
         ("c3d/gait9.tdf", "bts_tdf"),
         ("delsys/Set1_Rep2_v3.emg.hpf", "delsys_hpf"),
-        ("openbci-ganglion/OpenBCI-RAW-S02_S1REST.txt", "openbci_txt"),
         ("shimmer/ecg_calibrated.csv.gz", "gzip"),
+        ("shimmer/ecg.bin", "shimmer_bin"),
         ("spike2-smr/motor_units.smr", "spike2"),
         ("xdf/minimal.xdf", "xdf"),
     ],
@@ -94,7 +90,7 @@ def test_real_exports_are_recognised_and_refused(real_data, name, id_):
         open_recording(real_data / name)
 
 
-@pytest.mark.parametrize("name", ["c3d/Gait.anb", "shimmer/ecg.bin", "brainvision/test.eeg"])
+@pytest.mark.parametrize("name", ["brainvision/test.eeg", "nicolet/test_nicolet_raw.data"])
 def test_real_binary_files_without_a_signature_are_taken_for_nothing(real_data, name):
     with pytest.raises(UnsupportedFormatError):
         sniff(real_data / name)
