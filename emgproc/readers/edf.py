@@ -50,7 +50,7 @@ def open_edf(path: Path, options: ReadOptions) -> RecordingFile:
     choice = choose_channels(header, options)
     said = read_annotations(header, records)
     whole, placing = place_records(header, said, choice.fs, choice.per_record)
-    placed, events = _without_padding(whole, said.events, choice.fs)
+    placed, events = without_padding(whole, said.events, choice.fs)
     segments = tuple(p.segment for p in placed)
     events = _addressed(events, choice)
     events += gap_events(segments, events, choice.fs)
@@ -99,7 +99,7 @@ def _summaries(choice: Choice, placed: tuple[Placed, ...]) -> tuple[AuxiliarySum
     return tuple(found)
 
 
-def _without_padding(
+def without_padding(
     segments: tuple[Segment, ...], events: tuple[Event, ...], fs: float
 ) -> tuple[tuple[Placed, ...], tuple[Event, ...]]:
     """Segments without the filler at their ends, and the events that are not about it."""

@@ -16,6 +16,7 @@ from emgproc.errors import (
 )
 from emgproc.readers import (
     anc,
+    bids,
     biometrics,
     bts,
     delimited,

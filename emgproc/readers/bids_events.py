@@ -1,0 +1,95 @@
+"""Events of a BIDS table, beside those that the recording's own file holds already."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from emgproc.errors import FormatError
+from emgproc.readers.bids_files import MISSING, Row, Table, stated
+from emgproc.readers.file import MAX_EVENTS
+from emgproc.recording import Event
+
+_Key = tuple[str, str, int, int]  # label, channel, onset and duration in samples
+_ANY = "*"  # of whatever channel
+
+
+def table_events(table: Table, start_s: float) -> tuple[list[Event], list[str]]:
+    """Events of an events.tsv and warnings; `trial_type` is the label, `channel` the channel.
+
+    Parameters
+    ----------
+    table
+        Onsets are seconds after the first sample.
+    start_s
+        Time of the first sample, s.
+
+    Raises
+    ------
+    FormatError
+        A time is no number of seconds, a duration is negative, or there are too many events.
+    """
+    if len(table.rows) > MAX_EVENTS:
+        raise FormatError(f"{table.path.name}: more than {MAX_EVENTS} events")
+    events, left_out = [], 0
+    for number, row in enumerate(table.rows, start=2):
+        where = f"{table.path.name}:{number}"
+        label, onset = stated(row, "trial_type"), stated(row, "onset")
+        if not label or not onset:
+            left_out += 1
+            continue
+        duration_s = _seconds(where, row, "duration", least=0.0)
+        onset_s = start_s + _seconds(where, row, "onset")
+        events.append(Event(onset_s, duration_s, label, stated(row, "channel")))
+    warnings = []
+    if left_out:
+        told = f"{left_out} of {len(table.rows)} events"
+        warnings.append(f"{table.path.name}: {told} have no trial_type or no onset: left out")
+    return events, warnings
+
+
+def _seconds(where: str, row: Row, column: str, least: float = -math.inf) -> float:
+    cell = row.get(column, "")
+    if cell in MISSING:
+        return 0.0
+    try:
+        seconds = float(cell)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds >= least):
+        raise FormatError(f"{where}: the {column} {cell!r} is no number of seconds")
+    return seconds
+
+
+def without_repeats(
+    found: Sequence[Event], known: Sequence[Event], fs: float
+) -> tuple[Event, ...]:
+    """Events of `found` that are not among `known`: other label, channel, or time.
+
+    Onsets and durations are the same where they round to the same sample or to neighbours; an
+    event of the table without a channel is the same as one of a channel. Each known event stands
+    for one of the table.
+    """
+    left: Counter[_Key] = Counter()
+    for event in known:
+        left.update(_key(event, channel, fs) for channel in {event.channel, _ANY})
+    kept = []
+    for event in found:
+        channels = (event.channel,) if event.channel else ("", _ANY)
+        twin = next((k for k in _near(event, channels, fs) if left[k] > 0), None)
+        if twin is None:
+            kept.append(event)
+        else:
+            left[twin] -= 1
+    return tuple(kept)
+
+
+def _key(event: Event, channel: str, fs: float) -> _Key:
+    return event.label, channel, round(event.onset_s * fs), round(event.duration_s * fs)
+
+
+def _near(event: Event, channels: tuple[str, ...], fs: float) -> Iterator[_Key]:
+    label, _, onset, duration = _key(event, "", fs)
+    for channel in channels:
+        for later in (0, -1, 1):
+            for longer in (0, -1, 1):
+                yield label, channel, onset + later, duration + longer

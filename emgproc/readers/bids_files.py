@@ -1,0 +1,187 @@
+"""The sidecars of a recording in a BIDS dataset, by name and by the inheritance principle.
+
+BIDS 1.11.1, "The inheritance principle": a sidecar holds for every data file at its own level of
+the folders or below whose name has all the entities of the sidecar's name.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emgproc.errors import FormatError, ReadError
+
+MAX_BYTES = 16 << 20
+MISSING = ("", "n/a")
+DESCRIPTION = "dataset_description.json"
+_NAME = re.compile(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9+]+)*_emg\.(?:edf|bdf)")
+_LEVELS = 4  # emg/, ses-*/, sub-*/ and the dataset itself
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A tab-separated sidecar: its file, its columns, a row each line; cells are stripped."""
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecars:
+    """What stands beside a recording; `settings` are all `*_emg.json`, the nearest one winning.
+
+    `coordinates` maps the label of each `space-<label>` ("" without one) to its content.
+    """
+
+    settings: dict[str, Any]
+    channels: Table | None
+    events: Table | None
+    electrodes: Table | None
+    coordinates: dict[str, dict[str, Any]]
+    files: tuple[Path, ...]
+
+
+def is_bids_recording(path: Path) -> bool:
+    """Tell whether a file has the name of a BIDS recording and lies in a BIDS dataset."""
+    return _NAME.fullmatch(path.name) is not None and dataset_root(path) is not None
+
+
+def dataset_root(path: Path) -> Path | None:
+    """Return the nearest folder above `path` that holds a dataset_description.json."""
+    for folder in list(path.absolute().parents)[:_LEVELS]:
+        if (folder / DESCRIPTION).is_file():
+            return folder
+    return None
+
+
+def find_sidecars(path: Path) -> Sidecars:
+    """Read everything that BIDS lets hold for the recording `path`.
+
+    Raises
+    ------
+    FormatError
+        A sidecar is no text, no JSON object, no table with a `name` or an `onset`, too long.
+    ReadError
+        A sidecar cannot be read.
+    """
+    settings = list(_applicable(path, "emg", ".json"))
+    merged: dict[str, Any] = {}
+    for file in settings:
+        merged |= read_json(file)
+    spaces = list(_applicable(path, "coordsystem", ".json", free=("space",)))
+    tables = {
+        suffix: _nearest(path, suffix, needed)
+        for suffix, needed in (("channels", "name"), ("events", "onset"), ("electrodes", "name"))
+    }
+    used = [table.path for table in tables.values() if table is not None]
+    return Sidecars(
+        settings=merged,
+        **tables,
+        coordinates={entities_of(file).get("space", ""): read_json(file) for file in spaces},
+        files=tuple(sorted({*settings, *spaces, *used})),
+    )
+
+
+def entities_of(path: Path) -> dict[str, str]:
+    """Entities of a BIDS name.
+
+    Examples
+    --------
+    >>> entities_of(Path("sub-01_task-rest_emg.edf"))
+    {'sub': '01', 'task': 'rest'}
+    """
+    stem = path.name.split(".")[0]
+    pairs = (part.partition("-") for part in stem.split("_")[:-1])
+    return {key: value for key, dash, value in pairs if dash}
+
+
+def _applicable(
+    path: Path, suffix: str, ending: str, free: tuple[str, ...] = ()
+) -> Iterator[Path]:
+    """Sidecars of one kind, the farthest first; entities in `free` need not be in the name."""
+    root = dataset_root(path)
+    if root is None:
+        return
+    wanted = entities_of(path)
+    folders = [path.absolute().parent, *path.absolute().parents[1:]]
+    for folder in reversed(folders[: folders.index(root) + 1]):
+        found = []
+        for file in folder.glob(f"*{suffix}{ending}"):
+            stem = file.name.removesuffix(ending)
+            own = {k: v for k, v in entities_of(file).items() if k not in free}
+            if stem.split("_")[-1] == suffix and own.items() <= wanted.items():
+                found.append((len(own), file.name, file))
+        yield from (file for _, _, file in sorted(found) if file.is_file())
+
+
+def _nearest(path: Path, suffix: str, needed: str) -> Table | None:
+    files = list(_applicable(path, suffix, ".tsv", free=("space",)))
+    return read_table(files[-1], needed) if files else None
+
+
+def read_table(path: Path, needed: str) -> Table:
+    """Read a tab-separated table that must have the column `needed`.
+
+    Raises
+    ------
+    FormatError, ReadError
+        As `find_sidecars`.
+    """
+    lines = csv.reader(_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    try:
+        header = tuple(cell.strip() for cell in next(lines, []))
+        rows = tuple(
+            {name: cell.strip() for name, cell in zip(header, line, strict=False)}
+            for line in lines
+            if any(cell.strip() for cell in line)
+        )
+    except csv.Error as error:
+        raise FormatError(f"{path.name}:{lines.line_num}: no table: {error}") from error
+    if needed not in header or len(set(header)) < len(header):
+        raise FormatError(
+            f"{path.name}: needs one column {needed!r}, its columns are {list(header)[:20]}"
+        )
+    return Table(path, header, rows)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a sidecar that is one JSON object.
+
+    Raises
+    ------
+    FormatError, ReadError
+        As `find_sidecars`.
+    """
+    try:
+        content = json.loads(_text(path))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path.name}: is no JSON: {str(error)[:200]}") from error
+    if not isinstance(content, dict):
+        raise FormatError(f"{path.name}: is no JSON object")
+    return content
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ReadError(f"{path.name}: cannot be read: {error.strerror or error}") from error
+    if len(raw) > MAX_BYTES:
+        raise FormatError(f"{path.name}: longer than {MAX_BYTES} bytes, too long for a sidecar")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path.name}: not UTF-8 at byte {error.start}") from error
+
+
+def stated(row: Row, column: str) -> str:
+    """Return a cell; "" where it is missing, empty or n/a."""
+    cell = row.get(column, "")
+    return "" if cell in MISSING else cell
