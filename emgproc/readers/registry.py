@@ -18,7 +18,9 @@ from emgproc.readers import (
     anc,
     bids,
     biometrics,
+    bridge_neo,
     bts,
+    c3d,
     delimited,
     delsys,
     edf,
@@ -55,7 +57,8 @@ FORMATS: tuple[Format, ...] = (
     *elite.FORMATS, *emglab.FORMATS, *qtrac.FORMATS,
     *opensignals.FORMATS, *gtec.FORMATS, *matlab.FORMATS,
     *bids.FORMATS,
-    *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *unsupported.FORMATS,
+    *bridge_neo.FORMATS,
+    *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *c3d.FORMATS, *unsupported.FORMATS,
     *sweeps.FORMATS, *delimited.FORMATS,
 )  # fmt: skip
 

@@ -39,11 +39,6 @@ def _text(pattern: str) -> Callable[[bytes, str], bool]:
     return matches
 
 
-def _is_c3d(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
-    """C3D: byte 2 is 0x50, byte 1 points to the parameter section; most bytes after are zero."""
-    return len(head) >= 512 and head[1] == 0x50 and 2 <= head[0] <= 64 and b"\0\0" in head[:64]
-
-
 def _is_acq(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
     """AcqKnowledge: two bytes unused, then as 4-byte integers the revision and a length."""
     orders: tuple[Literal["little", "big"], ...] = ("little", "big")
@@ -78,29 +73,17 @@ _KNOWN = (
         "load it with pyxdf, then Recording.from_array", _magic(b"XDF:"),
     ),
     _Known(
-        "spike2", "CED Spike2 .smr", (".smr",), _EDF, _magic(b"(C) CED 87", at=2),
-    ),
-    _Known(
         "spike2_64", "CED Spike2 .smrx", (".smrx",), _EDF, _magic(b"S64\0", b"CEDSON"),
     ),
-    _Known("abf", "Axon ABF", (".abf", ".dat"), _TABLE, _magic(b"ABF ", b"ABF2")),
     _Known(
-        "intan", "Intan RHD or RHS", (".rhd", ".rhs"),
-        "export EDF, or load it with neo, then Recording.from_array",
-        _magic(b"\x02\x69\x12\xc6", b"\xac\x27\x91\xd6"),
-    ),
-    _Known(
-        "blackrock", "Blackrock .nsx or .nev", (".ns1", ".ns3", ".ns5", ".ns6", ".nev"),
+        "nsx", "Blackrock .nsx", (".ns3", ".ns5", ".ns6"),
         "open it with mne.io.read_raw_nsx and pass the result to emgproc.from_mne",
-        _magic(b"NEURALSG", b"NEURALCD", b"NEURALEV", b"BRSMPGRP", b"BREVENTS"),
+        _magic(b"NEURALCD", b"BRSMPGRP"),
     ),
     _Known(
         "fif", "FIF (MNE, Neuromag)", (".fif",),
         "open it with mne.io.read_raw_fif and pass the result to emgproc.from_mne",
         _magic(b"\0\0\0\x64\0\0\0\x1f"),
-    ),
-    _Known(
-        "micromed", "Micromed .trc", (".trc",), _EDF, _magic(b"* MICROMED"),
     ),
     _Known(
         "labchart", "ADInstruments LabChart", (".adicht", ".adibin"), _EDF,
@@ -137,7 +120,6 @@ _KNOWN = (
     _Known(
         "excel", "Excel workbook", (".xls",), _TABLE, _magic(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     ),
-    _Known("c3d", "C3D", (".c3d",), _EDF + ", or " + _TABLE, _is_c3d),
     _Known(
         "acqknowledge", "BIOPAC AcqKnowledge", (".acq",), _EDF, _is_acq,
     ),
