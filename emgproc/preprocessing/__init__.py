@@ -8,11 +8,12 @@ from emgproc.preprocessing.blocks import zero_phase_span
 from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
 from emgproc.preprocessing.clipping import MaskClip
 from emgproc.preprocessing.ecg import GateEcg, SubtractEcg
+from emgproc.preprocessing.electrode_pops import MaskPop
 from emgproc.preprocessing.envelopes import LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
 from emgproc.preprocessing.filters import Bandpass, Highpass, Lowpass
 from emgproc.preprocessing.fused import apply_steps, filtered_rms
 from emgproc.preprocessing.line import RemoveLine
-from emgproc.preprocessing.masks import MaskEvents, MaskFlat, MaskMotion, MaskNan, MaskPop
+from emgproc.preprocessing.masks import MaskEvents, MaskFlat, MaskMotion, MaskNan
 from emgproc.preprocessing.windows import moving_arv, moving_rms, moving_sum, tkeo
 from emgproc.preprocessing.zero_phase import zero_phase_sos
 

@@ -13,6 +13,7 @@ MAX_LAG_S = 0.005
 GAIN = (0.0, 2.0)
 TAPER_S = 0.02
 FEWEST = 5
+LEAST_VALID = 0.25
 SLOW_HZ = 5.0
 
 
@@ -102,11 +103,13 @@ def _nearest(peaks: Ints, peak: int, n: int) -> Ints:
 def _fitted(epoch: Floats, template: Floats, fit: TemplateFit) -> Floats:
     """Template with the gain and lag that fit `epoch` best; as it is where too little is valid.
 
-    The lag is solved from the first-order expansion x = g·s(t - l) ≈ g·s - g·l·s'. What is slower
-    than `SLOW_HZ` is fitted beside it by cosines: a sway of the electrodes must not set the gain.
+    It is fitted to the valid samples around the R peak that follow each other: beyond an electrode
+    pop the baseline is another. The lag is solved from the first-order expansion
+    x = g·s(t - l) ≈ g·s - g·l·s'. What is slower than `SLOW_HZ` is fitted beside it by cosines: a
+    sway of the electrodes must not set the gain.
     """
-    good = np.isfinite(epoch)
-    if good.sum() < 0.5 * good.size:
+    good = _run_around(np.isfinite(epoch), fit.before)
+    if good.sum() < LEAST_VALID * good.size:
         return template
     slope = np.gradient(template) * fit.fs
     half_turns = np.arange(round(2 * SLOW_HZ * template.size / fit.fs) + 1)
@@ -118,6 +121,17 @@ def _fitted(epoch: Floats, template: Floats, fit: TemplateFit) -> Floats:
     most = gain * MAX_LAG_S
     complex_uv: Floats = gain * template + min(max(shift, -most), most) * slope
     return complex_uv
+
+
+def _run_around(good: Bools, at: int) -> Bools:
+    """True run that holds the sample `at`, none where that is False."""
+    gaps = np.flatnonzero(~good)
+    i = int(np.searchsorted(gaps, at))
+    first = gaps[i - 1] + 1 if i else 0
+    last = gaps[i] if i < gaps.size else good.size
+    run = np.zeros_like(good)
+    run[first:last] = True
+    return run
 
 
 def _taper(fit: TemplateFit) -> Floats:

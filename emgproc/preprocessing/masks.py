@@ -1,4 +1,4 @@
-"""Masks: where samples are missing, flat, clipped, popped, moved, or lie in a named event.
+"""Masks: where samples are missing, flat, moved, or lie in a named event.
 
 A mask never changes a sample; it adds `bad_*` events. All act on the EMG rows only.
 """
@@ -67,43 +67,6 @@ class MaskFlat:
                     bad[row, start:stop] |= _quiet_windows(x, n, lsb_uv)
         wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
         return recording.with_mask(wide, "bad_flat", step=self)
-
-
-@dataclass(frozen=True, slots=True)
-class MaskPop:
-    """Mask electrode pops as `bad_pop`: the level steps by more than `threshold` robust SD.
-
-    The level is the mean of 10 ms; a step at a sample is the level after minus the level before
-    it. It must exceed `threshold` times the robust SD (1.4826·MAD) of all steps of the segment
-    and `threshold` times the SD of the samples within the two windows: without the second, every
-    burst after a quiet rest would be a pop, and so would a QRS complex.
-
-    Attributes
-    ----------
-    threshold
-        Multiple of the robust SD, > 0.
-    dilate_s
-        Widening on both sides, s.
-    """
-
-    threshold: float = 10.0
-    dilate_s: float = 0.05
-
-    def __post_init__(self) -> None:
-        _check_times(self, self.dilate_s)
-        if not 0 < self.threshold < math.inf:
-            raise ParameterError(f"MaskPop needs a threshold above 0, got {self}")
-
-    def __call__(self, recording: Recording) -> Recording:
-        """Return the masked recording."""
-        m = max(2, to_samples(0.01, recording.fs))
-        bad = np.zeros(recording.data.shape, np.bool_)
-        for row in recording.emg_rows():
-            for start, stop, _ in recording.segments:
-                x = recording.data[row, start:stop]
-                bad[row, start:stop] = _steps(x, m, self.threshold)
-        wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
-        return recording.with_mask(wide, "bad_pop", step=self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,27 +180,6 @@ def _quiet_windows(x: Floats, n: int, lsb_uv: float) -> Bools:
     quiet = variance[half : x.size - n + half + 1] < lsb_uv**2
     for start, stop in spans_of(quiet):
         bad[start : stop + n - 1] = True
-    return bad
-
-
-def _steps(x: Floats, m: int, threshold: float) -> Bools:
-    """First samples after a step of the level."""
-    bad = np.zeros(x.size, np.bool_)
-    finite = np.isfinite(x)
-    if x.size < 4 * m or not finite.any():
-        return bad
-    d = x - np.median(x[finite])
-    mean = moving_sum(d, m)[m // 2 : x.size - m + m // 2 + 1] / m
-    square = moving_sum(d * d, m)[m // 2 : x.size - m + m // 2 + 1] / m
-    variance = np.maximum(square - mean**2, 0.0)
-    step = np.abs(mean[m:] - mean[:-m])
-    within = np.sqrt((variance[m:] + variance[:-m]) / 2)
-    known = np.isfinite(step)
-    if not known.any():
-        return bad
-    robust = 1.4826 * float(np.median(step[known]))
-    rounding = 1e-9 * float(np.abs(d[finite]).max())
-    bad[m : m + step.size] = step > np.maximum(threshold * np.maximum(robust, within), rounding)
     return bad
 
 
