@@ -57,7 +57,11 @@ def _device(
     checked: Checked, address: str, options: ReadOptions, where: str
 ) -> tuple[Device, list[Signal], str]:
     """A device, its signals, and what its sequence counter tells."""
+    import h5py
+
     group = checked.child(checked.file, address)
+    if not isinstance(group, h5py.Group):
+        raise FormatError(f"{where}: no group describes it")
     numbers = _integers(checked.attribute(group, "channels"), where, "channels")
     datasets = [checked.find(f"{address}/raw/channel_{number}") for number in numbers]
     if not datasets or any(dataset is None for dataset in datasets):
