@@ -4,12 +4,12 @@ BIDS 1.11.1, electromyography (BEP042). Labels live in the EDF+ annotations only
 beside them would be a second source.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 
 from emgproc.recording import Recording
 from emgproc.simulate.tables import tsv
 from emgproc.simulate.visits import TASK
+from emgproc.writers.bids_tables import BIDS_VERSION, channel_cells, json_text
 
 SYNTHETIC = "SYNTHETIC: simulated by emgproc; no one was measured"
 # phenotype/: several rows a participant (doses, events) break the BIDS rule of one row each.
@@ -67,11 +67,6 @@ def ignored(suffix: str) -> tuple[str, ...]:
     return IGNORED if suffix != "h5" else (*IGNORED, "sub-*", "task-*")
 
 
-def json_text(content: Mapping[str, object]) -> str:
-    """Indented JSON with a last line end."""
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
 def dictionary(columns: Sequence[str]) -> str:
     """JSON dictionary of a table's columns; one for a criterion says what Y and N mean."""
     described = {
@@ -87,7 +82,7 @@ def dataset_description(title: str) -> str:
     return json_text(
         {
             "Name": f"SYNTHETIC sample study ({title})",
-            "BIDSVersion": "1.11.1",
+            "BIDSVersion": BIDS_VERSION,
             "DatasetType": "raw",
             "License": "BSD-3-Clause",
             "Authors": ["The emgproc developers"],
@@ -126,13 +121,7 @@ def emg_sidecar(recording: Recording) -> str:
 def channels_table(recording: Recording) -> str:
     """channels.tsv of one recording."""
     rows = [
-        {
-            "name": channel.name,
-            "type": channel.kind,
-            "units": channel.unit,
-            "target_muscle": channel.muscle.replace("_", " "),
-            "description": f"{channel.side} SYNTHETIC".strip(),
-        }
+        channel_cells(channel) | {"description": f"{channel.side} SYNTHETIC".strip()}
         for channel in recording.channels
     ]
     return tsv(["name", "type", "units", "target_muscle", "description"], rows)

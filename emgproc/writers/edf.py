@@ -14,6 +14,7 @@ from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
 from emgproc.writers.atomic import atomic_path
 from emgproc.writers.edf_events import event_lists, fillers, pack, record_onsets
+from emgproc.writers.edf_labels import AS_EVER, HeaderOptions
 from emgproc.writers.edf_layout import (
     Signal,
     Timing,
@@ -21,17 +22,20 @@ from emgproc.writers.edf_layout import (
     choose_timing,
     data_limits,
     header_bytes,
-    label_of,
 )
 from emgproc.writers.edf_survey import AuxiliarySurvey, survey
 from emgproc.writers.stream import Readable, spans
 
 
 class Written(NamedTuple):
-    """What was written: the step of each channel, µV, and what could not go into the file."""
+    """What was written: the step of each channel, µV, and what could not go into the file.
+
+    `auxiliary` names the auxiliary signals that went along, in the order of the file.
+    """
 
     lsb_uv: dict[str, float]
     left_out: tuple[str, ...] = ()
+    auxiliary: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,16 @@ class _Layout:
     signals: list[Signal]
     auxiliary: dict[str, Signal]
     width: int
+    about: str
 
 
-def write_edf(source: Readable, path: str | PathLike[str], *, bits: int) -> Written:
+def write_edf(
+    source: Readable,
+    path: str | PathLike[str],
+    *,
+    bits: int,
+    options: HeaderOptions = AS_EVER,
+) -> Written:
     """Write a recording as EDF+ (16 bits) or BDF+ (24 bits).
 
     Samples on the steps of the channel's converter (`lsb_uv`, `range_uv`) keep their digital
@@ -58,6 +69,8 @@ def write_edf(source: Readable, path: str | PathLike[str], *, bits: int) -> Writ
         Where to; replaced only when all is written.
     bits
         16 for EDF, 24 for BDF.
+    options
+        What else the header says. It never holds a person or a date.
 
     Raises
     ------
@@ -74,20 +87,20 @@ def write_edf(source: Readable, path: str | PathLike[str], *, bits: int) -> Writ
     timing = choose_timing(source.fs, source.segments, rates)
     seen, auxiliary = survey(source, timing)
     signals = [
-        channel_signal(channel, one.extent, timing, bits)
+        channel_signal(channel, one.extent, timing, bits, options)
         for channel, one in zip(source.channels, seen, strict=True)
     ]
     names = {channel.name for channel in source.channels}
-    kept, left_out = _auxiliary_signals(auxiliary, names, bits)
-    layout = _Layout(timing, signals, kept, bits // 8)
+    kept, left_out = _auxiliary_signals(auxiliary, names, bits, options)
+    layout = _Layout(timing, signals, kept, bits // 8, _about(source, options))
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         _write(file, source, layout)
     steps = {c.name: s.gain for c, s in zip(source.channels, signals, strict=True)}
-    return Written(steps, left_out)
+    return Written(steps, left_out, tuple(kept))
 
 
 def _auxiliary_signals(
-    auxiliary: dict[str, AuxiliarySurvey], taken: set[str], bits: int
+    auxiliary: dict[str, AuxiliarySurvey], taken: set[str], bits: int, options: HeaderOptions
 ) -> tuple[dict[str, Signal], tuple[str, ...]]:
     kept, left_out = {}, []
     for name, found in auxiliary.items():
@@ -96,7 +109,7 @@ def _auxiliary_signals(
             left_out.append(f"{name}: {why}")
             continue
         physical, digital = data_limits(name, found.seen.extent, bits)
-        label = label_of(name, found.kind)
+        label = options.label_of(name, found.kind)
         kept[name] = Signal(label, found.unit, physical, digital, found.per_record)
     return kept, tuple(left_out)
 
@@ -108,8 +121,7 @@ def _write(file: BinaryIO, source: Readable, layout: _Layout) -> None:
     size, contents = pack(onsets, event_lists([*source.events, *filling]), width)
     signals = [*layout.signals, *layout.auxiliary.values(), _annotation_signal(size, width)]
     plus = ("EDF+" if width == 2 else "BDF+") + ("C" if _is_continuous(source) else "D")
-    synthetic = source.provenance.synthetic
-    file.write(header_bytes(signals, timing, len(onsets), plus=plus, synthetic=synthetic))
+    file.write(header_bytes(signals, timing, len(onsets), plus=plus, about=layout.about))
     record = 0
     for _, start, stop in spans(source, timing.per_record):
         block = source.read(start, stop)
@@ -123,6 +135,16 @@ def _write(file: BinaryIO, source: Readable, layout: _Layout) -> None:
         columns.append(_padded_text(contents[record : record + count], size))
         file.write(np.concatenate(columns, axis=1).tobytes())
         record += count
+
+
+def _about(source: Readable, options: HeaderOptions) -> str:
+    """The last words of the recording field: equipment, and the day in place of a date."""
+    equipment = "SYNTHETIC" if source.provenance.synthetic else "X"
+    if options.study_day is None:
+        return equipment
+    if not -99_999 <= options.study_day <= 99_999:
+        raise ParameterError(f"study_day is a day of a study, got {options.study_day}")
+    return f"{equipment} study_day={options.study_day}"
 
 
 def _is_continuous(source: Readable) -> bool:

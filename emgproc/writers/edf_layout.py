@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from emgproc.errors import ParameterError
 from emgproc.recording import Channel, Segment
-from emgproc.recording.parts import KINDS
+from emgproc.writers.edf_labels import AS_EVER, HeaderOptions
 
 _LONGEST_S = 60
 _RECORD_SAMPLES = 10_000_000
@@ -120,27 +120,13 @@ def _divisors(n: int) -> list[int]:
     return sorted({*small, *(n // d for d in small)})
 
 
-def label_of(name: str, kind: str) -> str:
-    """The label "EMG biceps" for a name and a kind; what comes back when it is read is equal.
-
-    Raises
-    ------
-    ParameterError
-        The label would be longer than 16 characters, or is not plain ASCII.
-    """
-    label = f"{kind} {name}"
-    if kind not in KINDS:
-        raise ParameterError(f"channel {name!r} is of kind {kind!r}; EDF labels know {KINDS}")
-    plain = name.isascii() and name.isprintable() and name == name.strip() and name
-    if not plain or len(label) > 16:
-        raise ParameterError(
-            f"channel {name!r} becomes the EDF label {label!r}: at most 16 plain ASCII characters "
-            "fit, without blanks at the ends; rename the channel or write .h5"
-        )
-    return label
-
-
-def channel_signal(channel: Channel, extent: Extent, timing: Timing, bits: int) -> Signal:
+def channel_signal(
+    channel: Channel,
+    extent: Extent,
+    timing: Timing,
+    bits: int,
+    options: HeaderOptions = AS_EVER,
+) -> Signal:
     """Limits of a channel: the steps of its converter if all samples lie on them, else the data's.
 
     Raises
@@ -150,8 +136,9 @@ def channel_signal(channel: Channel, extent: Extent, timing: Timing, bits: int) 
     """
     limits = _converter_limits(channel, extent, bits) if extent.on_steps else None
     physical, digital = limits or data_limits(channel.name, extent, bits)
-    label = label_of(channel.name, channel.kind)
-    return Signal(label, "uV", physical, digital, timing.per_record, _prefilter(channel))
+    label = options.label_of(channel.name, channel.kind)
+    unit = options.units.get(channel.name, "uV")
+    return Signal(label, unit, physical, digital, timing.per_record, _prefilter(channel))
 
 
 def _converter_limits(
@@ -246,11 +233,11 @@ def _prefilter(channel: Channel) -> str:
 
 
 def header_bytes(
-    signals: list[Signal], timing: Timing, n_records: int, *, plus: str, synthetic: bool
+    signals: list[Signal], timing: Timing, n_records: int, *, plus: str, about: str
 ) -> bytes:
     """The header without a person and without a date: 01.01.85 stands for "not stated"."""
     is_bdf = plus.startswith("BDF")
-    recording = "Startdate X X X SYNTHETIC" if synthetic else "Startdate X X X X"
+    recording = f"Startdate X X X {about}"
     size = str(256 * (len(signals) + 1))
     fixed = [
         ("X X X X", 80), (recording, 80), ("01.01.85", 8), ("00.00.00", 8), (size, 8), (plus, 44),
