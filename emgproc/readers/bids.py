@@ -19,7 +19,14 @@ from emgproc.readers.bids_channels import (
 )
 from emgproc.readers.bids_companions import Companion, find_companions
 from emgproc.readers.bids_events import table_events, without_repeats
-from emgproc.readers.bids_files import Row, Sidecars, find_sidecars, is_bids_recording, stated
+from emgproc.readers.bids_files import (
+    Row,
+    Sidecars,
+    find_sidecars,
+    finite,
+    is_bids_recording,
+    stated,
+)
 from emgproc.readers.bids_grid import electrode_grid
 from emgproc.readers.edf import open_edf
 from emgproc.readers.edf_channels import choose_channels
@@ -50,8 +57,7 @@ class BidsFile(RecordingFile):
         super().__init__(contents, source, opened.files)
         beside = [path for c in found.companions for path in (c.path, *c.sidecars.files)]
         self.sidecars = tuple(sorted({*found.sidecars.files, *beside}))
-        mains = found.sidecars.settings.get("PowerLineFrequency")
-        self.power_line_hz = float(mains) if isinstance(mains, int | float) else None
+        self.power_line_hz = finite(found.sidecars.settings.get("PowerLineFrequency"))
 
 
 @dataclass(frozen=True, slots=True)

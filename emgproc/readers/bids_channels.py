@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emgproc.readers.bids_files import MISSING, Row, Table, stated
+from emgproc.readers.bids_files import MISSING, Row, Table, finite, stated
 from emgproc.readers.edf_header import EdfSignal
 from emgproc.readers.labels import kind_of
 from emgproc.recording import Channel
@@ -76,14 +76,16 @@ def kinds_of(rows: Mapping[int, Row], signals: Sequence[EdfSignal]) -> dict[str,
     kinds: dict[str, str] = {}
     for place, row in rows.items():
         label = signals[place].label
-        kind = kind_of_type(stated(row, "type"), label)
+        kind = kind_of_type(stated(row, "type"), label, stated(row, "description"))
         if kind:
             kinds |= dict.fromkeys((label, _without_type(label)), kind)
     return kinds
 
 
-def kind_of_type(type_: str, label: str) -> str:
+def kind_of_type(type_: str, label: str, description: str = "") -> str:
     """Kind of a channel by its BIDS type; "" leaves the kind that the label tells.
+
+    BIDS has no type for a force: MISC with the description "force" is one.
 
     Examples
     --------
@@ -94,6 +96,8 @@ def kind_of_type(type_: str, label: str) -> str:
     kind = _OTHER_TYPES.get(upper, upper)
     if not kind or (kind in KINDS and kind != "MISC"):
         return kind
+    if description.casefold() == "force":
+        return "FORCE"
     return "MISC" if kind_of(label) in _ELECTRODES else ""
 
 
@@ -246,13 +250,13 @@ def settings_warnings(
 ) -> list[str]:
     """What the *_emg.json says otherwise than the file, and that samples were filtered before."""
     warnings = []
-    rate = told.get("SamplingFrequency")
-    if isinstance(rate, int | float) and abs(rate / fs - 1) > 1e-3:
+    rate = finite(told.get("SamplingFrequency"))
+    if rate is not None and abs(rate / fs - 1) > 1e-3:
         warnings.append(f"_emg.json states {rate:g} Hz, the file itself {fs:g} Hz, which was used")
-    count = told.get("EMGChannelCount")
+    count = finite(told.get("EMGChannelCount"))
     held = sum(channel.kind == "EMG" for channel in channels)
-    if isinstance(count, int) and count != held:
-        warnings.append(f"_emg.json states {count} EMG channels, there are {held}")
+    if count is not None and count != held:
+        warnings.append(f"_emg.json states {count:g} EMG channels, there are {held}")
     filters = told.get("SoftwareFilters")
     if isinstance(filters, dict) and filters:
         names = ", ".join(str(name)[:40] for name in list(filters)[:8])

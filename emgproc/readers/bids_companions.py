@@ -18,6 +18,7 @@ from emgproc.readers.bids_files import (
     Sidecars,
     entities_of,
     find_sidecars,
+    finite,
     is_bids_recording,
     stated,
 )
@@ -94,10 +95,8 @@ def find_companions(
 
 
 def _start_time(sidecars: Sidecars) -> float | None:
-    value = sidecars.settings.get("StartTime")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if abs(value) < _LATEST_S else None
+    value = finite(sidecars.settings.get("StartTime"))
+    return value if value is not None and abs(value) < _LATEST_S else None
 
 
 def _opened(path: Path, sidecars: Sidecars, start_s: float) -> Companion:
@@ -126,7 +125,8 @@ def _choice(header: EdfHeader, sidecars: Sidecars) -> Choice:
     channels = []
     for place, signal in enumerate(signals):
         row = rows.get(place, {})
-        kind = kind_of_type(stated(row, "type"), signal.label) if row else ""
+        told = stated(row, "description")
+        kind = kind_of_type(stated(row, "type"), signal.label, told) if row else ""
         name = row.get("name", signal.label)
         channels.append(EdfChannel(signal, name, kind or "MISC", signal.unit))
     fs = float(lengths.pop() / header.duration_s)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from emgproc.errors import FormatError
 from emgproc.readers.bids_files import MISSING, Row, Table, stated
-from emgproc.readers.file import MAX_EVENTS
 from emgproc.recording import Event
 
 _Key = tuple[str, str, int, int]  # label, channel, onset and duration in samples
@@ -26,10 +25,8 @@ def table_events(table: Table, start_s: float) -> tuple[list[Event], list[str]]:
     Raises
     ------
     FormatError
-        A time is no number of seconds, a duration is negative, or there are too many events.
+        A time is no number of seconds, or a duration is negative.
     """
-    if len(table.rows) > MAX_EVENTS:
-        raise FormatError(f"{table.path.name}: more than {MAX_EVENTS} events")
     events, left_out = [], 0
     for number, row in enumerate(table.rows, start=2):
         where = f"{table.path.name}:{number}"
@@ -84,7 +81,8 @@ def without_repeats(
 
 
 def _key(event: Event, channel: str, fs: float) -> _Key:
-    return event.label, channel, round(event.onset_s * fs), round(event.duration_s * fs)
+    label = " ".join(event.label.split())  # tables have no tabs and line ends in a cell
+    return label, channel, round(event.onset_s * fs), round(event.duration_s * fs)
 
 
 def _near(event: Event, channels: tuple[str, ...], fs: float) -> Iterator[_Key]:

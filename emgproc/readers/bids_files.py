@@ -5,7 +5,10 @@ the folders or below whose name has all the entities of the sidecar's name.
 """
 
 import csv
+import io
+import itertools
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +17,22 @@ from typing import Any
 
 from emgproc.errors import FormatError, ReadError
 
-MAX_BYTES = 16 << 20
+MAX_TABLE_BYTES = 4 << 20
+MAX_JSON_BYTES = 1 << 20
+MAX_ROWS = 100_000
 MISSING = ("", "n/a")
 DESCRIPTION = "dataset_description.json"
 _NAME = re.compile(r"sub-[A-Za-z0-9]+(?:_[a-z]+-[A-Za-z0-9+]+)*_emg\.(?:edf|bdf)")
 _LEVELS = 4  # emg/, ses-*/, sub-*/ and the dataset itself
+# What is read of each table; the first must be there.
+_COLUMNS = {
+    "channels": (
+        "name", "type", "units", "signal_electrode", "reference", "group", "target_muscle",
+        "description", "low_cutoff", "high_cutoff", "notch", "status",
+    ),
+    "events": ("onset", "duration", "trial_type", "channel"),
+    "electrodes": ("name", "x", "y", "z", "coordinate_system", "group"),
+}  # fmt: skip
 
 Row = dict[str, str]
 
@@ -75,10 +89,7 @@ def find_sidecars(path: Path) -> Sidecars:
     for file in settings:
         merged |= read_json(file)
     spaces = list(_applicable(path, "coordsystem", ".json", free=("space",)))
-    tables = {
-        suffix: _nearest(path, suffix, needed)
-        for suffix, needed in (("channels", "name"), ("events", "onset"), ("electrodes", "name"))
-    }
+    tables = {suffix: _nearest(path, suffix) for suffix in _COLUMNS}
     used = [table.path for table in tables.values() if table is not None]
     return Sidecars(
         settings=merged,
@@ -120,34 +131,38 @@ def _applicable(
         yield from (file for _, _, file in sorted(found) if file.is_file())
 
 
-def _nearest(path: Path, suffix: str, needed: str) -> Table | None:
+def _nearest(path: Path, suffix: str) -> Table | None:
     files = list(_applicable(path, suffix, ".tsv", free=("space",)))
-    return read_table(files[-1], needed) if files else None
+    return read_table(files[-1], _COLUMNS[suffix]) if files else None
 
 
-def read_table(path: Path, needed: str) -> Table:
-    """Read a tab-separated table that must have the column `needed`.
+def read_table(path: Path, columns: tuple[str, ...]) -> Table:
+    """Read these columns of a tab-separated table; the first of them must be there.
 
     Raises
     ------
     FormatError, ReadError
         As `find_sidecars`.
     """
-    lines = csv.reader(_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    text = io.StringIO(_text(path, MAX_TABLE_BYTES), newline="")
+    lines = csv.reader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
     try:
-        header = tuple(cell.strip() for cell in next(lines, []))
-        rows = tuple(
-            {name: cell.strip() for name, cell in zip(header, line, strict=False)}
-            for line in lines
-            if any(cell.strip() for cell in line)
-        )
+        header = [cell.strip() for cell in next(lines, [])]
+        places = [(name, header.index(name)) for name in columns if name in header]
+        rows = [
+            {name: line[i].strip() for name, i in places if i < len(line)}
+            for line in itertools.islice(lines, MAX_ROWS + 1)
+            if any(line)
+        ]
     except csv.Error as error:
         raise FormatError(f"{path.name}:{lines.line_num}: no table: {error}") from error
-    if needed not in header or len(set(header)) < len(header):
+    if columns[0] not in header or any(header.count(name) > 1 for name in columns):
         raise FormatError(
-            f"{path.name}: needs one column {needed!r}, its columns are {list(header)[:20]}"
+            f"{path.name}: needs one column {columns[0]!r}, its columns are {header[:20]}"
         )
-    return Table(path, header, rows)
+    if len(rows) > MAX_ROWS:
+        raise FormatError(f"{path.name}: more than {MAX_ROWS} rows")
+    return Table(path, tuple(name for name, _ in places), tuple(rows))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -159,7 +174,7 @@ def read_json(path: Path) -> dict[str, Any]:
         As `find_sidecars`.
     """
     try:
-        content = json.loads(_text(path))
+        content = json.loads(_text(path, MAX_JSON_BYTES))
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path.name}: is no JSON: {str(error)[:200]}") from error
     if not isinstance(content, dict):
@@ -167,14 +182,14 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, most: int) -> str:
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         raise ReadError(f"{path.name}: cannot be read: {error.strerror or error}") from error
-    if len(raw) > MAX_BYTES:
-        raise FormatError(f"{path.name}: longer than {MAX_BYTES} bytes, too long for a sidecar")
+    if len(raw) > most:
+        raise FormatError(f"{path.name}: longer than {most} bytes, too long for a sidecar")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -185,3 +200,20 @@ def stated(row: Row, column: str) -> str:
     """Return a cell; "" where it is missing, empty or n/a."""
     cell = row.get(column, "")
     return "" if cell in MISSING else cell
+
+
+def finite(value: object) -> float | None:
+    """A number of a JSON file as a float; `None` for anything else.
+
+    Examples
+    --------
+    >>> finite(50), finite("50"), finite(True), finite(10**400)
+    (50.0, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

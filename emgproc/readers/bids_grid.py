@@ -1,5 +1,6 @@
 """The electrode grid that an electrodes.tsv and its coordinate systems describe."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from emgproc.readers.bids_files import Row, Table, stated
 from emgproc.recording import Grid
 
 _MM_PER = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
+_FEWEST = 4
 _TOLERANCE = 0.02  # of the inter-electrode distance
 
 _FARTHEST = 1e6  # of any unit; also leaves out what is not finite
@@ -72,15 +74,16 @@ def electrode_grid(
 
 def _by_system(table: Table, channels: Sequence[Row]) -> tuple[dict[str, list[Place]], list[str]]:
     """Places of the channels' electrodes by coordinate system, in the order of the channels."""
-    known: dict[tuple[str, str], Row] = {}
-    for row in table.rows:
-        known.setdefault((row.get("name", ""), stated(row, "group")), row)
-        known.setdefault((row.get("name", ""), ""), row)
+    known = {(row["name"], stated(row, "group")): row for row in table.rows if "name" in row}
+    names = Counter(row.get("name", "") for row in table.rows)
+    alone = {row["name"]: row for row in table.rows if names[row.get("name", "")] == 1}
     groups: dict[str, list[Place]] = {}
     lost = 0
     for channel in channels:
         name = stated(channel, "signal_electrode") or channel["name"]
-        electrode = known.get((name, stated(channel, "group"))) or known.get((name, ""))
+        group = stated(channel, "group")
+        # A name may stand once in each group; a channel without a group means the only one.
+        electrode = known.get((name, group)) or (None if group else alone.get(name))
         place = _place(electrode) if electrode is not None else None
         if electrode is None or place is None:
             lost += 1
@@ -108,6 +111,8 @@ def _regular(places: list[Place], mm: float) -> tuple[tuple[Grid, bool] | None, 
     """Grid of the places and whether they go row by row; `None` and why there is none."""
     if not mm:
         return None, "not a length"
+    if len(places) < _FEWEST:
+        return None, f"{len(places)} electrode(s)"
     x, y, z = np.array(places).T * mm
     ied = min((step for step in (_step(x), _step(y)) if step > 0), default=0.0)
     if not ied:
@@ -116,7 +121,7 @@ def _regular(places: list[Place], mm: float) -> tuple[tuple[Grid, bool] | None, 
         return None, "not in one plane"
     sites = _sites((y - y.min()) / ied, (x - x.min()) / ied)
     if not sites:
-        return None, "the distances are not equal, or two channels have one electrode"
+        return None, "the distances are not equal, or most places empty, or one taken twice"
     there = set(sites)
     rows, cols = max(r for r, _ in sites) + 1, max(c for _, c in sites) + 1
     missing = tuple((r, c) for r in range(rows) for c in range(cols) if (r, c) not in there)
@@ -125,7 +130,7 @@ def _regular(places: list[Place], mm: float) -> tuple[tuple[Grid, bool] | None, 
 
 def _sites(row: Floats, col: Floats) -> list[tuple[int, int]]:
     """(row, col) of places counted in distances; nothing where they are no grid."""
-    most = 4 * len(row)  # as many may be missing as three of four: no list of a million
+    most = 2 * len(row)  # half may be missing: a few scattered electrodes are no grid
     whole_row, whole_col = np.rint(row), np.rint(col)
     off = max(np.abs(row - whole_row).max(), np.abs(col - whole_col).max())
     if off > _TOLERANCE or (whole_row.max() + 1) * (whole_col.max() + 1) > most:
