@@ -6,18 +6,20 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from emgproc.errors import EmgprocError, FormatError, MissingExtraError, TruncatedFileError
+
+Untyped: TypeAlias = Any  # a module or an object of a library that states no types
 
 _LONGEST_TOLD = 200
 _MOST_TOLD = 20
 _OF_NO_MATTER = (DeprecationWarning, FutureWarning, PendingDeprecationWarning)
 
 
-def required(module: str, extra: str, title: str, path: Path) -> Any:  # noqa: ANN401 - a module
+def required(module: str, extra: str, title: str, path: Path) -> Untyped:
     """The module a format is read through; nothing else imports it.
 
     Raises

@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from emgproc.errors import FormatError
 from emgproc.readers import bridge_neo_checks as checks
-from emgproc.readers.bridge_library import check_held, damage_told, listening, required
+from emgproc.readers.bridge_library import (
+    Untyped,
+    check_held,
+    damage_told,
+    listening,
+    required,
+)
 from emgproc.readers.bridge_parts import Bridged, FetchedMatrix, Handle, bridged, pieces_of, whole
 from emgproc.readers.file import MAX_EVENTS, Format, ReadOptions, RecordingFile
 from emgproc.readers.matlab_signals import Export, rate_from
@@ -113,7 +119,7 @@ class NeoFormat:
 class _Reading:
     """What an open neo reader says, as signals and events."""
 
-    def __init__(self, form: NeoFormat, reader: Any, path: Path, options: ReadOptions) -> None:  # noqa: ANN401
+    def __init__(self, form: NeoFormat, reader: Untyped, path: Path, options: ReadOptions) -> None:
         self.form = form
         self.path = path
         self.options = options
@@ -165,7 +171,7 @@ class _Reading:
                 self.lsb[name] = abs(float(channel["gain"])) * microvolts_per(units[row])
             yield Signal(name, units[row], fs, tuple(pieces), kind)
 
-    def _units(self, stated: Any) -> list[str]:  # noqa: ANN401 - a column of neo's table
+    def _units(self, stated: Untyped) -> list[str]:
         if self.form.units is not None:
             return self.form.units(self.path)
         return [str(unit).strip() or self.form.no_unit for unit in stated]

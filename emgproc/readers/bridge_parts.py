@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from emgproc.errors import FormatError
@@ -42,6 +43,10 @@ class FetchedMatrix(Matrix):
         if found.shape != wanted:
             raise FormatError(
                 f"{self.where}: {self._library} gave {found.shape} samples instead of {wanted}"
+            )
+        if found.dtype.kind == "f" and np.isinf(found).any():
+            raise FormatError(
+                f"{self.where}: a sample between {span[0]} and {span[1]} is infinite"
             )
         return found
 

@@ -207,10 +207,7 @@ def _matrix(header: C3dHeader, layout: _Layout, path: Path, *, unsigned: bool) -
 def _values(header: C3dHeader, raw: NDArray[np.uint8], *, unsigned: bool) -> NDArray[Any]:
     if raw.shape[-1] == 2:
         return raw.view(f"{header.order}{'u' if unsigned else 'i'}2")
-    values = header.floats(raw.reshape(-1))
-    if np.isinf(values).any():
-        raise FormatError(f"{header.where}: a sample is infinite")
-    return values
+    return header.floats(raw.reshape(-1))
 
 
 def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature

@@ -18,7 +18,10 @@ from emgproc.readers import (
     anc,
     bids,
     biometrics,
+    bridge_acq,
     bridge_neo,
+    bridge_nwb,
+    bridge_xdf,
     bts,
     c3d,
     delimited,
@@ -57,8 +60,9 @@ FORMATS: tuple[Format, ...] = (
     *elite.FORMATS, *emglab.FORMATS, *qtrac.FORMATS,
     *opensignals.FORMATS, *gtec.FORMATS, *matlab.FORMATS,
     *bids.FORMATS,
-    *bridge_neo.FORMATS,
-    *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *c3d.FORMATS, *unsupported.FORMATS,
+    *bridge_neo.FORMATS, *bridge_xdf.FORMATS, *bridge_nwb.FORMATS,
+    *edf.FORMATS, *hdf5.FORMATS, *wfdb.FORMATS, *c3d.FORMATS,
+    *bridge_acq.FORMATS, *unsupported.FORMATS,
     *sweeps.FORMATS, *delimited.FORMATS,
 )  # fmt: skip
 

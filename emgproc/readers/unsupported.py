@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from emgproc.errors import UnsupportedFormatError
 from emgproc.readers.delimited_text import encoding_of
@@ -39,16 +39,6 @@ def _text(pattern: str) -> Callable[[bytes, str], bool]:
     return matches
 
 
-def _is_acq(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
-    """AcqKnowledge: two bytes unused, then as 4-byte integers the revision and a length."""
-    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
-    return any(
-        30 <= int.from_bytes(head[2:6], order) <= 200
-        and 200 <= int.from_bytes(head[6:10], order) <= 65536
-        for order in orders
-    ) and head[:2] in {b"\0\0", b"\0\1", b"\1\0"}
-
-
 def _is_shimmer(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
     """Shimmer3: its radio's address by Roving Networks at byte 24, the device's type at 30."""
     return head[24:27] == b"\0\x06\x66" and head[30:32] == b"\0\3"
@@ -67,10 +57,6 @@ _KNOWN = (
     _Known(
         "bts_tdf", "BTS SMART .tdf", (".tdf",), "export .emt or C3D, then " + _TABLE,
         _magic(b"\x82\x4b\x60\x41\xd3\x11\x84\xca\x60\x00\xb6\xac\x16\x68\x0c\x08"),
-    ),
-    _Known(
-        "xdf", "XDF (LabStreamingLayer)", (".xdf", ".xdfz"),
-        "load it with pyxdf, then Recording.from_array", _magic(b"XDF:"),
     ),
     _Known(
         "spike2_64", "CED Spike2 .smrx", (".smrx",), _EDF, _magic(b"S64\0", b"CEDSON"),
@@ -119,9 +105,6 @@ _KNOWN = (
     ),
     _Known(
         "excel", "Excel workbook", (".xls",), _TABLE, _magic(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-    ),
-    _Known(
-        "acqknowledge", "BIOPAC AcqKnowledge", (".acq",), _EDF, _is_acq,
     ),
 )  # fmt: skip
 

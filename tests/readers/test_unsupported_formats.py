@@ -13,7 +13,6 @@ BEGINNINGS = {
     "delsys_hpf": bytes(16) + b"datx" + bytes(100),
     "brainvision": b"Brain Vision Data Exchange Header File Version 1.0\n",
     "bts_tdf": b"\x82\x4b\x60\x41\xd3\x11\x84\xca\x60\x00\xb6\xac\x16\x68\x0c\x08" + bytes(9),
-    "xdf": b"XDF:\x01\x3a\x01\0",
     "nsx": b"NEURALCD\x02\x03",
     "fif": b"\0\0\0\x64\0\0\0\x1f\0\0\0\x14",
     "labchart": b"CFWB\x01\0\0\0",
@@ -26,7 +25,6 @@ BEGINNINGS = {
     "xz": b"\xfd7zXZ\0",
     "zip": b"PK\x03\x04\x14\0",
     "excel": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-    "acqknowledge": b"\0\0\x2a\0\0\0\xa0\x0b\0\0" + bytes(300),
     "spike2_64": b"S64\0\0\0",
 }
 
@@ -66,14 +64,12 @@ def test_every_id_is_used_once():
 @pytest.mark.parametrize(
     ("name", "id_"),
     [
-        ("acqknowledge/r42_test.acq", "acqknowledge"),
         ("brainvision/test.vhdr", "brainvision"),
         ("c3d/Gait.anb", "motion_analysis_anb"),
         ("c3d/gait9.tdf", "bts_tdf"),
         ("delsys/Set1_Rep2_v3.emg.hpf", "delsys_hpf"),
         ("shimmer/ecg_calibrated.csv.gz", "gzip"),
         ("shimmer/ecg.bin", "shimmer_bin"),
-        ("xdf/minimal.xdf", "xdf"),
     ],
 )
 def test_real_exports_are_recognised_and_refused(real_data, name, id_):
