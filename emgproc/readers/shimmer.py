@@ -27,7 +27,8 @@ from emgproc.units import is_voltage, microvolts_per
 
 ID = "shimmer_csv"
 WORST_JITTER = 0.25  # of a sample: beyond it a step does not tell how many samples it spans
-CLOCK_S = 1 / 32768  # the times are counts of this clock
+CLOCK_HZ = 32768.0  # of the unit: its rates are whole parts of it, as 512 = 32768 / 64
+RATE_TOLERANCE = 1e-4
 HEADER_LINES = 3
 _SEPARATOR = re.compile(r"\"?sep=(?P<mark>[\t,;])\"?[\t,;]*")
 _BEGIN = re.compile(r"\A\ufeff?\"?sep=[\t,;]\"?[\t,;]*\r?\n\"?[^\r\n]*Timestamp[^\r\n]*CAL")
@@ -160,14 +161,18 @@ def _clock(times: Floats, where: str) -> tuple[float, tuple[Segment, ...]]:
             f"the one before; that is no multiple of {period * 1e3:g} ms"
         )
     places: Ints = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    fs = float(places[-1]) / float(times[-1] - times[0])
-    nearest = float(round(fs))
-    if nearest and abs(fs - nearest) * float(times[-1] - times[0]) <= 2 * CLOCK_S * fs:
-        fs = nearest
+    fs = _on_grid(float(places[-1]) / float(times[-1] - times[0]))
     starts = np.concatenate(([0], np.flatnonzero(counts > 1) + 1, [times.size]))
     if starts.size > MAX_EVENTS:
         raise FormatError(f"{where}: {starts.size} gaps; at most {MAX_EVENTS} are read")
     return fs, tuple(Segment(a, b, float(places[a]) / fs) for a, b in pairwise(starts.tolist()))
+
+
+def _on_grid(fs: float) -> float:
+    """The rate that the unit can have, where that of the times is as good as equal to it."""
+    ticks = round(CLOCK_HZ / fs)
+    on_grid = CLOCK_HZ / max(1, ticks)
+    return on_grid if abs(fs / on_grid - 1) <= RATE_TOLERANCE else fs
 
 
 def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature

@@ -178,7 +178,8 @@ def _clock(times: Floats, options: ReadOptions, where: str) -> _Clock:
 
 
 def _delimiter(line: str) -> str:
-    return max(_DELIMITERS, key=line.count)
+    """A tab, else a semicolon: then commas are decimal marks."""
+    return next((mark for mark in _DELIMITERS if mark in line), _DELIMITERS[-1])
 
 
 def _recognises(head: bytes, path: Path) -> bool:
