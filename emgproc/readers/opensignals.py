@@ -148,7 +148,8 @@ def _recognises_hdf5(head: bytes, path: Path) -> bool:
 
     try:
         with h5py.File(path, "r", locking=False) as file:
-            keys = list(file)[:100] if len(file) < 100 else []
+            # A damaged name comes as bytes.
+            keys = [str(key) for key in file] if len(file) < 100 else []
     except (OSError, RuntimeError, KeyError, ValueError):
         return False
     return bool(keys) and all(len(key) == 17 and key.count(":") == 5 for key in keys)
