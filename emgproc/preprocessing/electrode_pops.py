@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -12,9 +13,9 @@ from emgproc.preprocessing.rows import dilate
 from emgproc.recording import Recording
 from emgproc.units import to_samples
 
-LINE_S = 0.01  # straight lines on either side of a jump
-RISE_S = 0.001  # between them: an anti-aliasing filter takes as long to follow a jump
-SUDDEN = 0.45  # share of a jump that happens within that time; of a motor unit's, at most 0.41
+BEFORE_S, AFTER_S = 0.02, 0.01  # straight lines on either side of a jump
+RISE_S = 0.0015  # between them: an amplifier's low-pass takes as long to follow a jump
+SUDDEN, LASTING = 0.7, 0.4  # share of a jump that happens within that time, and is left after it
 LEVEL_S = 0.04  # two periods of 50 Hz: mains do not bend the level
 CALM_S = 0.05
 
@@ -23,11 +24,12 @@ CALM_S = 0.05
 class MaskPop:
     """Mask electrode pops as `bad_pop`, from the jump until the level has come to rest.
 
-    Straight lines are fitted to 10 ms before and 10 ms after every sample, 1 ms apart; the jump is
+    Straight lines are fitted to 20 ms before and 10 ms after every sample, 1.5 ms apart; the jump is
     the difference of their values between them. It must exceed `threshold` times the robust SD
     (1.4826·MAD) of all jumps of the segment, and `threshold` times the SD of the samples about
-    the two lines: without the second, every burst after a quiet rest would be a pop. A line
-    follows a recovery within some ms, and a QRS complex; only a jump it does not.
+    either line: without the second, every burst after a quiet rest would be a pop. The lines
+    follow a recovery within some ms, and a QRS complex. Of the jump, 0.7 must happen within the
+    1.5 ms and 0.4 be there in the mean of the 10 ms after it: of a motor unit's potential less does.
 
     The mask goes on while the level bends: until the second difference of its means of 40 ms
     stays within `threshold` robust SD for 50 ms. What a 20-Hz high-pass, started behind the mask,
@@ -86,26 +88,44 @@ def unsettled(x: Floats, fs: float, threshold: float) -> Bools:
     return bad
 
 
+class _Lines(NamedTuple):
+    """Straight lines through windows that start at every sample: mean, slope, SD about them."""
+
+    mean: Floats
+    slope: Floats
+    sd: Floats
+
+    @classmethod
+    def through(cls, d: Floats, m: int) -> Self:
+        """Lines through `m` samples."""
+        along = np.arange(m) - (m - 1) / 2
+        spread = float(along @ along)
+        mean, slope = np.correlate(d, np.ones(m)) / m, np.correlate(d, along) / spread
+        about = np.correlate(d * d, np.ones(m)) - m * mean**2 - spread * slope**2
+        return cls(mean, slope, np.sqrt(np.maximum(about, 0.0) / (m - 2)))
+
+    def part(self, first: int, n: int) -> Self:
+        """Those of `n` windows."""
+        return type(self)(*(values[first : first + n] for values in self))
+
+
 def _jumps(d: Floats, fs: float, threshold: float) -> Ints:
-    """Samples at which two straight lines do not meet."""
-    m, rise = max(4, to_samples(LINE_S, fs)), max(1, to_samples(RISE_S, fs))
-    n = d.size - 2 * m - rise + 1
-    if n < 2 * m:
-        return np.empty(0, np.int64)
-    along = np.arange(m) - (m - 1) / 2
-    mean, slope, square = (
-        np.correlate(values, weights) / m
-        for values, weights in ((d, np.ones(m)), (d, along), (d * d, np.ones(m)))
+    """Samples at which the level jumps."""
+    m, k, rise = (
+        max(least, to_samples(seconds, fs))
+        for least, seconds in ((4, BEFORE_S), (4, AFTER_S), (1, RISE_S))
     )
-    slope = slope * m / float(along @ along)
-    about = np.maximum(square - mean**2 - slope**2 * float(along @ along) / m, 0.0) * m / (m - 2)
-    half = (m + rise) / 2
-    jump = np.abs(mean[-n:] - mean[:n] - half * (slope[-n:] + slope[:n]))
-    within = np.sqrt((about[-n:] + about[:n]) / 2)
-    limit = threshold * np.maximum(_robust_sd(jump), within)
-    across = np.abs(d[m + rise - 1 :][:n] - d[m - 1 :][:n])
-    sudden = across > SUDDEN * jump
-    return np.flatnonzero(sudden & (jump > np.maximum(limit, _rounding(d)))) + m
+    n = d.size - m - rise - k + 1
+    if n < m:
+        return np.empty(0, np.int64)
+    before = _Lines.through(d, m).part(0, n)
+    after = _Lines.through(d, k).part(m + rise, n)
+    rises = before.slope * (m + rise) / 2 + after.slope * (k + rise) / 2
+    jump = np.abs(after.mean - before.mean - rises)
+    sudden = np.abs(d[m + rise - 1 :][:n] - d[m - 1 :][:n]) > SUDDEN * jump
+    lasting = np.abs(after.mean - before.mean) > LASTING * jump
+    limit = threshold * np.maximum(_robust_sd(jump), np.maximum(before.sd, after.sd))
+    return np.flatnonzero(sudden & lasting & (jump > np.maximum(limit, _rounding(d)))) + m
 
 
 def _at_rest(d: Floats, fs: float, threshold: float) -> Ints:
