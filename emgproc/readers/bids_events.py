@@ -2,14 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from emgproc.errors import FormatError
 from emgproc.readers.bids_files import MISSING, Row, Table, stated
 from emgproc.recording import Event
 
-_Key = tuple[str, str, int, int]  # label, channel, onset and duration in samples
-_ANY = "*"  # of whatever channel
+_FARTHEST_S = 1e12
+_Key = tuple[str, int, int]  # label, onset and duration in samples
 
 
 def table_events(table: Table, start_s: float) -> tuple[list[Event], list[str]]:
@@ -52,7 +52,7 @@ def _seconds(where: str, row: Row, column: str, least: float = -math.inf) -> flo
         seconds = float(cell)
     except ValueError:
         seconds = math.nan
-    if not (math.isfinite(seconds) and seconds >= least):
+    if not (abs(seconds) < _FARTHEST_S and seconds >= least):
         raise FormatError(f"{where}: the {column} {cell!r} is no number of seconds")
     return seconds
 
@@ -66,28 +66,30 @@ def without_repeats(
     event of the table without a channel is the same as one of a channel. Each known event stands
     for one of the table.
     """
-    left: Counter[_Key] = Counter()
+    left: dict[_Key, Counter[str]] = {}
     for event in known:
-        left.update(_key(event, channel, fs) for channel in {event.channel, _ANY})
-    kept = []
-    for event in found:
-        channels = (event.channel,) if event.channel else ("", _ANY)
-        twin = next((k for k in _near(event, channels, fs) if left[k] > 0), None)
-        if twin is None:
-            kept.append(event)
-        else:
-            left[twin] -= 1
-    return tuple(kept)
+        left.setdefault(_key(event, fs), Counter())[event.channel] += 1
+    return tuple(event for event in found if not _take(event, left, fs))
 
 
-def _key(event: Event, channel: str, fs: float) -> _Key:
+def _take(event: Event, left: dict[_Key, Counter[str]], fs: float) -> bool:
+    """Use up a known event that is the same; whether there was one."""
+    label, onset, duration = _key(event, fs)
+    for later in (0, -1, 1):
+        for longer in (0, -1, 1):
+            channels = left.get((label, onset + later, duration + longer))
+            if not channels:
+                continue
+            is_open = not event.channel and event.channel not in channels
+            name = next(iter(channels)) if is_open else event.channel
+            if name in channels:
+                channels[name] -= 1
+                if not channels[name]:
+                    del channels[name]
+                return True
+    return False
+
+
+def _key(event: Event, fs: float) -> _Key:
     label = " ".join(event.label.split())  # tables have no tabs and line ends in a cell
-    return label, channel, round(event.onset_s * fs), round(event.duration_s * fs)
-
-
-def _near(event: Event, channels: tuple[str, ...], fs: float) -> Iterator[_Key]:
-    label, _, onset, duration = _key(event, "", fs)
-    for channel in channels:
-        for later in (0, -1, 1):
-            for longer in (0, -1, 1):
-                yield label, channel, onset + later, duration + longer
+    return label, round(event.onset_s * fs), round(event.duration_s * fs)
