@@ -24,12 +24,12 @@ CALM_S = 0.05
 class MaskPop:
     """Mask electrode pops as `bad_pop`, from the jump until the level has come to rest.
 
-    Straight lines are fitted to 20 ms before and 10 ms after every sample, 1.5 ms apart; the jump is
-    the difference of their values between them. It must exceed `threshold` times the robust SD
+    Straight lines are fitted to 20 ms before and 10 ms after every sample, 1.5 ms apart; the jump
+    is the difference of their values between them. It must exceed `threshold` times the robust SD
     (1.4826·MAD) of all jumps of the segment, and `threshold` times the SD of the samples about
     either line: without the second, every burst after a quiet rest would be a pop. The lines
     follow a recovery within some ms, and a QRS complex. Of the jump, 0.7 must happen within the
-    1.5 ms and 0.4 be there in the mean of the 10 ms after it: of a motor unit's potential less does.
+    1.5 ms and 0.4 be there in the mean of the 10 ms after it: no motor unit's potential does both.
 
     The mask goes on while the level bends: until the second difference of its means of 40 ms
     stays within `threshold` robust SD for 50 ms. What a 20-Hz high-pass, started behind the mask,
