@@ -16,9 +16,9 @@ class BidsOptions:
 
     Attributes
     ----------
-    subject, session, task, acquisition, run, recording
-        Labels (letters and digits) of the file's name; `recording` tells files apart that belong
-        to one moment.
+    subject, session, task, acquisition, run, recording_label
+        Labels (letters and digits) of the file's name; `recording_label` tells files apart that
+        belong to one moment.
     dataset_name
         Name of the dataset; required where it is new.
     emg
@@ -41,7 +41,7 @@ class BidsOptions:
     session: str | None = None
     acquisition: str | None = None
     run: str | int | None = None
-    recording: str | None = None
+    recording_label: str | None = None
     dataset_name: str | None = None
     emg: Mapping[str, object] = field(default_factory=dict)
     participant: Mapping[str, object] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class BidsOptions:
 
     def stem(self, recording: str | None = None) -> str:
         """Name of a file without its last part."""
-        labels = {name: getattr(self, name) for name in _ENTITIES} | {"recording": recording}
+        labels = {name: getattr(self, name) for name in _ENTITIES} | {"recording_label": recording}
         return "_".join(f"{_ENTITIES[k]}-{v}" for k, v in labels.items() if v is not None)
 
     @property
@@ -79,5 +79,5 @@ class BidsOptions:
 
 _ENTITIES = {
     "subject": "sub", "session": "ses", "task": "task", "acquisition": "acq", "run": "run",
-    "recording": "recording",
+    "recording_label": "recording",
 }  # fmt: skip

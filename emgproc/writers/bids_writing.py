@@ -93,7 +93,7 @@ class BidsWriting:
 
     def _names(self) -> list[str | None]:
         """The `recording` label of each file; one alone needs none."""
-        own = self._options.recording
+        own = self._options.recording_label
         if not self._groups:
             return [own]
         names = [own or _rate_label(self._source.fs)]
