@@ -112,7 +112,7 @@ def run(
         stop_at_failure=on_error == "stop",
     )
     if dry_run:
-        return _tell_plan(plan_recordings(loaded, out, options))
+        return _tell_plan(plan_recordings(loaded, out, options), participants)
     for warning in loaded.warnings():
         click.echo(f"warning: {warning}", err=True)
     result = run_study(loaded, out, level=level or "", options=options)
@@ -140,13 +140,15 @@ def _tell_result(result: "RunResult", participants: tuple[str, ...]) -> int:
     return end(result.exit_code, words + ".")
 
 
-def _tell_plan(planned: "list[PlannedRecording]") -> int:
+def _tell_plan(planned: "list[PlannedRecording]", participants: tuple[str, ...] = ()) -> int:
     for item in planned:
         recording = item.recording
         click.echo(f"{item.action:<8} {recording.recording_id}  {recording.file}: {item.reason}")
     actions = Counter(item.action for item in planned)
     if not set(actions) - {"skip"}:
-        return end(NOTHING, "the study has no such recording that a plan exists for.")
+        if participants:
+            return end(NOTHING, "the study has no such recording that a plan exists for.")
+        return end(DONE, "no recording has a plan: a run would say that nothing can be estimated.")
     words = ", ".join(f"{number} to {action}" for action, number in sorted(actions.items()))
     if actions["fail"]:
         return end(SOME_FAILED, f"{words}; nothing was run.")

@@ -156,3 +156,21 @@ def test_simulating_into_a_folder_that_is_not_empty_is_refused(study):
     done = call("simulate", "study", study, "--scenario", "rescue", "--seed", "1")
     assert done.exit_code == 2
     assert "is not empty" in done.stderr
+
+
+def test_a_study_without_a_recording_that_has_a_plan_is_no_empty_match(tmp_path):
+    done = call("simulate", "study", tmp_path / "s", "--scenario", "ncs_only", "--seed", "2")
+    assert done.exit_code == 0
+    for said in (
+        call("status", tmp_path / "s", tmp_path / "out"),
+        call("run", tmp_path / "s", tmp_path / "out", "--dry-run"),
+    ):
+        assert said.exit_code == 0
+        assert "no recording has a plan" in said.stderr
+    chosen = call("run", tmp_path / "s", tmp_path / "out", "--participant-label", "01")
+    assert chosen.exit_code == 3
+    done = call("run", tmp_path / "s", tmp_path / "out")
+    assert done.exit_code == 0
+    page = (tmp_path / "out" / "report" / "index.html").read_text(encoding="utf-8")
+    assert "not estimable" in page
+    assert "never called muscle tone" in page
