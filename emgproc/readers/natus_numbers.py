@@ -10,10 +10,12 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError
+from emgproc.readers.delimited_values import LARGEST
 
 _NO_NUMBERS = re.compile(
     r"[^0-9+\-.eE\s]|[0-9.][+-]|\.[0-9]*\.|(?<![0-9.])[eE]|[eE](?![+-]?[0-9])|[+-](?![0-9.])"
-    r"|(?<![0-9])\.(?![0-9])|[eE][+-]?[0-9]+[eE.]"
+    r"|(?<![0-9])\.(?![0-9])|[eE][+-]?[0-9]+[eE.]",
+    re.ASCII,
 )
 _PAIR = re.compile(r"([+-]?[0-9]+),([0-9]+(?:[eE][+-]?[0-9]+)?)\s*(?:[,;\s]|\Z)")
 _WITHOUT_POINT = re.compile(r"(?<!\S)[^.\s]+(?!\S)")
@@ -61,8 +63,8 @@ def values_of(text: str, n: int, where: str, decimal: str | None = None) -> Floa
         raise FormatError(
             f"{where}: {n} values are stated, {sorted(counts - {0}) or 'no'} are found"
         )
-    if not np.isfinite(found[0]).all():
-        raise FormatError(f"{where}: a value is infinite")
+    if not (np.abs(found[0]) <= LARGEST).all():
+        raise FormatError(f"{where}: a number is beyond {LARGEST:g}")
     return found[0]
 
 
@@ -84,4 +86,7 @@ def _numbers(text: str) -> Floats:
     """Numbers between blanks; nothing if there is anything else."""
     if not text.strip() or _NO_NUMBERS.search(text):
         return np.empty(0)
-    return np.fromstring(text, dtype=np.float64, sep=" ")
+    try:
+        return np.fromstring(text, dtype=np.float64, sep=" ")
+    except ValueError:
+        return np.empty(0)
