@@ -71,10 +71,10 @@ def intan_files(path: Path) -> tuple[Path, ...]:
 
 
 def blackrock_files(path: Path) -> tuple[Path, ...]:
-    """The events and the samples of all rates of one recording, that named first."""
+    """The events and the samples of all rates of one recording."""
     alike = sorted(path.parent.glob(f"{glob.escape(path.stem)}.n*"))
-    known = [p for p in alike if p.suffix[1:] in {"nev", *(f"ns{i}" for i in range(1, 7))}]
-    return (path, *(p for p in known if p != path))
+    known = {"nev", *(f"ns{i}" for i in range(1, 7))}
+    return tuple(p for p in alike if p.suffix[1:].lower() in known)
 
 
 def without_suffix(path: Path) -> Path:

@@ -23,13 +23,13 @@ from emgproc.units import to_samples
 if TYPE_CHECKING:
     import mne
 
-_EDGES = {EDGE, "BAD boundary"}
+EDGES = {EDGE, "BAD boundary"}
 _KINDS = {
     "emg": "EMG", "ecg": "ECG", "eeg": "EEG", "eog": "EOG", "seeg": "EEG", "ecog": "EEG",
     "dbs": "EEG",
 }  # fmt: skip
-_UNITS = {code: unit for unit, code in FIFF_UNITS.items()}
-_NAMED = {"FORCE", "ACC", "GYRO", "TRIG", "REF"}
+UNITS = {code: unit for unit, code in FIFF_UNITS.items()}
+NAMED = {"FORCE", "ACC", "GYRO", "TRIG", "REF"}
 
 
 def from_mne(raw: "mne.io.BaseRaw") -> Recording:
@@ -114,7 +114,7 @@ def _samples(raw: "mne.io.BaseRaw", rows: list[int], exists: Bools, factor: floa
     return data
 
 
-class _Mark(NamedTuple):
+class Mark(NamedTuple):
     """An annotation; `onset_s` counts from MNE's time 0, no channels are all channels."""
 
     onset_s: float
@@ -123,11 +123,12 @@ class _Mark(NamedTuple):
     channels: tuple[str, ...]
 
 
-def _marks(raw: "mne.io.BaseRaw") -> list[_Mark]:
+def marks_of(raw: "mne.io.BaseRaw") -> list[Mark]:
+    """Annotations of a `Raw`, in its order."""
     held = raw.annotations
     columns = (held.onset, held.duration, held.description, held.ch_names)
     return [
-        _Mark(float(o), float(d), str(x), tuple(c)) for o, d, x, c in zip(*columns, strict=True)
+        Mark(float(o), float(d), str(x), tuple(c)) for o, d, x, c in zip(*columns, strict=True)
     ]
 
 
@@ -136,12 +137,12 @@ def _acquired(raw: "mne.io.BaseRaw") -> tuple[Bools, list[int]]:
     exists = np.ones(raw.n_times, dtype=np.bool_)
     fs, first_s = float(raw.info["sfreq"]), float(raw.first_time)
     edges = []
-    for mark in _marks(raw):
+    for mark in marks_of(raw):
         start = to_samples(mark.onset_s - first_s, fs)
         if mark.label == GAP and not mark.channels:
             stop = start + to_samples(mark.duration_s, fs)
             exists[max(start, 0) : max(stop, 0)] = False
-        elif mark.label in _EDGES:
+        elif mark.label in EDGES:
             edges.append(start)
     return exists, edges
 
@@ -163,14 +164,14 @@ def _gaps(exists: Bools, fs: float, first_s: float) -> list[Event]:
 
 def _events(raw: "mne.io.BaseRaw") -> list[Event]:
     return [
-        Event(mark.onset_s, mark.duration_s, _label(mark.label), name)
-        for mark in _marks(raw)
-        if mark.label not in _EDGES and (mark.label != GAP or mark.channels)
+        Event(mark.onset_s, mark.duration_s, label_of(mark.label), name)
+        for mark in marks_of(raw)
+        if mark.label not in EDGES and (mark.label != GAP or mark.channels)
         for name in (mark.channels or ("",))
     ]
 
 
-def _label(description: str) -> str:
+def label_of(description: str) -> str:
     """MNE leaves out what begins with "bad" in any spelling; here masks begin with `bad_`."""
     found = re.fullmatch(r"(?i:bad)(?:[\s_]+(.*))?", description)
     return f"bad_{found[1] or 'span'}" if found else description
@@ -186,7 +187,7 @@ def _bad_channels(raw: "mne.io.BaseRaw") -> list[Event]:
 def _channel(raw: "mne.io.BaseRaw", index: int, type_: str) -> Channel:
     name = raw.ch_names[index]
     hinted = kind_of(name)
-    other = hinted if hinted in _NAMED else "MISC"
+    other = hinted if hinted in NAMED else "MISC"
     highpass, lowpass = float(raw.info["highpass"]), float(raw.info["lowpass"])
     return Channel(
         name,
@@ -202,9 +203,9 @@ def _auxiliary(raw: "mne.io.BaseRaw", index: int, type_: str, exists: Bools) -> 
     hinted = "TRIG" if type_ == "stim" else kind_of(name)
     return Auxiliary(
         name=name,
-        unit="" if type_ == "stim" else _UNITS.get(int(raw.info["chs"][index]["unit"]), ""),
+        unit="" if type_ == "stim" else UNITS.get(int(raw.info["chs"][index]["unit"]), ""),
         fs=float(raw.info["sfreq"]),
         data=_samples(raw, [index], exists, 1.0)[0],
-        kind=hinted if hinted in _NAMED else "MISC",
+        kind=hinted if hinted in NAMED else "MISC",
         onset_s=float(raw.first_time),
     )

@@ -50,11 +50,6 @@ _KNOWN = (
         "convert it with Delsys File Utility to EDF", _magic(b"datx", at=16),
     ),
     _Known(
-        "brainvision", "BrainVision", (".vhdr", ".vmrk", ".ahdr"),
-        "open it with mne.io.read_raw_brainvision and pass the result to emgproc.from_mne",
-        _text(r"\A\W*(?:Brain ?Vision|V-Amp) .*(?:Header|Marker) File"),
-    ),
-    _Known(
         "bts_tdf", "BTS SMART .tdf", (".tdf",), "export .emt or C3D, then " + _TABLE,
         _magic(b"\x82\x4b\x60\x41\xd3\x11\x84\xca\x60\x00\xb6\xac\x16\x68\x0c\x08"),
     ),
@@ -62,28 +57,8 @@ _KNOWN = (
         "spike2_64", "CED Spike2 .smrx", (".smrx",), _EDF, _magic(b"S64\0", b"CEDSON"),
     ),
     _Known(
-        "nsx", "Blackrock .nsx", (".ns3", ".ns5", ".ns6"),
-        "open it with mne.io.read_raw_nsx and pass the result to emgproc.from_mne",
-        _magic(b"NEURALCD", b"BRSMPGRP"),
-    ),
-    _Known(
-        "fif", "FIF (MNE, Neuromag)", (".fif",),
-        "open it with mne.io.read_raw_fif and pass the result to emgproc.from_mne",
-        _magic(b"\0\0\0\x64\0\0\0\x1f"),
-    ),
-    _Known(
         "labchart", "ADInstruments LabChart", (".adicht", ".adibin"), _EDF,
         _magic(b"ADInstruments", b"CFWB"),
-    ),
-    _Known(
-        "gdf", "GDF", (".gdf",),
-        "open it with mne.io.read_raw_gdf and pass the result to emgproc.from_mne",
-        _magic(b"GDF 1", b"GDF 2"),
-    ),
-    _Known(
-        "edx_nicolet", "Nicolet .head", (".head",),
-        "open it with mne.io.read_raw_nicolet and pass the result to emgproc.from_mne",
-        _text(r"\Astart_ts=.*\r?\nnum_samples="),
     ),
     _Known("numpy", "NumPy array", (".npy", ".npz"), "load it, then Recording.from_array",
         _magic(b"\x93NUMPY"),
