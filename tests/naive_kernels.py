@@ -47,3 +47,12 @@ def rms(window):
 
 def arv(window):
     return np.mean(np.abs(window))
+
+
+def decoded(raw, width, record_bytes, per_record, start, first, stop):
+    """Samples [first, stop) of the signal at byte `start` of each record, value by value."""
+    values = []
+    for i in range(first, stop):
+        at = i // per_record * record_bytes + start + i % per_record * width
+        values.append(int.from_bytes(raw[at : at + width], "little", signed=True))
+    return values

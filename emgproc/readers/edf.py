@@ -12,6 +12,7 @@ from emgproc.errors import FormatError
 from emgproc.readers.edf_annotations import gap_events, place_records, read_annotations
 from emgproc.readers.edf_channels import Choice, choose_channels, describe_channel
 from emgproc.readers.edf_header import EdfHeader, is_edf, read_header
+from emgproc.readers.edf_records import EdfRecords
 from emgproc.readers.edf_samples import EdfCounts, EdfSource, Placed
 from emgproc.readers.file import (
     MAX_EVENTS,
@@ -44,8 +45,7 @@ def open_edf(path: Path, options: ReadOptions) -> RecordingFile:
         As `choose_channels`.
     """
     header = read_header(path)
-    shape = (header.n_records, header.record_bytes)
-    records = np.memmap(path, np.uint8, "r", header.start, shape)
+    records = EdfRecords(path, header)
     counts = EdfCounts(header, records)
     choice = choose_channels(header, options)
     said = read_annotations(header, records)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError
 from emgproc.readers.edf_header import EdfHeader, EdfSignal
+from emgproc.readers.edf_records import EdfRecords, columns_of
 from emgproc.readers.file import MAX_EVENTS
 from emgproc.recording import Event, Segment
 
 _SECONDS = re.compile(rb"[+-]?\d{1,15}(?:\.(\d{0,30}))?")
 _TAL = re.compile(rb"[^\0]+")
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Annotations:
     warnings: tuple[str, ...]
 
 
-def read_annotations(header: EdfHeader, records: NDArray[np.uint8]) -> Annotations:
-    """Read every annotation signal of `records`, shape (n_records, record_bytes).
+def read_annotations(header: EdfHeader, records: EdfRecords | NDArray[np.uint8]) -> Annotations:
+    """Read every annotation signal of `records`, rows of bytes.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def read_annotations(header: EdfHeader, records: NDArray[np.uint8]) -> Annotatio
     signals = [signal for signal in header.signals if signal.annotations]
     for signal in signals:
         is_clock = signal is signals[0]  # only the first keeps the time of its record
-        for i, is_first, tal in _lists(records, signal, header.width):
+        for i, is_first, tal in _lists(header, records, signal):
             parsed = _parse(tal)
             if parsed is None:
                 broken += 1
@@ -74,13 +74,12 @@ def read_annotations(header: EdfHeader, records: NDArray[np.uint8]) -> Annotatio
 
 
 def _lists(
-    records: NDArray[np.uint8], signal: EdfSignal, width: int
+    header: EdfHeader, records: EdfRecords | NDArray[np.uint8], signal: EdfSignal
 ) -> Iterator[tuple[int, bool, bytes]]:
     """Record, whether the list opens it, and the bytes, of every list of one signal."""
-    columns = slice(signal.offset, signal.offset + width * signal.per_record)
-    step = max(1, _CHUNK_BYTES // (columns.stop - columns.start))
-    for first in range(0, len(records), step):
-        for i, row in enumerate(np.ascontiguousarray(records[first : first + step, columns])):
+    columns = slice(signal.offset, signal.offset + header.width * signal.per_record)
+    for first, rows in columns_of(records, columns):
+        for i, row in enumerate(rows):
             for tal in _TAL.finditer(row.tobytes()):
                 yield first + i, tal.start() == 0, tal.group()
 
