@@ -74,6 +74,12 @@ def muscle_and_side(target: str) -> tuple[str, Literal["L", "R", ""]]:
     return "_".join(words), side
 
 
+def _first_side(description: str) -> Literal["L", "R", ""]:
+    """Side that a description begins with: "left side", "L, over the belly"."""
+    words = description.casefold().split()
+    return _SIDES.get(words[0].rstrip(",;:."), "") if words else ""
+
+
 def _channels(
     root: Path, path: Path, day: date | None
 ) -> tuple[list[RecordingRow], list[Problem]]:
@@ -85,9 +91,13 @@ def _channels(
         what = f"not UTF-8 at byte {error.start}"
         return [], [Problem(table.relative_to(root).as_posix(), 0, "", "E005", what)]
     reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    targets = [(line.get("name") or "", line.get("target_muscle") or "") for line in reader]
+    lines = list(reader)
+    types = {(line.get("type") or "").strip().upper() for line in lines}
+    if types and not types & {"EMG", ""}:
+        return [], []  # force and the like, on the clock of another recording
     rows = []
-    for name, target in targets:
+    for line in lines:
+        target = line.get("target_muscle") or ""
         if target.strip() in {"", "n/a"}:
             continue
         muscle, side = muscle_and_side(target)
@@ -99,8 +109,8 @@ def _channels(
                 start=None if day is None else datetime(day.year, day.month, day.day),
                 file=file,
                 muscle=muscle,
-                side=side,
-                channel=name.strip(),
+                side=side or _first_side(line.get("description") or ""),
+                channel=(line.get("name") or "").strip(),
             )
         )
     if not rows:
