@@ -16,6 +16,7 @@ from emgproc.readers.bids_channels import (
     matched,
     settings_warnings,
     unit_conflicts,
+    unit_of,
 )
 from emgproc.readers.bids_companions import Companion, find_companions
 from emgproc.readers.bids_events import table_events, without_repeats
@@ -52,8 +53,7 @@ class BidsFile(RecordingFile):
     def __init__(
         self, opened: RecordingFile, contents: Contents, found: "_Found", names: dict[str, str]
     ) -> None:
-        inner = opened._source
-        source = _BidsSource(inner, names, found.companions, contents)
+        source = _BidsSource(opened._source, names, found, contents)
         super().__init__(contents, source, opened.files)
         beside = [path for c in found.companions for path in (c.path, *c.sidecars.files)]
         self.sidecars = tuple(sorted({*found.sidecars.files, *beside}))
@@ -77,12 +77,13 @@ class _BidsSource(Source):
         self,
         inner: Source,
         names: Mapping[str, str],
-        companions: tuple[Companion, ...],
+        found: _Found,
         contents: Contents,
     ) -> None:
         self._inner = inner
         self._names = names
-        self._companions = companions
+        self._rows = found.rows
+        self._companions = found.companions
         self._contents = contents
 
     def read_uv(self, start: int, stop: int) -> Floats:
@@ -92,7 +93,11 @@ class _BidsSource(Source):
     def read_auxiliary(self, start: int, stop: int) -> tuple[Auxiliary, ...]:
         """Auxiliary signals over the same time."""
         found = [
-            replace(signal, name=self._names.get(signal.name, signal.name))
+            replace(
+                signal,
+                name=self._names[signal.name],
+                unit=unit_of(self._rows.get(signal.name, {}), signal.unit),
+            )
             for signal in self._inner.read_auxiliary(start, stop)
         ]
         fs = self._contents.fs
@@ -191,7 +196,12 @@ def _contents(opened: RecordingFile, found: _Found, names: Mapping[str, str]) ->
     events, notes = _events(held, channels, rows, (sidecars, names))
     checked = settings_warnings(sidecars.settings, channels, held.fs)
     warnings = (*found.warnings, *described.warnings, *trouble, *notes, *checked)
-    auxiliary = [signal._replace(name=names[signal.name]) for signal in held.auxiliary]
+    auxiliary = [
+        signal._replace(
+            name=names[signal.name], unit=unit_of(found.rows.get(signal.name, {}), signal.unit)
+        )
+        for signal in held.auxiliary
+    ]
     auxiliary += [signal for companion in found.companions for signal in companion.summaries]
     about = held.provenance
     return replace(

@@ -26,32 +26,34 @@ def matched(
     """Row of the table for each signal, by its place in the file.
 
     A row belongs to the signal of its name, with or without the type before it ("EMG TA" is
-    "TA"), or to the one signal that its first 16 characters name; if none does so and there are
-    as many rows as signals, rows and signals follow each other.
+    "TA"), or to the one signal that its first 16 characters name. Rows that name no signal belong
+    to those in the same places of the file, if just these have none.
     """
     if table is None:
         return {}
     rows = [row for row in table.rows if stated(row, "name")]
     places = _places(signals)
     found: dict[int, Row] = {}
-    unused = []
-    for row in rows:
+    unused: dict[int, Row] = {}
+    for number, row in enumerate(rows):
         place = places.get(row["name"], places.get(row["name"][:_LABEL].strip(), -1))
         if place < 0 or place in found:
-            unused.append(row["name"])
+            unused[number] = row
         else:
             found[place] = row
-    if unused and not found and len(rows) == len(signals):
-        warnings.append(f"{table.path.name}: its names are not those of the file: taken in order")
-        return dict(enumerate(rows))
+    left = set(range(len(signals))) - set(found)
+    if unused and set(unused) == left:
+        told = f"{len(left)} of its names are not those of the file: taken in order"
+        warnings.append(f"{table.path.name}: {told}")
+        return found | unused
     if unused:
-        told = ", ".join(repr(name) for name in unused[:8])
+        told = ", ".join(repr(row["name"][:80]) for row in list(unused.values())[:8])
         warnings.append(
             f"{table.path.name}: the file has no channel {told} ({len(unused)} row(s))"
         )
-    if len(found) < len(signals):
-        count = len(signals) - len(found)
-        warnings.append(f"{table.path.name}: has no row for {count} channel(s) of the file")
+    if left:
+        told = f"has no row for {len(left)} channel(s) of the file"
+        warnings.append(f"{table.path.name}: {told}")
     return found
 
 
@@ -112,12 +114,27 @@ def common_unit(rows: Mapping[int, Row], signals: Sequence[EdfSignal]) -> str | 
     return unit if unit in MICROVOLTS_PER else None
 
 
+def unit_of(row: Row, held: str) -> str:
+    """Unit of an auxiliary signal: the file's, in the table's spelling where that is the same.
+
+    Headers are ASCII: they hold "deg/s" where the table has "°/s".
+
+    Examples
+    --------
+    >>> unit_of({"units": "°/s"}, "deg/s"), unit_of({"units": "V"}, "N")
+    ('°/s', 'N')
+    """
+    said = stated(row, "units")
+    plain = said.translate({0xB5: "u", 0x3BC: "u", 0xB0: "deg", 0xB2: "2"})
+    return said if plain == held else held
+
+
 def unit_conflicts(rows: Mapping[int, Row], signals: Sequence[EdfSignal]) -> list[str]:
     """One warning for each pair of units that the table and the file state differently."""
     found: dict[tuple[str, str], int] = {}
     for place, row in rows.items():
         said, held = stated(row, "units"), signals[place].unit
-        same = said == held or (
+        same = said == unit_of(row, held) or (
             said in MICROVOLTS_PER and MICROVOLTS_PER[said] == MICROVOLTS_PER.get(held)
         )
         if said and held and not same:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from emgproc.errors import ReadError
-from emgproc.readers.bids_channels import kind_of_type, matched
+from emgproc.readers.bids_channels import kind_of_type, matched, unit_of
 from emgproc.readers.bids_files import (
     Sidecars,
     entities_of,
@@ -128,6 +128,7 @@ def _choice(header: EdfHeader, sidecars: Sidecars) -> Choice:
         told = stated(row, "description")
         kind = kind_of_type(stated(row, "type"), signal.label, told) if row else ""
         name = row.get("name", signal.label)
-        channels.append(EdfChannel(signal, name, kind or "MISC", signal.unit))
+        unit = unit_of(row, signal.unit)
+        channels.append(EdfChannel(signal, name, kind or "MISC", unit))
     fs = float(lengths.pop() / header.duration_s)
     return Choice(tuple(channels), (), fs, header.duration_s, ())

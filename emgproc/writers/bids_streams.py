@@ -15,8 +15,10 @@ from emgproc.recording import (
     Recording,
     Segment,
 )
+from emgproc.writers.bids_tables import plain_unit
 from emgproc.writers.stream import Rated, Readable, Whole, spans
 
+_UNIT = 8  # characters of a unit in a header
 _HALF = 0.5  # of a sample: what begins later than this after the end before is a new piece
 
 
@@ -35,6 +37,9 @@ class Track:
         """Take the next piece into account; it may go on where the last one ends."""
         if not np.isfinite(signal.data).all():
             self.trouble = "holds values that are not finite"
+        unit = plain_unit(self.unit)
+        if not unit.isascii() or len(unit) > _UNIT:
+            self.trouble = f"the unit {self.unit!r} does not fit into a header"
         onset_s, length = self.pieces[-1] if self.pieces else (-np.inf, 0)
         late = (signal.onset_s - onset_s) * self.fs - length
         if late < -_HALF or signal.fs != self.fs:
@@ -190,7 +195,11 @@ class MainStream:
         """Samples [start, stop)."""
         block = self._source.read(start, stop)
         auxiliary = tuple(
-            replace(signal, name=self._labels.get(signal.name, signal.name))
+            replace(
+                signal,
+                name=self._labels.get(signal.name, signal.name),
+                unit=plain_unit(signal.unit),
+            )
             for signal in block.auxiliary
             if signal.fs == self.fs
         )

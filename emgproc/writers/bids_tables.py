@@ -38,6 +38,17 @@ def cell_text(value: object) -> str:
     return " ".join(str(value).split())
 
 
+def plain_unit(unit: str) -> str:
+    """A unit as the header of a file can hold it, in ASCII.
+
+    Examples
+    --------
+    >>> plain_unit("°/s"), plain_unit("µV"), plain_unit("m/s²")
+    ('deg/s', 'uV', 'm/s2')
+    """
+    return unit.translate({0xB5: "u", 0x3BC: "u", 0xB0: "deg", 0xB2: "2"})
+
+
 def signal_cells(name: str, kind: str, unit: str) -> dict[str, object]:
     """Name, type and unit of any signal; what BIDS has no type for is told in words."""
     told = "force" if kind == "FORCE" else ""

@@ -31,6 +31,7 @@ from emgproc.writers.bids_tables import (
     grid_places,
     json_text,
     mark_bad,
+    plain_unit,
     signal_cells,
 )
 from emgproc.writers.edf import Written, write_edf
@@ -137,11 +138,9 @@ class BidsWriting:
         stem = self._options.stem(name)
         labels = self._labels([track.name for track in group])
         stream = MainStream(TrackStream(self._source, group), labels)
-        units = {labels.get(t.name, t.name): t.unit.replace("µ", "u") for t in group}
+        units = {labels.get(t.name, t.name): plain_unit(t.unit) for t in group}
         file = self._new.path(f"{stem}_emg.bdf")
         try:
-            if not all(unit.isascii() and len(unit) <= 8 for unit in units.values()):
-                raise ParameterError(f"a unit of {sorted(set(units.values()))} fits no header")
             write_edf(stream, file, bits=24, options=self._header(units))
         except (ParameterError, SignalError) as error:
             self._left_out.append(f"{', '.join(t.name for t in group)}: {error}")
@@ -168,18 +167,24 @@ class BidsWriting:
         return HeaderOptions(plain_labels=True, units=units, study_day=self._options.study_day)
 
     def _labels(self, names: Sequence[str]) -> dict[str, str]:
-        """Labels in the file of the names that are no label."""
+        """Labels in the file of the names that are no label: their beginning, or a number."""
+        cut = [
+            name[:_LABEL].strip() if name.isascii() and name.isprintable() else ""
+            for name in names
+        ]
         labels: dict[str, str] = {}
-        for place, name in enumerate(names, start=1):
-            plain = name.isascii() and name.isprintable() and name == name.strip()
-            if not plain or not name or len(name) > _LABEL:
-                label = f"ch{place}"
-                while label in names:
-                    label += "_"
-                labels[name] = label
-                self._left_out.append(
-                    f"{name!r} fits no header: it is {label!r} in the file itself"
-                )
+        for place, (name, label) in enumerate(zip(names, cut, strict=True), start=1):
+            if label == name and name:
+                continue
+            labels[name] = label if label and cut.count(label) == 1 else f"ch{place}"
+            while label != labels[name] and labels[name] in cut:
+                labels[name] += "_"
+        if labels:
+            first, label = next(iter(labels.items()))
+            self._left_out.append(
+                f"{len(labels)} name(s) fit no header, as {first!r}, which is {label!r} in the "
+                "file itself: channels.tsv has them (mne-bids: on_ch_mismatch='rename')"
+            )
         return labels
 
     def _electrodes(self, rows: Sequence[dict[str, object]], name: str | None) -> None:

@@ -49,7 +49,7 @@ def whole():
         Auxiliary(name, unit, fs, rng.normal(0, 9, round(seconds * fs)), kind, onset_s)
         for name, unit, fs, kind in [
             ("grip", "N", 100.0, "FORCE"), ("slow EMG", "uV", 500.0, "EMG"),
-            ("angle", "deg", FS, "MISC"),
+            ("angle", "deg", FS, "MISC"), ("turn", "°/s", 100.0, "GYRO"), ("a", "m/s²", FS, "ACC"),
         ]
         for onset_s, seconds in [(0.25, 2.0), (6.75, 1.0)]
     )  # fmt: skip
@@ -161,12 +161,12 @@ def test_the_validator_finds_no_error_in_what_is_written(tmp_path):
     assert "BIDS compatible" in validated(root)
 
 
-def read_by_mne_bids(done, root):
+def read_by_mne_bids(done, root, **options):
     entities = mne_bids.get_entities_from_fname(done.recording)
     entities["datatype"] = "emg"
     path = mne_bids.BIDSPath(root=root, extension=done.recording.suffix, **entities)
     with mne.utils.use_log_level("error"):
-        return mne_bids.read_raw_bids(path)
+        return mne_bids.read_raw_bids(path, **options)
 
 
 @pytest.mark.parametrize("make", [whole, noise])
@@ -231,8 +231,17 @@ def test_labels_of_the_recordings_follow_the_one_that_is_asked_for(tmp_path):
             "a: its pieces",
         ),
         ([("a", "N", 100.0, [1.0] * 10, 0.0), ("a", "N", 50.0, [1.0] * 10, 1.0)], "a: its pieces"),
-        ([("a", "°/s", 100.0, [1.0] * 10, 0.0)], "fits no header"),
-        ([("a", "N", 99.8734567, [1.0] * 10, 0.0)], "cannot be stated exactly"),
+        (
+            [
+                ("a", "furlongs", 100.0, [1.0] * 10, 0.0),
+                ("b", "furlong/s", 100.0, [1.0] * 10, 0.0),
+            ],
+            "b: the unit 'furlong/s' does not fit",
+        ),
+        (
+            [("a", "N", 99.8734567, [1.0] * 10, 0.0)],
+            "a: a rate of 99.8734567 Hz cannot be stated exactly",
+        ),
     ],
 )
 def test_an_auxiliary_signal_that_cannot_be_written_is_told(tmp_path, signals, told):
@@ -243,19 +252,24 @@ def test_an_auxiliary_signal_that_cannot_be_written_is_told(tmp_path, signals, t
     done = write_bids(replace(noise(), auxiliary=made), tmp_path / "d", **STATED)
     (text,) = done.left_out
     assert told in text
-    assert len([p for p in done.files if p.suffix == ".bdf"]) == 1
-    assert read_recording(done.recording).auxiliary == ()
+    assert set(joined(read_recording(done.recording))) == {s[0] for s in signals} - {told[0]}
 
 
 def test_names_that_fit_no_header_are_kept_in_the_table(tmp_path):
-    names = ("tibialis anterior left", "müsli", "ch1", "TA")
-    events = [Event(1.0, 0.5, "bad_clip", names[0])]
+    names = ["tibialis anterior left", "müsli", "ch2", "TA", "a" * 17, "a" * 18, "ch5"]
+    events = [Event(1.0, 0.5, "bad_clip", name) for name in names]
     done = write_bids(noise(names, events=events), tmp_path / "d", **STATED)
-    assert len(done.left_out) == 2
-    assert "'tibialis anterior left' fits no header" in done.left_out[0]
+    (text,) = done.left_out
+    assert "4 name(s) fit no header, as 'tibialis anterior left'" in text
     back = read_recording(done.recording)
-    assert "ch1" in [c.name for c in back.channels]
+    assert [c.name for c in back.channels] == names
+    assert {e.channel for e in back.events} == set(names)
+    assert len(back.events) == len(names)
     assert set(done.lsb_uv) == set(names)
+    with pytest.raises(RuntimeError, match="mismatch"):
+        read_by_mne_bids(done, tmp_path / "d")
+    raw = read_by_mne_bids(done, tmp_path / "d", on_ch_mismatch="rename")
+    assert raw.ch_names == names
 
 
 def test_edf_is_written_where_it_is_exact_and_refused_where_it_is_not(tmp_path):
@@ -424,3 +438,28 @@ def test_participants_are_added_and_filled_in_but_not_changed(tmp_path):
 def test_an_empty_recording_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="no samples"):
         write_bids(noise().crop(0, 0), tmp_path / "d", **STATED)
+
+
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        ("delsys/truncated_trigno_sample.csv", 2), ("otb-hdsemg/otb_vl_part1.mat", 1),
+        ("edf/short_psg.edf", 2), ("physionet-emgdb/emg_myopathy.hea", 1),
+    ],
+)  # fmt: skip
+def test_real_recordings_come_back_within_half_a_step(tmp_path, real_data, name, rates):
+    with open_recording(real_data / name) as opened:
+        done = write_bids(opened, tmp_path / "d", **STATED)
+        rec = opened.read()
+    back = read_recording(done.recording)
+    assert len([p for p in done.files if p.suffix == ".bdf"]) == rates
+    assert (back.fs, back.segments) == (rec.fs, rec.segments)
+    assert [(c.name, c.kind) for c in back.channels] == [(c.name, c.kind) for c in rec.channels]
+    for row, was, channel in zip(back.data, rec.data, rec.channels, strict=True):
+        assert np.abs(row - was).max() <= 0.5001 * done.lsb_uv[channel.name]
+    mine, theirs = joined(rec), joined(back)
+    assert {k: v[:3] for k, v in mine.items()} == {k: v[:3] for k, v in theirs.items()}
+    for key, (*_, values) in mine.items():
+        far = max(np.abs(values).max(), 1e-3)
+        assert np.abs(np.subtract(theirs[key][4], values)).max() < 1e-6 * far, key
+    validated(tmp_path / "d")
