@@ -219,9 +219,12 @@ def _hidden_clock(layout: Layout, header: str, options: ReadOptions) -> str:
     if layout.width < 2 or name in options.kinds or unit or kind_of(name) not in ELECTRODES:
         return ""
     cells = [row[0] for row in layout.rows if row and layout.dialect.is_value(row[0])]
-    steps = np.diff([layout.dialect.value(cell) for cell in cells])
-    step = float(np.median(steps)) if steps.size >= 10 else 0.0
-    if step <= 0 or not (np.abs(steps / step - 1) < 0.5).all():
+    # Not read yet, so any number that can be written may stand here.
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.diff([layout.dialect.value(cell) for cell in cells])
+        step = float(np.median(steps)) if steps.size >= 10 else 0.0
+        even = step > 0 and bool((np.abs(steps / step - 1) < 0.5).all())
+    if not even:
         return ""
     return (
         f"; the first column rises evenly by {step:g}: if it holds times in seconds, state "

@@ -17,6 +17,7 @@ from emgproc.readers.delimited_dialect import MISSING, Dialect
 from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of
 from emgproc.readers.delimited_signals import Clocks, ColumnsSource, scaling_of
 from emgproc.readers.delimited_text import encoding_of
+from emgproc.readers.delimited_values import LARGEST
 from emgproc.readers.file import Contents, Format, ReadOptions, RecordingFile
 from emgproc.recording import Channel, Event, Provenance, Segment
 from emgproc.units import microvolts_per
@@ -209,12 +210,13 @@ def _is_table(lines: list[str], delimiter: str) -> bool:
 
 def _has_stimuli(rows: list[list[float]]) -> bool:
     corner, times = rows[0][0], np.array([row[0] for row in rows[1:]])
-    steps, stimuli = np.diff(times), rows[0][1:]
-    if not stimuli or not min(stimuli) >= 0 or not steps[0] > 0:
+    stimuli = rows[0][1:]
+    if not (stimuli and min(stimuli) >= 0 and np.abs(times).max() <= LARGEST):
         return False
-    even = bool((np.abs(steps / steps[0] - 1) < 0.1).all())
+    steps = np.diff(times)
+    even = steps[0] > 0 and bool((np.abs(steps - steps[0]) < 0.1 * steps[0]).all())
     # Where the corner fits the times, the first row is a sample like the others.
-    return even and not abs((times[0] - corner) / steps[0] - 1) < 0.5
+    return bool(even and not abs(times[0] - corner - steps[0]) < 0.5 * steps[0])
 
 
 FORMATS = (
