@@ -23,7 +23,7 @@ from emgproc.readers.file import MAX_EVENTS, Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import kind_of
 from emgproc.readers.matlab_signals import Export, rate_from
 from emgproc.readers.matlab_source import Signal
-from emgproc.readers.mne_bridge import EDGES, NAMED, UNITS, label_of, marks_of
+from emgproc.readers.mne_bridge import EDGES, NAMED, UNITS, Mark, label_of, marks_of
 from emgproc.recording import Event
 from emgproc.recording.mne_bridge import BAD_CHANNEL, FIFF_UNIT_V, GAP
 from emgproc.units import is_voltage, microvolts_per
@@ -32,6 +32,7 @@ _TYPED = {
     "emg": "EMG", "ecg": "ECG", "eeg": "EEG", "eog": "EOG", "seeg": "EEG", "ecog": "EEG",
     "dbs": "EEG", "stim": "TRIG",
 }  # fmt: skip
+_COMMENT, _NEW_SEGMENT = "Comment/", "New Segment/"  # of BrainVision
 _OWN = {"stim": "TRIG", "ecg": "ECG", "eog": "EOG", "emg": "EMG"}
 
 
@@ -204,12 +205,12 @@ class _Reading:
         return _OWN.get(type_) or kind_of_electrode(name)
 
     def _events(self, spans: Spans) -> Iterator[Event]:
-        marks = [m for m in marks_of(self.raw) if m.label not in EDGES]
-        marks = [m for m in marks if m.label != GAP or m.channels]
+        marks = [m for m in marks_of(self.raw) if not _is_border(m)]
         at = np.array([(m.onset_s - self.first_s) * self.fs for m in marks], dtype=np.float64)
         for mark, onset_s in zip(marks, spans.times(at).tolist(), strict=True):
             for name in mark.channels or ("",):
-                yield Event(onset_s, mark.duration_s, label_of(mark.label), name)
+                label = label_of(mark.label.removeprefix(_COMMENT))
+                yield Event(onset_s, mark.duration_s, label, name)
 
     def _bad_channels(self, spans: Spans) -> Iterator[Event]:
         begin_s = spans.held[0][2]
@@ -229,6 +230,13 @@ class _Reading:
                 step = abs(float(described["cal"]) * float(described["range"]))
                 found[name] = step * factor * microvolts_per(unit)
         return found
+
+
+def _is_border(mark: Mark) -> bool:
+    """A mark that the stretches of samples say already."""
+    if mark.label in EDGES or mark.label.startswith(_NEW_SEGMENT):
+        return True
+    return mark.label == GAP and not mark.channels
 
 
 def _cut(first: int, stop: int, cuts: set[int]) -> list[tuple[int, int]]:

@@ -57,9 +57,20 @@ def look_at_gdf(path: Path) -> Seen:
             f"{path.name}: {records} records are declared, {size} bytes; it has "
             f"{path.stat().st_size}"
         )
+    _check_events(path, size, old=old)
     units = dict(enumerate(_old_units(rows, n) if old else _coded_units(rows, n)))
     narrowest = min(_WIDTHS[t] for t in types)
     return Seen(path, (path,), {"stim_channel": False}, rows=units, value_bytes=narrowest)
+
+
+def _check_events(path: Path, at: int, *, old: bool) -> None:
+    """The table after the samples: MNE allocates what it declares."""
+    with path.open("rb") as file:
+        file.seek(at)
+        head, left = file.read(8), path.stat().st_size - at - 8
+    n = int.from_bytes(head[4:8] if old else head[1:4], "little")
+    if len(head) == 8 and n * (12 if head[0] == 3 else 6) > left:
+        raise TruncatedFileError(f"{path.name}: {n} events are declared in {left} bytes")
 
 
 def _old_units(rows: bytes, n: int) -> Iterator[tuple[str, float]]:

@@ -58,6 +58,8 @@ class NeoFormat:
         Kind of a signal by the name of its stream; "" where its own name tells.
     code_mask
         The bits of a marker's number that are its code.
+    told
+        Further arguments of the class.
     target, files
         What the class is given as file name, and the files of the recording.
     """
@@ -73,6 +75,7 @@ class NeoFormat:
     no_unit: str = ""
     kind: Callable[[str], str] | None = None
     code_mask: int = -1
+    told: tuple[tuple[str, object], ...] = ()
     target: Callable[[Path], Path] = _itself
     files: Callable[[Path], tuple[Path, ...]] = _alone
 
@@ -93,7 +96,9 @@ class NeoFormat:
             self.check(path)
         warnings: list[str] = []
         with listening("neo", path, warnings):
-            reader = getattr(rawio, self.reader)(filename=str(self.target(path)))
+            reader = getattr(rawio, self.reader)(
+                filename=str(self.target(path)), **dict(self.told)
+            )
             reader.parse_header()
         with damage_told("neo", path):
             made = _Reading(self, reader, path, options).made(warnings)
@@ -244,6 +249,8 @@ NEO_FORMATS = (
     NeoFormat(
         "spike2", "CED Spike2 .smr", (".smr",), "Spike2RawIO", (b"(C) CED 87",), at=2,
         check=checks.check_spike2, code_mask=255,
+        # Of channels grouped neo takes the length of the first: zeros follow a shorter one.
+        told=(("try_signal_grouping", False),),
     ),
     NeoFormat("abf", "Axon ABF", (".abf", ".dat"), "AxonRawIO", (b"ABF ", b"ABF2")),
     NeoFormat(

@@ -90,11 +90,12 @@ class C3dHeader:
 
     def floats(self, raw: NDArray[np.uint8]) -> Floats:
         """Values of f32 in the order of this file's processor, as float64."""
-        if not self.is_dec:
-            return raw.view(f"{self.order}f4").astype(np.float64)
-        # DEC keeps the upper half first and counts the exponent from 129 instead of 127.
-        halves = raw.view("<u2").reshape(-1, 2)[:, ::-1]
-        return np.ascontiguousarray(halves).view("<f4")[:, 0].astype(np.float64) / 4
+        with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
+            if not self.is_dec:
+                return raw.view(f"{self.order}f4").astype(np.float64)
+            # DEC keeps the upper half first and counts the exponent from 129 instead of 127.
+            halves = np.ascontiguousarray(raw.view("<u2").reshape(-1, 2)[:, ::-1])
+            return halves.view("<f4")[:, 0].astype(np.float64) / 4
 
 
 def parse_header(data: bytes, where: str) -> C3dHeader:
