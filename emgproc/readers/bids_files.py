@@ -10,7 +10,6 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,12 +83,17 @@ def find_sidecars(path: Path) -> Sidecars:
     ReadError
         A sidecar cannot be read.
     """
-    settings = list(_applicable(path, "emg", ".json"))
+    shelf = _candidates(path)
+    wanted = entities_of(path)
+    settings = _applicable(shelf, "emg.json", wanted)
     merged: dict[str, Any] = {}
     for file in settings:
         merged |= read_json(file)
-    spaces = list(_applicable(path, "coordsystem", ".json", free=("space",)))
-    tables = {suffix: _nearest(path, suffix) for suffix in _COLUMNS}
+    spaces = _applicable(shelf, "coordsystem.json", wanted)
+    tables: dict[str, Table | None] = {}
+    for suffix, columns in _COLUMNS.items():
+        files = _applicable(shelf, f"{suffix}.tsv", wanted)
+        tables[suffix] = read_table(files[-1], columns) if files else None
     used = [table.path for table in tables.values() if table is not None]
     return Sidecars(
         settings=merged,
@@ -112,28 +116,31 @@ def entities_of(path: Path) -> dict[str, str]:
     return {key: value for key, dash, value in pairs if dash}
 
 
-def _applicable(
-    path: Path, suffix: str, ending: str, free: tuple[str, ...] = ()
-) -> Iterator[Path]:
-    """Sidecars of one kind, the farthest first; entities in `free` need not be in the name."""
+def _candidates(path: Path) -> list[Path]:
+    """Files that end like sidecars, from the folder of the dataset down to that of `path`."""
     root = dataset_root(path)
     if root is None:
-        return
-    wanted = entities_of(path)
-    folders = [path.absolute().parent, *path.absolute().parents[1:]]
-    for folder in reversed(folders[: folders.index(root) + 1]):
-        found = []
-        for file in folder.glob(f"*{suffix}{ending}"):
-            stem = file.name.removesuffix(ending)
-            own = {k: v for k, v in entities_of(file).items() if k not in free}
-            if stem.split("_")[-1] == suffix and own.items() <= wanted.items():
-                found.append((len(own), file.name, file))
-        yield from (file for _, _, file in sorted(found) if file.is_file())
+        return []
+    above = list(path.absolute().parents)
+    return [
+        file
+        for folder in reversed(above[: above.index(root) + 1])
+        for file in sorted(folder.iterdir())
+        if file.suffix in {".json", ".tsv"}
+    ]
 
 
-def _nearest(path: Path, suffix: str) -> Table | None:
-    files = list(_applicable(path, suffix, ".tsv", free=("space",)))
-    return read_table(files[-1], _COLUMNS[suffix]) if files else None
+def _applicable(shelf: list[Path], ending: str, wanted: dict[str, str]) -> list[Path]:
+    """Sidecars of one kind that hold for the entities `wanted`, the nearest one last."""
+    found = []
+    for file in shelf:
+        if file.name.split("_")[-1] != ending:
+            continue
+        own = entities_of(file)
+        own.pop("space", None)  # of a coordinate system, not of a recording
+        if own.items() <= wanted.items() and file.is_file():
+            found.append((len(file.parts), len(own), file))
+    return [file for *_, file in sorted(found, key=lambda one: one[:2])]
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> Table:
