@@ -29,7 +29,8 @@ from emgproc.readers.file import Format, ReadOptions
 from emgproc.recording.parts import printable_name
 
 MAX_BYTES = 1 << 24
-MAX_DISCHARGES = 1_000_000
+MAX_DISCHARGES = 250_000
+MAX_TAGS = 100_000  # as objects a million of them fill the memory
 MAX_UNIT = 1 << 31
 _ROOT = "emglab_annotation_file"
 _HEADER, _EVENTS = "emglab_spike_header", "emglab_spike_events"
@@ -119,6 +120,8 @@ def _discharges(table: dict[str, Floats], where: str) -> Discharges:
 
 
 def _eaf(data: bytes, where: str) -> dict[str, Floats]:
+    if data.count(b"<") > MAX_TAGS:
+        raise FormatError(f"{where}: more than {MAX_TAGS} tags")
     try:
         root = fromstring(data, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
@@ -152,6 +155,8 @@ def _child(root: Element, name: str, where: str) -> Element:
 
 def _table(text: str, columns: list[str], where: str) -> dict[str, Floats]:
     """The named columns of rows of numbers."""
+    if text.count("\n") > 2 * MAX_DISCHARGES:
+        raise FormatError(f"{where}: more than {2 * MAX_DISCHARGES} lines of discharges")
     values: dict[str, list[float]] = {name: [] for name in columns if name}
     for number, cells in _cells(text):
         if len(cells) != len(columns) or number > MAX_DISCHARGES:
@@ -168,7 +173,7 @@ def _table(text: str, columns: list[str], where: str) -> dict[str, Floats]:
 
 
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
-    rows = (line.split() for line in text.splitlines())
+    rows = (line.split() for line in text.split("\n"))
     return enumerate((row for row in rows if row), start=1)
 
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError, UnknownRateError
 from emgproc.readers.delimited_text import TextFile
-from emgproc.readers.file import MAX_EVENTS
 from emgproc.readers.natus_numbers import values_of
 from emgproc.units import microvolts_per
 
 MAX_BLOCK_CHARS = 1 << 24  # two million samples, 40 s at 48 kHz
+MAX_TRACES = 20_000  # 30 min of sweeps of 100 ms
 DURATION_TOLERANCE = 2e-3
 _SECTION = re.compile(r"\[[^\]]{1,200}\]")
 _KEY = re.compile(r"([A-Za-z][^=]{0,80})=(.*)", re.DOTALL)
@@ -163,8 +163,8 @@ def read_traces(
         trace = parser.take(line)
         if trace:
             traces.append(trace)
-        if len(traces) > MAX_EVENTS:
-            raise FormatError(f"{text.path.name}: more than {MAX_EVENTS} traces")
+        if len(traces) > MAX_TRACES:
+            raise FormatError(f"{text.path.name}: more than {MAX_TRACES} traces")
     last = parser.end()
     told = (f"{parser.empty} trace(s) without samples",) if parser.empty else ()
     return [*traces, *([last] if last else [])], told

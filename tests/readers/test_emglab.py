@@ -15,7 +15,7 @@ from emgproc.errors import (
     TruncatedFileError,
     UnsupportedFormatError,
 )
-from emgproc.readers import open_recording, sniff
+from emgproc.readers import emglab, open_recording, sniff
 from emgproc.readers.emglab import read_discharges
 
 
@@ -108,6 +108,9 @@ def test_two_columns_read_back_as_they_were_written(tmp_path, discharges):
         (eaf_text([]), TruncatedFileError, "no discharge"),
         ("<!--<emglab_annotation_file-->\n<x/>", FormatError, "the XML is 'x'"),
         ("0.5 1\n", UnsupportedFormatError, "neither"),
+        (eaf_text(ROWS, extra="<a/>" * 100_001), FormatError, "more than 100000 tags"),
+        (eaf_text(ROWS, extra="<a>" * 90_000), FormatError, "cannot be read"),
+        (eaf_text([["0"]] * 500_001), FormatError, "lines of discharges"),
     ],
 )
 def test_a_broken_annotation_is_refused_with_its_reason(tmp_path, content, error, says):
@@ -122,6 +125,12 @@ def test_a_broken_annotation_is_refused_with_its_reason(tmp_path, content, error
 def test_a_broken_row_of_two_columns_is_named(tmp_path, content, says):
     with pytest.raises(FormatError, match=says):
         read_discharges(put(tmp_path, "x.ann", content))
+
+
+def test_more_discharges_than_are_read_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(emglab, "MAX_DISCHARGES", 2)
+    with pytest.raises(FormatError, match="discharge 3: .*at most 2 discharges"):
+        read_discharges(put(tmp_path, "x.eaf", GOOD))
 
 
 def test_a_file_beyond_16_mib_is_refused(tmp_path):

@@ -189,6 +189,12 @@ def test_memory_is_bounded_by_the_samples(tmp_path):
         assert read_recording(path).n_samples == 3 * n
 
 
+def test_very_many_small_traces_are_refused_with_bounded_memory(tmp_path):
+    path = put(tmp_path, "x.txt", b"Subsampled(kHz)=1\n" + b"Sweep  Data(mV)<1>=1\n" * 250_000)
+    with bounded(path, 0), pytest.raises(FormatError, match="more than 20000 traces"):
+        open_recording(path)
+
+
 def test_a_trace_beyond_the_bound_is_refused(tmp_path):
     path = put(tmp_path, "x.txt", b"Sweep Duration(ms)=1\nSweep  Data(mV)<9>=" + b"1 " * (1 << 23))
     with bounded(path, 0), pytest.raises(FormatError, match="characters in"):

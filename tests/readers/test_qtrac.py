@@ -16,7 +16,7 @@ from emgproc.errors import (
     TruncatedFileError,
     UnsupportedFormatError,
 )
-from emgproc.readers import open_recording, sniff
+from emgproc.readers import open_recording, qtrac, sniff
 from emgproc.readers.qtrac import CmapScan, read_cmap_scan
 
 
@@ -90,13 +90,18 @@ def test_a_temperature_that_is_none_is_not_stated(tmp_path):
         (GOOD[:200], UnsupportedFormatError, "M-SCAN"),
         ("\0\1" + GOOD, UnsupportedFormatError, "no text"),
         ("x" * 300_000, FormatError, "characters in a line"),
-        (mem_text([("1", "1")] * 100_001), FormatError, "is not row 100001"),
     ],
 )  # fmt: skip
 def test_a_broken_scan_is_refused_with_its_reason(tmp_path, content, error, says):
     path = put(tmp_path, "x.MEM", content)
     with bounded(path, 0), pytest.raises(error, match=says):
         read_cmap_scan(path)
+
+
+def test_more_rows_than_are_read_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(qtrac, "MAX_POINTS", 3)
+    with pytest.raises(FormatError, match="is not row 4"):
+        read_cmap_scan(put(tmp_path, "x.MEM", GOOD))
 
 
 def test_a_missing_file_is_told(tmp_path):
