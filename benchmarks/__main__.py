@@ -1,6 +1,7 @@
 """`python -m benchmarks`: the kernels. `python -m benchmarks FILE…`: each stage on these files.
 
 `python -m benchmarks --simulation`: simulated grid recordings.
+`python -m benchmarks --reading`: EDF and BDF beside other readers.
 """
 
 import argparse
@@ -18,11 +19,16 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--plan", type=Path, default=SURFACE)
     parser.add_argument("--simulation", action="store_true")
+    parser.add_argument("--reading", action="store_true")
     arguments = parser.parse_args()
     if arguments.simulation:
         from benchmarks.simulation import main as simulation
 
         simulation()
+    elif arguments.reading:
+        from benchmarks.reading import main as reading
+
+        reading()
     elif arguments.files:
         from benchmarks.files import measure
 

@@ -25,6 +25,7 @@ class EdfRecords:
 
     def __init__(self, path: Path, header: EdfHeader) -> None:
         self._header = header
+        self._record_bytes = header.record_bytes
         self._file = path.open("rb", buffering=0)
         weakref.finalize(self, self._file.close)
 
@@ -33,7 +34,7 @@ class EdfRecords:
 
     def __getitem__(self, rows: slice) -> NDArray[np.uint8]:
         first, stop, _ = rows.indices(len(self))
-        size = self._header.record_bytes
+        size = self._record_bytes
         at = self._header.start + first * size
         page = at - at % mmap.ALLOCATIONGRANULARITY
         length = max(0, stop - first) * size
@@ -48,7 +49,7 @@ class EdfRecords:
 
     def columns(self, first: int, stop: int, part: slice) -> NDArray[np.uint8]:
         """The bytes `part` of each of these records, copied."""
-        size = self._header.record_bytes
+        size = self._record_bytes
         found = np.empty((stop - first, part.stop - part.start), np.uint8)
         if size <= _NEAR_BYTES:
             for row, rows in runs(self, first, stop, size):
