@@ -118,7 +118,7 @@ def _samples_fit(file: BinaryIO, stream: Stream, stop: int) -> bool:
     else:
         times, rest = divmod(left - count * (1 + values), 8)
         fits = not rest and 0 <= times <= count
-    stream.n_samples += count
+    stream.n_samples += count if fits else 0
     return fits
 
 

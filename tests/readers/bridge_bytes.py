@@ -59,7 +59,7 @@ def gdf(data, *, fs=1000, codes=(4275, 4275), names=("TA", "GM"), per_record=Non
     head = b"GDF 2.10".ljust(184, b"\0") + struct.pack("<H", 1 + n) + bytes(50)
     head += struct.pack("<qIIH", 1, count, fs, n) + b"\0\0"
     column = [
-        b"".join(name.encode().ljust(16, b"\0") for name in names[:n]), bytes(80 * n), bytes(6 * n),
+        b"".join(name.encode().ljust(16, b"\0") for name in names[:n]), bytes(86 * n),
         struct.pack(f"<{n}H", *codes[:n]), struct.pack(f"<{n}d", *[-3276.8] * n),
         struct.pack(f"<{n}d", *[3276.7] * n), struct.pack(f"<{n}d", *[-32768.0] * n),
         struct.pack(f"<{n}d", *[32767.0] * n), bytes(68 * n), struct.pack(f"<{n}f", *[250.0] * n),
@@ -222,7 +222,7 @@ ZONES = (
 # ---------------------------------------------------------------- Micromed .trc (type 4)
 def micromed(data, *, fs=512, names=("TA", "GM"), units=(0, 1), notes=()):
     """uint16 around 32768; 0.1 of the unit a step."""
-    n, count = data.shape
+    n = len(data)
     zones = dict.fromkeys(ZONES, (0, 0))
     at, areas = 640, b""
 
