@@ -38,9 +38,9 @@ _NUMERIC = {
 class Hdf5Matrix(Matrix):
     """Numbers of a dataset of one or two axes; `transposed` where its last axis are the rows."""
 
-    def __init__(self, dataset: "h5py.Dataset", where: str, *, transposed: bool) -> None:
-        self.where = f"{where}: {dataset.name}"
-        self._name = where
+    def __init__(self, dataset: "h5py.Dataset", checked: Checked, *, transposed: bool) -> None:
+        self.where = f"{checked.where}: {dataset.name}"
+        self._checked = checked
         self._dataset = dataset
         self._transposed = transposed
         self._flat = dataset.ndim == 1
@@ -54,7 +54,7 @@ class Hdf5Matrix(Matrix):
         """As `Matrix.rectangle`."""
         rows, cols = (span, others) if along == 0 else (others, span)
         first, second = (cols, rows) if self._transposed else (rows, cols)
-        with damage_told(self._name):
+        with damage_told(self._checked.where), self._checked.samples():
             if self._flat:
                 block = np.asarray(self._dataset[slice(*first)]).reshape(-1, 1)
                 block = block[:, slice(*second)]
@@ -126,7 +126,7 @@ class MatSeven(Variables):
             return Refused(f"a value of class {kind[:60] or found.dtype}")
         if found.ndim != 2:
             return Refused(f"a matrix of {found.ndim} dimensions")
-        return Hdf5Matrix(found, self.where, transposed=True)
+        return Hdf5Matrix(found, self._checked, transposed=True)
 
     def _text(self, found: "h5py.Dataset") -> Node:
         self._text_left -= found.size * 2
@@ -208,7 +208,7 @@ class Hdf5Variables(Variables):
             return Refused(f"a dataset of {dataset.dtype} and {dataset.ndim} axes")
         if dataset.ndim == 0:
             return HeldMatrix(np.asarray(dataset[()]).reshape(1, 1), self.where)
-        return Hdf5Matrix(dataset, self.where, transposed=False)
+        return Hdf5Matrix(dataset, self.checked, transposed=False)
 
 
 def _strings(values: NDArray[Any] | None) -> Text | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emgproc.errors import EmgprocError, FormatError, TruncatedFileError
+from emgproc.readers.matlab_hdf5_heap import GuardedFile
 
 if TYPE_CHECKING:
     import h5py
@@ -57,8 +58,17 @@ class Checked:
         self.where = path.name
         self._size = path.stat().st_size
         self._left = FREE_BYTES + MAX_RATIO * self._size
-        with damage_told(path.name):
-            self.file = h5py.File(path, "r", locking=False, rdcc_nbytes=MAX_CHUNK_BYTES)
+        self._bytes = GuardedFile(path)
+        try:
+            with damage_told(path.name):
+                self.file = h5py.File(self._bytes, "r", rdcc_nbytes=MAX_CHUNK_BYTES)
+                sizes = self.file.id.get_create_plist().get_sizes()
+        except BaseException:
+            self._bytes.close()
+            raise
+        if sizes != (8, 8):
+            self.close()
+            raise FormatError(f"{path.name}: addresses and lengths of {sizes} bytes, not of 8")
 
     def keys(self, group: "h5py.Group") -> list[str]:
         """Names in a group; those that are no UTF-8, which MATLAB never writes, are passed over.
@@ -172,3 +182,13 @@ class Checked:
     def close(self) -> None:
         """Let go of the file."""
         self.file.close()
+        self._bytes.close()
+
+    @contextmanager
+    def samples(self) -> Iterator[None]:
+        """Inside, numbers only are read."""
+        self._bytes.guarding = False
+        try:
+            yield
+        finally:
+            self._bytes.guarding = True

@@ -122,7 +122,7 @@ def _matrix(checked: Checked, found: Any, where: str) -> Hdf5Matrix:  # noqa: AN
     dataset = checked.dataset(found)
     if dataset.dtype.kind not in "iu" or dataset.ndim != 2 or dataset.shape[1] != 1:
         raise FormatError(f"{where}: {dataset.name} is {dataset.dtype} of shape {dataset.shape}")
-    return Hdf5Matrix(dataset, checked.where, transposed=False)
+    return Hdf5Matrix(dataset, checked, transposed=False)
 
 
 def _integers(value: Any, where: str, name: str) -> tuple[int, ...]:  # noqa: ANN401

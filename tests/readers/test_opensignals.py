@@ -292,3 +292,25 @@ def test_the_real_text_of_an_accelerometer_is_no_emg(real_data):
     assert_allclose(rec.data[0], emg_uv(table[:, 2], 16), rtol=1e-12, atol=1e-9)
     for signal, column in zip(rec.auxiliary, (3, 4, 1), strict=True):
         assert_array_equal(signal.data, table[:, column])
+
+
+@pytest.mark.parametrize("length", [0, 8, (1 << 64) - 8, 1 << 40])
+def test_a_heap_of_texts_that_never_ends_is_refused(tmp_path, length):
+    path = write_h5(tmp_path / "a.h5", Box(counts(20, 1)))
+    raw = bytearray(path.read_bytes())
+    heap = raw.index(b"GCOL")
+    place, size = heap + 16, int.from_bytes(raw[heap + 8 : heap + 16], "little")
+    while place + 16 <= heap + size and raw[place : place + 2] != b"\0\0":
+        place += 16 + (int.from_bytes(raw[place + 8 : place + 16], "little") + 7) // 8 * 8
+    raw[place + 8 : place + 16] = length.to_bytes(8, "little")  # the free space at its end
+    path.write_bytes(raw)
+    with pytest.raises(FormatError, match=r"heap at \d+: an object of"):
+        read_recording(path)
+
+
+def test_samples_that_look_like_a_heap_are_samples(tmp_path):
+    raw = np.frombuffer(b"GCOL\x01\0\0\0" + bytes(24), "<u4").astype(int)[:, None]
+    path = write_h5(tmp_path / "a.h5", Box(raw, bits=(32,)))
+    assert path.read_bytes().count(b"GCOL\x01") > 1
+    rec = read_recording(path)
+    assert_allclose(rec.data, emg_uv(raw.T, 32), rtol=1e-12, atol=1e-9)
