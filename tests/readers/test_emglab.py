@@ -129,7 +129,7 @@ def test_a_broken_row_of_two_columns_is_named(tmp_path, content, says):
 
 def test_more_discharges_than_are_read_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(emglab, "MAX_DISCHARGES", 2)
-    with pytest.raises(FormatError, match="discharge 3: .*at most 2 discharges"):
+    with pytest.raises(FormatError, match=r"discharge 3: .*at most 2 discharges"):
         read_discharges(put(tmp_path, "x.eaf", GOOD))
 
 
