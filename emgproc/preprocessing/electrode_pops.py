@@ -6,10 +6,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from emgproc.arrays import Bools, Floats, Ints, spans_of
+from emgproc.arrays import Bools, Floats, Ints
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.pops import POP, SHORTEST_S
-from emgproc.preprocessing.rows import dilate
+from emgproc.preprocessing.rows import close_short, dilate
 from emgproc.recording import Recording
 from emgproc.units import to_samples
 
@@ -67,9 +67,8 @@ class MaskPop:
                 bad[row, start:stop] = unsettled(x, recording.fs, self.threshold)
         wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
         shortest = to_samples(SHORTEST_S, recording.fs)
-        for row in np.flatnonzero(wide.any(axis=1)).tolist():
-            for start, stop, _ in recording.segments:
-                _close(wide[row, start:stop], shortest)
+        for start, stop, _ in recording.segments:
+            close_short(wide[:, start:stop], shortest)
         return recording.with_mask(wide, POP, step=self)
 
 
@@ -148,11 +147,3 @@ def _robust_sd(size: Floats) -> float:
 
 def _rounding(d: Floats) -> float:
     return 1e-9 * float(np.abs(d[np.isfinite(d)]).max())
-
-
-def _close(masked: Bools, shortest: int) -> None:
-    """Mask what is left of one segment in pieces shorter than `shortest`, in place."""
-    if masked.any():
-        for a, b in spans_of(~masked):
-            if b - a < shortest:
-                masked[a:b] = True

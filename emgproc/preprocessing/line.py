@@ -13,6 +13,7 @@ from emgproc.arrays import Bools, Floats
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.butterworth import highpass_sos
 from emgproc.preprocessing.line_fit import LineModel, removed_line
+from emgproc.preprocessing.line_jumps import line_jumps
 from emgproc.preprocessing.pops import filtered_around_pops
 from emgproc.preprocessing.rows import also_masked, emg_of, found, with_rows
 from emgproc.preprocessing.zero_phase import bridge
@@ -37,7 +38,9 @@ class RemoveLine:
     and harmonics, and each sinusoid fitted by least squares to the samples that are not masked.
     What was removed is reported as `line_power_uv2` (mean square) and `line_share` (share of the
     20-450 Hz band power, masked samples left out of both); where the share exceeds
-    `max_share` the channel is masked `bad_line`. Channels without a line are left untouched.
+    `max_share` the channel is masked `bad_line`. Where the line jumps tenfold (an electrode that
+    is off, see `preprocessing.line_jumps`) the row is masked `bad_line` there, and those samples
+    enter no fit. Channels without a line are left untouched.
 
     Attributes
     ----------
@@ -81,6 +84,8 @@ class RemoveLine:
         valid = np.isfinite(x) & ~recording.mask()[rows]
         multiples = self._multiples(recording.fs)
         swift = self._without_baseline(recording, rows, x) if multiples.size else x
+        jumps = line_jumps(swift, valid, recording, self.line_hz)
+        valid &= ~jumps
         hz, before = _spectrum(swift, valid, recording)
         mains_hz = self._mains_hz(hz, before, multiples)
         multiples = multiples[multiples * (mains_hz + WANDER_HZ) < recording.fs / 2]
@@ -104,7 +109,7 @@ class RemoveLine:
         ]
         cleaned = with_rows(recording, rows, x - line, step=self, findings=findings)
         bad = np.zeros(recording.data.shape, np.bool_)
-        bad[np.array(rows)[share > self.max_share]] = True
+        bad[rows] = jumps | (share > self.max_share)[:, None]
         return also_masked(cleaned, bad, "bad_line", step=self)
 
     def _without_baseline(self, recording: Recording, rows: list[int], x: Floats) -> Floats:

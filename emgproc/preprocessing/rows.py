@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgproc.arrays import Bools, Floats
+from emgproc.arrays import Bools, Floats, spans_of
 from emgproc.errors import ParameterError
 from emgproc.recording import Finding, Recording, Segment
 from emgproc.units import to_samples
@@ -100,3 +100,11 @@ def dilate(bad: Bools, segments: Iterable[Segment], seconds: float, fs: float) -
             np.add.at(change, np.minimum(where + n + 1, length), -1)
             wide[row, start:stop] = np.cumsum(change[:-1]) > 0
     return wide
+
+
+def close_short(masked: Bools, shortest: int) -> None:
+    """Mask what is left of the rows of one segment in pieces below `shortest`, in place."""
+    for row in np.flatnonzero(masked.any(axis=1)):
+        for a, b in spans_of(~masked[row]):
+            if b - a < shortest:
+                masked[row, a:b] = True
