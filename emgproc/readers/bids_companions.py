@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from emgproc.errors import ReadError
 from emgproc.readers.bids_channels import kind_of_type, matched, unit_of
 from emgproc.readers.bids_files import (
@@ -26,6 +24,7 @@ from emgproc.readers.edf import without_padding
 from emgproc.readers.edf_annotations import place_records, read_annotations
 from emgproc.readers.edf_channels import Choice, EdfChannel
 from emgproc.readers.edf_header import EdfHeader, read_header
+from emgproc.readers.edf_records import EdfRecords
 from emgproc.readers.edf_samples import EdfCounts, EdfSource, Placed
 from emgproc.readers.file import AuxiliarySummary
 from emgproc.recording import Auxiliary
@@ -101,8 +100,7 @@ def _start_time(sidecars: Sidecars) -> float | None:
 
 def _opened(path: Path, sidecars: Sidecars, start_s: float) -> Companion:
     header = read_header(path)
-    shape = (header.n_records, header.record_bytes)
-    records = np.memmap(path, np.uint8, "r", header.start, shape)
+    records = EdfRecords(path, header)
     choice = _choice(header, sidecars)
     said = read_annotations(header, records)
     whole, _ = place_records(header, said, choice.fs, choice.per_record)
