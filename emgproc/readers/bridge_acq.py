@@ -61,10 +61,23 @@ def open_acq(path: Path, options: ReadOptions) -> RecordingFile:
     warnings: list[str] = []
     with listening("bioread", path, warnings), path.open("rb") as file:
         reader = module.Reader(file)
-        reader._read_headers()  # its public twin swallows every error
+        told = _read_headers(reader, module)
+    warnings += [f"bioread: {text}" for text in told]
     with damage_told("bioread", path):
         made = _made(reader, module, path, options, warnings)
     return bridged(path, made, options)
+
+
+def _read_headers(reader: Untyped, module: Untyped) -> list[str]:
+    """As `Reader.read_headers`, which passes over every error; what was lost of the markers."""
+    try:
+        reader._read_headers()
+    except module.READ_EXCEPTIONS as error:
+        # The samples lie before the markers; only compressed ones are described after them.
+        if reader.datafile is None or reader.is_compressed:
+            raise
+        return [f"what follows the samples cannot be read: {error}"]
+    return []
 
 
 def _order(head: bytes) -> Literal["little", "big"] | None:
