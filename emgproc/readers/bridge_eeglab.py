@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from emgproc.errors import FormatError, MissingFileError, UnsupportedFormatError
 from emgproc.readers.bridge_labels import kind_of_electrode
 from emgproc.readers.bridge_library import check_held
-from emgproc.readers.bridge_parts import FetchedMatrix
+from emgproc.readers.bridge_parts import FetchedMatrix, check_times
 from emgproc.readers.bridge_spans import Spans, cut_at
 from emgproc.readers.file import MAX_EVENTS, Format, ReadOptions, RecordingFile
 from emgproc.readers.matlab_hdf5 import MatSeven
@@ -50,7 +50,9 @@ def open_eeglab(path: Path, options: ReadOptions) -> RecordingFile:
     variables: Variables = MatFive(path) if is_old else MatSeven(path)
     try:
         made = _DataSet(variables, path, options)
-        recording = opened(path, variables, made.export(), options)
+        export = made.export()
+        check_times(export, path)
+        recording = opened(path, variables, export, options)
     except BaseException:
         variables.close()
         raise

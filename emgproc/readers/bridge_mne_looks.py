@@ -119,6 +119,9 @@ def look_at_nicolet(path: Path) -> Seen:
         step = float(fields["conversion_factor"])
     except (KeyError, ValueError) as error:
         raise FormatError(f"{header.name}: {error} is missing or no number") from error
+    n_names = fields.get("elec_names", "").count(",") + 1
+    if n_names != n:
+        raise FormatError(f"{header.name}: {n_names} names for {n} channels")
     if n < 1 or n_samples < 1 or not np.isfinite(step) or step == 0:
         raise FormatError(f"{header.name}: {n} channels, {n_samples} samples, steps of {step}")
     if 2 * n * n_samples > data.stat().st_size:

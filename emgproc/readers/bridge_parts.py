@@ -16,6 +16,7 @@ from emgproc.readers.matlab_signals import Export, opened
 from emgproc.readers.matlab_source import Piece, Signal
 
 MOST_CUT_S = 1.0  # by how much signals of one rate may end apart and still be rows together
+LATEST_S = 3e10
 _EXACT = 1e-12
 
 Fetch = Callable[[int, int, int, int], NDArray[Any]]
@@ -86,6 +87,7 @@ def bridged(path: Path, made: Bridged, options: ReadOptions) -> RecordingFile:
     FormatError, UnknownUnitError, TruncatedFileError
         As `matlab_signals.opened`.
     """
+    check_times(made.export, path)
     signals, told = aligned(made.export.signals)
     warnings = (*made.export.warnings, *told)
     export = replace(made.export, signals=signals, warnings=warnings)
@@ -100,6 +102,21 @@ def bridged(path: Path, made: Bridged, options: ReadOptions) -> RecordingFile:
     file.contents = replace(file.contents, channels=channels)
     file.files = made.files
     return file
+
+
+def check_times(export: Export, path: Path) -> None:
+    """Refuse stretches of samples, and events, whose time is none or after a thousand years.
+
+    Raises
+    ------
+    FormatError
+        There is one.
+    """
+    onsets = [piece.onset_s for signal in export.signals for piece in signal.pieces]
+    onsets += [t for event in export.events for t in (event.onset_s, event.duration_s)]
+    worst = max(map(abs, onsets), default=0.0)
+    if not worst < LATEST_S or any(t != t for t in onsets):  # noqa: PLR0124 - NaN is not itself
+        raise FormatError(f"{path.name}: something in it lies at {worst:g} s, or at no time")
 
 
 def whole(fs: float) -> float:

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError, UnsupportedFormatError
 from emgproc.readers.bridge_library import Untyped, damage_told, listening, required
-from emgproc.readers.bridge_parts import Bridged, FetchedMatrix, Handle, bridged, pieces_of
+from emgproc.readers.bridge_parts import (
+    LATEST_S,
+    Bridged,
+    FetchedMatrix,
+    Handle,
+    bridged,
+    pieces_of,
+)
 from emgproc.readers.bridge_xdf_chunks import Beginning, Survey, survey
 from emgproc.readers.bridge_xdf_clock import StreamClock, rate_of, spans_of_stream
 from emgproc.readers.file import MAX_EVENTS, Format, ReadOptions, RecordingFile
@@ -92,8 +99,8 @@ def _export(
         stamps = np.asarray(stream["time_stamps"], dtype=np.float64)
         if not len(stamps):
             warnings.append(f"stream {about.name}: it holds no samples")
-        elif not np.isfinite(stamps).all():
-            raise FormatError(f"{path.name}: a time stamp of {about.name} is not finite")
+        elif not (np.abs(stamps) < LATEST_S).all():
+            raise FormatError(f"{path.name}: a time stamp of {about.name} is not finite, or vast")
         elif about.format == "string" or (not about.fs and about.n_channels == 1):
             marks.append((about.name, stamps, stream["time_series"]))
         elif not about.fs:
