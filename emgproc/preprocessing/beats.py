@@ -28,6 +28,7 @@ REGULAR = 0.6
 SLOW_HZ = 40.0
 BASELINE_HZ = 3.0  # breathing or an electrode's offset is no heart
 FEWEST = 8
+END_S = 0.12  # so near an end the filter makes a beat of a cut one, where none is
 
 
 class Beats(NamedTuple):
@@ -45,7 +46,7 @@ def detect_beats(recording: Recording) -> Beats:
     """R peaks of the first ECG channel in which they are found, else of the EMG rows.
 
     Among the EMG rows, that whose peaks stand highest above its background gives the beats: the
-    heart is one. Masked samples are not searched.
+    heart is one. Masked samples are not searched, nor 0.12 s at either end of a segment.
 
     Parameters
     ----------
@@ -106,6 +107,8 @@ def _in_row(recording: Recording, row: int, bad: Bools) -> tuple[Beats, float]:
     if not np.isfinite(rate):
         return NONE, 0.0
     peaks = _aligned(y, peaks, fs)
+    end = to_samples(END_S, fs)
+    peaks = np.concatenate([peaks[(peaks >= a + end) & (peaks < b - end)] for a, b in spans])
     if not _is_slow(swift, peaks, fs):
         return NONE, 0.0
     return Beats(peaks, row, rate), tall / max(background, np.finfo(float).tiny)

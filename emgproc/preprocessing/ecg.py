@@ -17,6 +17,7 @@ from emgproc.units import to_samples
 
 GATE_S = 0.06
 LONGEST = 1.6  # intervals between beats; in a longer pause a beat was missed
+SHORTEST = 0.8  # and a regular heart's next beat is no nearer
 BEFORE, AFTER = 0.4, 0.6  # of an interval: where the complex of an R peak begins and ends
 
 
@@ -72,7 +73,7 @@ class SubtractEcg:
         swift = filtered_around_pops(recording, rows, x, sos)
         y = x.copy()
         bad = np.zeros(recording.data.shape, np.bool_)
-        bad[rows] = _without_beats(beats, recording)
+        bad[rows] = _unseen(beats, recording)
         gates = _gate(beats.samples, recording, GATE_S)
         for start, stop, _ in recording.segments:
             inside = beats.samples[(beats.samples >= start) & (beats.samples < stop)] - start
@@ -122,7 +123,7 @@ class GateEcg:
         bad = np.zeros(recording.data.shape, np.bool_)
         if beats.samples.size:
             gates = _gate(beats.samples, recording, self.half_s)
-            bad[rows] = gates | _without_beats(beats, recording)
+            bad[rows] = gates | _unseen(beats, recording)
         return recording.with_mask(bad, "bad_ecg", step=self, findings=_about(beats))
 
 
@@ -142,23 +143,35 @@ def _about(beats: Beats) -> list[Finding]:
     return findings
 
 
-def _without_beats(beats: Beats, recording: Recording) -> Bools:
-    """Samples of pauses so long that a beat was missed in them; (n_samples,)."""
+def _unseen(beats: Beats, recording: Recording) -> Bools:
+    """Samples in which the heart may have beaten unseen; (n_samples,).
+
+    These are pauses so long that a beat was missed in them, and the ends of segments: no beat is
+    looked for there, and one lies at least 0.8 intervals from the next.
+    """
     bad = np.zeros(recording.n_samples, np.bool_)
     overall = 60 / beats.rate_bpm * recording.fs
+    gate = to_samples(GATE_S, recording.fs)
     for start, stop, _ in recording.segments:
         inside = beats.samples[(beats.samples >= start) & (beats.samples < stop)]
+        if not inside.size:
+            bad[start:stop] = True
+            continue
         intervals = np.diff(inside)
-        for i in range(inside.size + 1):
-            near = intervals[max(0, i - 11) : i + 10]
-            usual = float(np.median(near)) if near.size >= FEWEST else overall
-            first = int(inside[i - 1] + AFTER * usual) if i else start
-            last = int(inside[i] - BEFORE * usual) if i < inside.size else stop
-            before = inside[i - 1] if i else start
-            after = inside[i] if i < inside.size else stop
-            if after - before > LONGEST * usual:
-                bad[first:last] = True
+        usual = _usual_intervals(intervals, overall)
+        for i in np.flatnonzero(intervals > LONGEST * usual):
+            first, last = inside[i] + AFTER * usual[i], inside[i + 1] - BEFORE * usual[i]
+            bad[int(first) : int(last)] = True
+        near = SHORTEST * (usual[[0, -1]] if usual.size else np.full(2, overall))
+        bad[start : max(start, int(inside[0] - near[0]) + gate)] = True
+        bad[min(stop, int(inside[-1] + near[1]) - gate) : stop] = True
     return bad
+
+
+def _usual_intervals(intervals: Ints, overall: float) -> Floats:
+    """Median of each interval and its ten neighbours on either side; `overall` where too few."""
+    near = [intervals[max(0, i - 10) : i + 11] for i in range(intervals.size)]
+    return np.array([float(np.median(n)) if n.size >= FEWEST else overall for n in near])
 
 
 def _residuals(recording: Recording, rows: list[int], y: Floats, beats: Beats) -> list[Finding]:
