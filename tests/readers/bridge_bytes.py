@@ -346,7 +346,7 @@ def c3d(data, *, labels, units, order="<", dec=False, real=True, points=0, ratio
     frames = count // ratio
     head = bytearray(512)
     head[0:2] = b"\2\x50"
-    values = [points, n * ratio, first, first + frames - 1, 10]
+    values = [points, n * ratio, first, min(first + frames - 1, 65_535), 10]
     struct.pack_into(f"{order}5H", head, 2, *values)
     head[12:16] = floats([-1.0 if real else 1.0])
     struct.pack_into(f"{order}HH", head, 16, 2 + blocks, ratio)
