@@ -4,11 +4,13 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_span
 
 COV_DRIVEN = 0.2
 COV_RHYTHMIC = 0.1
 COV_FIBRILLATION = 0.05
 FIBRILLATION_HZ = (0.5, 30.0)
+MOST_TWITCHES_HZ = 1000.0
 SHORTEST_ISI_S = 0.015
 CLOCK_HZ = 10_000  # discharge times are multiples of 0.1 ms, so that stored truth is exact
 
@@ -18,7 +20,8 @@ def gaussian_train(
 ) -> Floats:
     """Discharge times in [start, stop), s: intervals normal(1/rate, cov/rate), none < 15 ms.
 
-    The first discharge falls uniformly within the first mean interval.
+    The first discharge falls uniformly within the first mean interval. On the clock the last may
+    come to lie at the stop.
 
     Parameters
     ----------
@@ -27,18 +30,18 @@ def gaussian_train(
     rate_hz
         Mean rate, Hz, above 0 and at most 50 (above, the shortest interval would bend it).
     cov
-        Coefficient of variation of the intervals: 0.2 driven, 0.1 rhythmic.
+        Coefficient of variation of the intervals, 0–1: 0.2 driven, 0.1 rhythmic.
     span_s
         Start and stop, s.
 
     Raises
     ------
     ParameterError
-        A rate outside 0–50 Hz, a negative cov, or a span that ends before it begins.
+        A rate outside 0–50 Hz, a cov outside 0–1, or a span that ends before it begins.
     """
-    start, stop = span_s
-    if not 0 < rate_hz <= 50 or cov < 0 or stop < start:
-        raise ParameterError(f"no such train: {rate_hz=}, {cov=}, {span_s=}")
+    start, stop = check_span(span_s)
+    if not 0 < rate_hz <= 50 or not 0 <= cov <= 1:
+        raise ParameterError(f"no such train: {rate_hz=} (0–50 Hz), {cov=} (0–1)")
     # Eight standard deviations more than needed, so that one draw always reaches the end.
     expected = (stop - start) * rate_hz
     n = int(np.ceil(expected + 8 * cov * np.sqrt(expected + 1) + 2))
@@ -50,14 +53,16 @@ def gaussian_train(
 def poisson_train(rng: np.random.Generator, rate_hz: float, span_s: tuple[float, float]) -> Floats:
     """Discharge times of a Poisson process in [start, stop), s (fasciculations: 0.05–0.5 Hz).
 
+    On the clock the last may come to lie at the stop.
+
     Raises
     ------
     ParameterError
-        A negative rate or a span that ends before it begins.
+        A rate outside 0–1000 Hz or a span that ends before it begins.
     """
-    start, stop = span_s
-    if rate_hz < 0 or stop < start:
-        raise ParameterError(f"no such train: {rate_hz=}, {span_s=}")
+    start, stop = check_span(span_s)
+    if not 0 <= rate_hz <= MOST_TWITCHES_HZ:
+        raise ParameterError(f"no such train: {rate_hz=} (0–{MOST_TWITCHES_HZ:g} Hz)")
     n = int(rng.poisson(rate_hz * (stop - start)))
     return on_clock(np.sort(rng.uniform(start, stop, n)))
 
@@ -94,15 +99,15 @@ def fibrillation_train(
         A rate outside 0.5–30 Hz at either end, a cov outside 0–0.1, or a span that ends before it
         begins.
     """
-    start, stop = span_s
+    start, stop = check_span(span_s)
     last_hz = rate_hz + drift_hz_s * (stop - start)
     lowest, highest = FIBRILLATION_HZ
     if not (lowest <= rate_hz <= highest and lowest <= last_hz <= highest):
         raise ParameterError(
             f"no fibrillation at {rate_hz} to {last_hz} Hz: 0.5–30 Hz at each end"
         )
-    if stop < start or not 0 <= cov <= 0.1:
-        raise ParameterError(f"no such train: {cov=} (0–0.1), {span_s=}")
+    if not 0 <= cov <= 0.1:
+        raise ParameterError(f"no such train: {cov=} (0–0.1)")
     whole = (rate_hz + last_hz) / 2 * (stop - start)
     n = int(np.ceil(whole + 8 * cov * np.sqrt(whole + 1) + 2))
     phases = rng.random() + np.concatenate(([0.0], np.cumsum(rng.normal(1.0, cov, n))))

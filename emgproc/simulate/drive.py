@@ -23,6 +23,7 @@ from emgproc.simulate.pool import Pool, peak_rates, recruitment_thresholds, unit
 
 DRIVE_HZ = 1000.0
 LARGEST_COV = 0.4  # beyond, Gaussian intervals below 0 would bend the rate by more than 0.1 %
+LARGEST_DEPTH = 0.5
 LARGEST_RATE_HZ = 50.0  # beyond, the shortest interval of 15 ms would bend the train
 
 
@@ -110,7 +111,7 @@ def with_common_drive(
     drive = _checked(excitation)
     hz = np.fft.rfftfreq(drive.size, 1 / DRIVE_HZ)
     inside = (hz > 0) & (hz >= band_hz[0]) & (hz <= band_hz[1])
-    if not 0 <= depth <= 0.5 or not 0 <= band_hz[0] < band_hz[1] <= DRIVE_HZ / 2:
+    if not 0 <= depth <= LARGEST_DEPTH or not 0 <= band_hz[0] < band_hz[1] <= DRIVE_HZ / 2:
         raise ParameterError(f"no such common drive: {depth=} (0–0.5), {band_hz=} (0–500 Hz)")
     if not inside.any():
         raise ParameterError(f"{drive.size / DRIVE_HZ} s are too short for waves of {band_hz} Hz")
@@ -164,7 +165,8 @@ def driven_trains(
         An array is not one-dimensional.
     """
     drive, starts = _checked(excitation), as_vector(thresholds, "thresholds")
-    if starts.size == 0 or (np.diff(starts) < 0).any() or not 0 <= common_share <= 1:
+    rising = starts.size > 0 and np.isfinite(starts).all() and (np.diff(starts) >= 0).all()
+    if not rising or not 0 <= common_share <= 1:
         raise ParameterError(f"no such pool: thresholds {starts}, {common_share=} (0–1)")
     common = rng.standard_normal(drive.size) * np.sqrt(common_share) * _checked_cov(cov)
     spread = cov * np.sqrt(1 - common_share)

@@ -47,7 +47,7 @@ class Heart:
     ectopic_share: float = 0.0
 
     def __post_init__(self) -> None:
-        usual = 60 <= self.rate_bpm <= 220 and 0 <= self.rr_cov <= 0.1 and self.qrs_s > 0
+        usual = 60 <= self.rate_bpm <= 220 and 0 <= self.rr_cov <= 0.1 and 0 < self.qrs_s < 1
         if not (usual and 0 < self.breath_hz < 2 and 0 <= self.ectopic_share <= 0.2):
             raise ParameterError(f"no infant's heart: {self}")
 

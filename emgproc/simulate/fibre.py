@@ -21,6 +21,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_finite
 
 INTRACELLULAR_S_M = 1.01
 AXIAL_S_M = 0.33
@@ -101,6 +102,7 @@ class Fibre:
     def __post_init__(self) -> None:
         if min(self.diameter_um, self.velocity_m_s, self.ahead_mm, self.behind_mm) <= 0:
             raise ParameterError(f"a fibre needs sizes and a velocity above 0, got {self}")
+        check_finite(self)
 
     @property
     def area_m2(self) -> float:

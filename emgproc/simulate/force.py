@@ -14,6 +14,7 @@ import numpy as np
 
 from emgproc.arrays import Floats, as_vector, check_fs
 from emgproc.errors import ParameterError
+from emgproc.units import to_samples
 
 LINEAR_BELOW = 0.4  # normalised rate T/ISI up to which twitches simply add
 
@@ -78,10 +79,11 @@ def force(
         ascend.
     """
     peaks, times = as_vector(forces, "forces"), as_vector(contraction_times_s, "times")
-    n_samples = round(duration_s * check_fs(fs))
+    n_samples = to_samples(duration_s, check_fs(fs))
     if not len(trains_s) == peaks.size == times.size:
         raise ParameterError(f"{len(trains_s)} trains, {peaks.size} forces, {times.size} times")
-    if n_samples < 1 or not (peaks > 0).all() or not (times > 0).all():
+    values = np.concatenate([peaks, times])
+    if n_samples < 1 or not ((values > 0) & np.isfinite(values)).all():
         raise ParameterError(
             f"force() needs forces, contraction times and a duration above 0, got {duration_s=}"
         )

@@ -13,6 +13,7 @@ import numpy as np
 
 from emgproc.arrays import Bools, Floats, as_vector
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_finite
 
 JITTER_US = (20.0, 150.0)
 BLOCKING = 0.10
@@ -56,6 +57,7 @@ class Junctions:
             raise ParameterError(f"one probability a unit, 0–1, got blocking {self.blocking}")
         if not (jitter >= 0).all():
             raise ParameterError(f"jitter cannot be negative: {self.jitter_us} µs")
+        check_finite(self)
 
     def transmit(
         self, rng: np.random.Generator, unit: int, n_discharges: int, n_fibres: int

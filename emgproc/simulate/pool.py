@@ -39,7 +39,7 @@ def recruitment_thresholds(n_units: int, recruitment_range: float = RECRUITMENT_
     >>> round(float(recruitment_thresholds(120)[59]), 4)
     5.4772
     """
-    if n_units < 1 or recruitment_range < 1:
+    if n_units < 1 or not 1 <= recruitment_range < math.inf:
         raise ParameterError(
             f"a pool needs n_units >= 1 and a range >= 1, got {n_units=}, {recruitment_range=}"
         )
