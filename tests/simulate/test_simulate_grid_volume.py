@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from emgproc.errors import ParameterError
 from emgproc.simulate.grid import Layers, conductor
 from emgproc.simulate.grid.volume import STEP_MM
-from emgproc.simulate.grid.waves import waves
+from emgproc.simulate.waves import waves
 
 BARE = {"fat_mm": 0.0, "skin_mm": 0.0}
 

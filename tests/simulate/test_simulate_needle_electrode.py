@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from emgproc.errors import ParameterError
 from emgproc.simulate.fibre import fibre_potential, infinite_medium
-from emgproc.simulate.needle.amplifier import Amplifier
+from emgproc.simulate.needle.amplifier import NeedleAmplifier
 from emgproc.simulate.needle.electrode import (
     CORE_LENGTH_MM,
     CORE_WIDTH_MM,
@@ -134,7 +134,7 @@ def test_fibres_run_round_the_needle_and_not_through_it():
 
 
 def test_the_amplifier_passes_its_band_and_halves_the_power_at_its_edges():
-    amplifier, n = Amplifier(20.0, 5000.0), 1 << 16
+    amplifier, n = NeedleAmplifier(20.0, 5000.0), 1 << 16
     f_hz = np.fft.rfftfreq(n, 1 / FS)
     impulse = np.zeros(n)
     impulse[0] = 1.0
@@ -143,7 +143,7 @@ def test_the_amplifier_passes_its_band_and_halves_the_power_at_its_edges():
     assert_allclose(gain[at][[1, 2, 3]], [0.7071, 1.0, 0.7071], rtol=0.01)
     assert_allclose(gain[at][0], 1 / np.hypot(1, 20 / f_hz[at][0]), rtol=0.001)
     assert gain[at][4] < 0.12
-    open_below = Amplifier(0.0, 5000.0).filtered(np.ones(n), FS)
+    open_below = NeedleAmplifier(0.0, 5000.0).filtered(np.ones(n), FS)
     assert_allclose(open_below[-100:], 1.0)
 
 
@@ -156,8 +156,8 @@ EMPTY = {f.name: np.ones(1) for f in dataclasses.fields(Bundle)}
         (lambda: Electrode("a", np.zeros((1, 4)), np.ones(1)), r"\(n_lines, 5\)"),
         (lambda: Electrode("a", np.zeros((1, 5)), np.ones(1)), "longer than 0"),
         (lambda: Bundle(**{**EMPTY, "velocity_m_s": np.zeros(1)}), "above 0"),
-        (lambda: Amplifier(100.0, 50.0), "rises"),
-        (lambda: Amplifier().filtered(np.zeros(9), 12_000.0), "below fs/2"),
+        (lambda: NeedleAmplifier(100.0, 50.0), "rises"),
+        (lambda: NeedleAmplifier().filtered(np.zeros(9), 12_000.0), "below fs/2"),
     ],
 )
 def test_impossible_needles_are_refused(make, message):
@@ -166,6 +166,6 @@ def test_impossible_needles_are_refused(make, message):
 
 
 def test_a_view_gives_every_fibre_as_long_as_it_lasts():
-    seen = View(concentric(), Amplifier(), FS).of(bundle_of(0.1, 0.2))
+    seen = View(concentric(), NeedleAmplifier(), FS).of(bundle_of(0.1, 0.2))
     assert seen.shape == (2, 1536)
     assert_allclose(seen[:, -50:], 0.0, atol=1e-6 * np.ptp(seen))

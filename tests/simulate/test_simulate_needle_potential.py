@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from emgproc.errors import ParameterError, SignalError
-from emgproc.simulate.needle.amplifier import SFEMG_BAND_HZ, Amplifier
+from emgproc.simulate.junction import latency_sd_us
+from emgproc.simulate.needle.amplifier import SFEMG_BAND_HZ, NeedleAmplifier
 from emgproc.simulate.needle.electrode import single_fibre
 from emgproc.simulate.needle.fibres import View, single
 from emgproc.simulate.needle.measures import extremes, measure
@@ -17,7 +18,6 @@ from emgproc.simulate.needle.potential import (
     draw_played,
     median_uv,
 )
-from emgproc.simulate.needle.unit import MCD_TO_SD
 
 FS = 25_600.0
 WIDTH_S = 0.0004
@@ -81,10 +81,10 @@ def spike_times_s(rows):
 
 @pytest.mark.parametrize("mcd_us", [20.0, 50.0, 150.0])
 def test_the_jitter_measured_between_two_fibres_is_the_one_asked_for(mcd_us):
-    view = View(single_fibre(), Amplifier(*SFEMG_BAND_HZ), FS)
+    view = View(single_fibre(), NeedleAmplifier(*SFEMG_BAND_HZ), FS)
     near = single(0.0, 0.08, 20.0, -10.0, (25.0, 20.0))
     other = single(0.0, 0.10, 24.0, -26.0, (40.0, 20.0))  # passes some 4 ms later
-    sd_s = np.full(2, mcd_us * MCD_TO_SD * 1e-6)
+    sd_s = np.full(2, latency_sd_us(mcd_us) * 1e-6)
     pair = near.plus(other)
     potential = centred(view.of(pair), sd_s, np.zeros(2), FS, view.amplifier)
     played = draw_played(np.random.default_rng(8), potential, 3000)
@@ -118,7 +118,7 @@ def test_parts_add_up_to_what_the_amplifier_makes_of_all_fibres():
     t_s = np.arange(1536) / FS
     heights, at_s = rng.uniform(1, 200, 60), rng.uniform(0.005, 0.015, 60)
     fibres = heights[:, None] * bell(t_s - at_s[:, None])
-    amplifier = Amplifier(20.0, 8000.0)
+    amplifier = NeedleAmplifier(20.0, 8000.0)
     jitter = rng.uniform(1e-5, 1e-4, 60)
     found = centred(fibres, jitter, np.full(60, 0.1), FS, amplifier)
     whole = amplifier.filtered(np.pad(fibres.sum(axis=0), (384, 1536)), FS)
@@ -182,8 +182,8 @@ def test_turns_equal_a_naive_count():
     [
         (lambda: measure(np.zeros(50), FS), SignalError, "not flat"),
         (lambda: measure(np.array([1.0, np.nan, 2.0]), FS), SignalError, "finite"),
-        (lambda: centred(np.zeros((0, 9)), *np.zeros((2, 0)), FS, Amplifier()), ParameterError,
-         "needs a fibre"),
+        (lambda: centred(np.zeros((0, 9)), *np.zeros((2, 0)), FS, NeedleAmplifier()),
+         ParameterError, "needs a fibre"),
     ],
 )  # fmt: skip
 def test_what_is_no_potential_is_refused(make, error, message):

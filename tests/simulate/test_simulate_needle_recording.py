@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from emgproc.errors import ParameterError
 from emgproc.simulate.acquisition import electrode_noise
 from emgproc.simulate.needle import SCENARIOS, NeedleSettings, Spontaneous, simulate_needle
-from emgproc.simulate.needle.amplifier import Amplifier
+from emgproc.simulate.needle.amplifier import NeedleAmplifier
 from emgproc.simulate.needle.potential import add_discharges
 from emgproc.simulate.truth_file import read_truth, write_truth
 
@@ -152,7 +152,7 @@ def test_the_noise_is_what_the_amplifier_passes_of_white_noise():
     recording, truth = simulate_needle(settings, seed=5)
     assert_allclose(recording.data.std(), truth.noise_rms_uv, rtol=0.01)
     own = electrode_noise(np.random.default_rng(1), 128_000, 25_600.0, 8.0)
-    expected = Amplifier(20.0, 10_000.0).filtered(own, 25_600.0).std()
+    expected = NeedleAmplifier(20.0, 10_000.0).filtered(own, 25_600.0).std()
     assert_allclose(truth.noise_rms_uv, expected, rtol=0.02)
 
 
@@ -169,7 +169,7 @@ def test_a_recording_is_marked_synthetic_and_says_how_it_was_made(rest):
 
 
 def test_rails_clip_the_recording():
-    low = dataclasses.replace(SHORT, amplifier=Amplifier(20.0, 10_000.0, (-50.0, 50.0)))
+    low = dataclasses.replace(SHORT, amplifier=NeedleAmplifier(20.0, 10_000.0, (-50.0, 50.0)))
     x = simulate_needle(low, seed=3)[0].data
     assert (x.min(), x.max()) == (-50.0, 50.0)
 
@@ -250,7 +250,7 @@ def test_other_electrodes_record_too(electrode):
         ({"condition": "tired"}, "condition is one of"),
         ({"electrode": "patch"}, "electrode of"),
         ({"noise_uv": 0.0}, "above 0"),
-        ({"amplifier": Amplifier(20.0, 12_900.0)}, "below fs/2"),
+        ({"amplifier": NeedleAmplifier(20.0, 12_900.0)}, "below fs/2"),
         ({"moves_s": (3.9,)}, "must end within"),
         ({"n_units": 0}, "n_units=0"),
         ({"efforts": (1.2,)}, "0–1"),

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from emgproc.errors import ParameterError
-from emgproc.simulate.needle.amplifier import REST_BAND_HZ, Amplifier
+from emgproc.simulate.needle.amplifier import REST_BAND_HZ, NeedleAmplifier
 from emgproc.simulate.needle.electrode import concentric
 from emgproc.simulate.needle.fibres import View
 from emgproc.simulate.needle.spontaneous import RATES, Spontaneous, draw_spontaneous
@@ -13,7 +13,7 @@ from emgproc.simulate.needle.trains import irregular_train, poisson_times, regul
 from emgproc.simulate.needle.unit import ENLARGED
 
 FS = 25_600.0
-VIEW = View(concentric(), Amplifier(*REST_BAND_HZ), FS)
+VIEW = View(concentric(), NeedleAmplifier(*REST_BAND_HZ), FS)
 SPAN = (0.0, 120.0)
 
 
@@ -78,7 +78,7 @@ def test_a_positive_sharp_wave_is_sharp_and_positive_then_long_and_low():
 
 
 def test_the_slow_wave_carries_the_charge_of_the_sharp_one():
-    direct = View(concentric(), Amplifier(0.0, 10_000.0), FS)
+    direct = View(concentric(), NeedleAmplifier(0.0, 10_000.0), FS)
     for seed in range(5):
         rng = np.random.default_rng(seed)
         wanted = Spontaneous("positive_sharp_wave")

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from emgproc.errors import ParameterError
-from emgproc.simulate.needle.amplifier import Amplifier
+from emgproc.simulate.needle.amplifier import NeedleAmplifier
 from emgproc.simulate.needle.effort import draw_site, excitation_of
 from emgproc.simulate.needle.electrode import concentric
 from emgproc.simulate.needle.fibres import View
@@ -23,7 +23,7 @@ from emgproc.simulate.needle.unit import (
 )
 
 FS = 25_600.0
-VIEW = View(concentric(), Amplifier(), FS)
+VIEW = View(concentric(), NeedleAmplifier(), FS)
 N = 16
 
 
@@ -144,7 +144,7 @@ def test_a_unit_is_the_sum_of_its_fibres():
         gradient = concentric().gradient(fibres.x_mm[i], fibres.y_mm[i])
         later = t_s - fibres.delay_s[i] - 384 / FS
         total += fibre_potential(fibres.fibre(i), gradient, np.zeros(1), later, 0.03)[0]
-    seen = Amplifier().filtered(total, FS)
+    seen = NeedleAmplifier().filtered(total, FS)
     first = np.argmax(np.abs(seen)) - potential.zero
     expected = seen[first : first + 1536]
     found = potential.template_uv[: expected.size]

@@ -13,7 +13,7 @@ import numpy as np
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Floats, check_fs
 from emgproc.errors import ParameterError
-from emgproc.simulate.grid.waves import Complexes, waves
+from emgproc.simulate.waves import Complexes, waves
 
 GUARD = 16  # samples before a block, for what a shift between samples spreads to the left
 LANE = 16  # channels that one thread takes at a time; never a matter of how many threads there are

@@ -27,7 +27,8 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
-from emgproc.simulate.grid.waves import waves
+from emgproc.simulate.checks import check_finite
+from emgproc.simulate.waves import waves
 
 STEP_MM = 0.5  # along the fibres; the usual electrode distances are multiples of it
 DECAY = 15.0  # spatial frequencies are followed until they have fallen to e⁻¹⁵
@@ -56,6 +57,7 @@ class Layers:
         conductivities = (self.along_s_m, self.across_s_m, self.fat_s_m, self.skin_s_m)
         if min(self.fat_mm, self.skin_mm) < 0 or min(conductivities) <= 0:
             raise ParameterError(f"layers need thickness >= 0 and conductivity > 0, got {self}")
+        check_finite(self)
 
     @property
     def anisotropy(self) -> float:
@@ -156,7 +158,8 @@ def conductor(
     ParameterError
         A distance is out of its range.
     """
-    if min(reach_mm, shallowest_mm) <= 0 or min(widest_mm, diameter_mm) < 0:
+    sizes = (reach_mm, shallowest_mm, widest_mm, diameter_mm)
+    if not (np.isfinite(sizes).all() and min(sizes[:2]) > 0 and min(sizes[2:]) >= 0):
         raise ParameterError(
             f"a conductor needs {reach_mm=} > 0, {shallowest_mm=} > 0, {widest_mm=} >= 0, "
             f"{diameter_mm=} >= 0"

@@ -7,7 +7,7 @@ from emgproc.simulate.needle.amplifier import (
     MUAP_BAND_HZ,
     REST_BAND_HZ,
     SFEMG_BAND_HZ,
-    Amplifier,
+    NeedleAmplifier,
 )
 from emgproc.simulate.needle.electrode import ELECTRODES, Electrode
 from emgproc.simulate.needle.fibres import Bundle, View, potentials
@@ -37,10 +37,10 @@ __all__ = [
     "REST_BAND_HZ",
     "SCENARIOS",
     "SFEMG_BAND_HZ",
-    "Amplifier",
     "Bundle",
     "Electrode",
     "Muscle",
+    "NeedleAmplifier",
     "NeedleSettings",
     "NeedleTruth",
     "Potential",

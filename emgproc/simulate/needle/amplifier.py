@@ -7,6 +7,7 @@ import numpy as np
 from emgproc.arrays import Floats, check_fs
 from emgproc.errors import ParameterError
 from emgproc.simulate.acquisition import digitise
+from emgproc.simulate.checks import check_finite
 
 MUAP_BAND_HZ = (2.0, 10_000.0)
 REST_BAND_HZ = (20.0, 10_000.0)
@@ -14,7 +15,7 @@ SFEMG_BAND_HZ = (500.0, 10_000.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Amplifier:
+class NeedleAmplifier:
     """What is done to the voltage between needle and file.
 
     Attributes
@@ -34,6 +35,7 @@ class Amplifier:
     def __post_init__(self) -> None:
         if not 0 <= self.highpass_hz < self.lowpass_hz:
             raise ParameterError(f"an amplifier's band rises from >= 0 Hz, got {self}")
+        check_finite(self)
 
     def filtered(self, x: Floats, fs: float) -> Floats:
         """`x` (…, n_samples) as the band lets it through, µV; causal, from rest.

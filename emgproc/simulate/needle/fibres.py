@@ -6,8 +6,9 @@ import numpy as np
 
 from emgproc.arrays import Bools, Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_finite
 from emgproc.simulate.fibre import INTRACELLULAR_S_M, Fibre, membrane_slope, velocity_m_s
-from emgproc.simulate.needle.amplifier import Amplifier
+from emgproc.simulate.needle.amplifier import NeedleAmplifier
 from emgproc.simulate.needle.electrode import Electrode
 
 NEAR_MM = 0.3  # nearer fibres are summed on a grid four times as fine
@@ -47,6 +48,7 @@ class Bundle:
         sizes = (self.diameter_um, self.velocity_m_s, self.ahead_mm, self.behind_mm)
         if any((size <= 0).any() for size in sizes):
             raise ParameterError("fibres need sizes and velocities above 0")
+        check_finite(self)
 
     @property
     def n_fibres(self) -> int:
@@ -96,7 +98,7 @@ class View:
     """What records: the needle, its amplifier, the sampling rate (Hz)."""
 
     electrode: Electrode
-    amplifier: Amplifier
+    amplifier: NeedleAmplifier
     fs: float
 
     def of(self, bundle: Bundle) -> Floats:

@@ -6,25 +6,21 @@ at latencies of their own, so that no two are alike.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emgproc.arrays import Bools, Floats
 from emgproc.errors import ParameterError
-from emgproc.simulate.needle.amplifier import Amplifier
+from emgproc.simulate.needle.amplifier import NeedleAmplifier
 from emgproc.simulate.needle.fibres import fft_size
+from emgproc.simulate.waves import waves
 
 BEFORE_S, SPAN_S = 0.015, 0.060  # of a template: from 15 ms before the discharge, 60 ms long
 MARGIN_S = 0.005  # room for latencies on both sides
 MOST_PARTS = 15
 LEAST_SHARE = 0.02
-RAMP = 64
 MOST_FOR_MEDIAN = 101
 BLOCK = 32  # discharges at a time, so that memory stays small
-
-Complexes: TypeAlias = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +54,7 @@ class Potential:
 
 
 def centred(
-    fibres_uv: Floats, jitter_s: Floats, blocking: Floats, fs: float, amplifier: Amplifier
+    fibres_uv: Floats, jitter_s: Floats, blocking: Floats, fs: float, amplifier: NeedleAmplifier
 ) -> Potential:
     """Potential of fibres about the greatest deflection of their sum, seen through an amplifier.
 
@@ -148,23 +144,14 @@ def discharges_uv(potential: Potential, late_s: Floats, blocked: Bools) -> Float
     n_fft = fft_size(n + 2 * margin)
     padded = np.zeros((n_parts, n_fft))
     padded[:, margin : margin + n] = potential.parts_uv
-    turns = late_s * (potential.fs / n_fft)
+    angles = late_s * (-2 * np.pi * potential.fs / n_fft)
     total = np.zeros((late_s.shape[0], n_fft // 2 + 1), np.complex128)
     for part, row in enumerate(np.fft.rfft(padded)):
-        ramps = _phase_ramps(turns[:, part], row.size)
+        ramps = waves(angles[:, part], row.size)
         ramps[blocked[:, part]] = 0.0
         ramps *= row
         total += ramps
     return np.asarray(np.fft.irfft(total, n_fft))
-
-
-def _phase_ramps(turns: Floats, n_bins: int) -> Complexes:
-    """exp(−2πi k turns) for k < n_bins, a row each: 64 a + b has the phase of 64 a times b's."""
-    k = -2j * np.pi * np.arange(max(n_bins, RAMP))
-    coarse = np.exp(k[:n_bins:RAMP] * turns[:, None])
-    fine = np.exp(k[:RAMP] * turns[:, None])
-    ramps = coarse[:, :, None] * fine[:, None, :]
-    return np.ascontiguousarray(ramps.reshape(turns.size, -1)[:, :n_bins])
 
 
 def median_uv(potential: Potential, played: Played) -> Floats:

@@ -14,7 +14,8 @@ from emgproc.arrays import Floats, check_fs
 from emgproc.errors import ParameterError
 from emgproc.recording import Channel, Event, Provenance, Recording, Segment
 from emgproc.simulate.acquisition import BITS, electrode_noise, lsb_uv
-from emgproc.simulate.needle.amplifier import MUAP_BAND_HZ, REST_BAND_HZ, Amplifier
+from emgproc.simulate.checks import check_finite, entropy_of
+from emgproc.simulate.needle.amplifier import MUAP_BAND_HZ, REST_BAND_HZ, NeedleAmplifier
 from emgproc.simulate.needle.effort import excitation_of, voluntary_sources
 from emgproc.simulate.needle.electrode import ELECTRODES
 from emgproc.simulate.needle.fibres import View
@@ -42,7 +43,7 @@ SPONTANEOUS_UNITS = {"healthy": HEALTHY, "neurogenic": ENLARGED, "myopathic": MY
 REFERENCES = {"concentric": "cannula", "monopolar": "remote", "single_fibre": "cannula"}
 # Streams of randomness below the seed: what belongs to the muscle is the same at all its sites.
 MUSCLE, SITE, NOISE, MOVES, KNOCKS, REST = range(6)
-_REST, _MUAP = Amplifier(*REST_BAND_HZ), Amplifier(*MUAP_BAND_HZ)
+_REST, _MUAP = NeedleAmplifier(*REST_BAND_HZ), NeedleAmplifier(*MUAP_BAND_HZ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class NeedleSettings:
     moves_s: tuple[float, ...] = ()
     noise_uv: float = 5.0
     electrode: str = "concentric"
-    amplifier: Amplifier = _REST
+    amplifier: NeedleAmplifier = _REST
 
     def __post_init__(self) -> None:
         if check_fs(self.fs) < LEAST_FS or not self.duration_s > 0 or self.site < 0:
@@ -116,6 +117,7 @@ class NeedleSettings:
                 f"a movement of {MOVE_S} s must end within {self.duration_s} s, got "
                 f"{self.movements_s}"
             )
+        check_finite(self)
 
     @property
     def movements_s(self) -> tuple[float, ...]:
@@ -173,7 +175,7 @@ def simulate_needle(
     (25600.0, 10.0, 2)
     """
     wanted = settings if settings is not None else SCENARIOS["rest_sma"]
-    entropy = (seed,) if isinstance(seed, int) else tuple(seed)
+    entropy = entropy_of(seed)
     view = View(ELECTRODES[wanted.electrode](), wanted.amplifier, wanted.fs)
     muscle = draw_muscle(_stream(entropy, MUSCLE), wanted.condition, wanted.n_units)
     levels = tuple(muscle.excitation_for(force) for force in wanted.efforts)

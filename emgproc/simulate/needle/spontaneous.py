@@ -21,6 +21,8 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_finite
+from emgproc.simulate.junction import latency_sd_us
 from emgproc.simulate.needle.electrode import BEVEL_RAD
 from emgproc.simulate.needle.fibres import Bundle, View, single
 from emgproc.simulate.needle.potential import Potential, centred
@@ -38,7 +40,7 @@ from emgproc.simulate.needle.truth import (
     SourceTruth,
     source_truth,
 )
-from emgproc.simulate.needle.unit import HALF_FIBRE_MM, MCD_TO_SD, UnitKind, draw_unit
+from emgproc.simulate.needle.unit import HALF_FIBRE_MM, UnitKind, draw_unit
 
 Span: TypeAlias = tuple[float, float]
 NEAR_MM = (0.03, 0.12)  # of a fibre that is heard alone, from the plane of the bevel
@@ -93,6 +95,10 @@ class Spontaneous:
             raise ParameterError(f"{self.kind} is a Poisson process: its cov is not to be chosen")
         if self.diameter_um is not None and self.kind not in FIBRES:
             raise ParameterError(f"{self.kind} is no single fibre: it takes no diameter_um")
+        given = [x for x in (self.rate_hz, self.diameter_um) if x is not None]
+        if any(x <= 0 for x in given) or (self.cov is not None and self.cov < 0):
+            raise ParameterError(f"rate and diameter are above 0, cov is not below, got {self}")
+        check_finite(self)
 
 
 def draw_spontaneous(
@@ -240,7 +246,7 @@ def repetitive_discharge(
         endplate_mm=np.full(n, fibres.endplate_mm[0]),
         delay_s=np.cumsum(rng.uniform(*CHAIN_STEP_S, n)),
     )
-    jitter_s = np.full(n, CHAIN_MCD_US * MCD_TO_SD * 1e-6)
+    jitter_s = np.full(n, latency_sd_us(CHAIN_MCD_US) * 1e-6)
     return fibres, centred(view.of(fibres), jitter_s, np.zeros(n), view.fs, view.amplifier)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_span
 
 SHORTEST_S = 0.003  # refractory period of a fibre
 HIGHEST_HZ = 150.0
@@ -101,9 +102,9 @@ def poisson_times(rng: np.random.Generator, rate_hz: float, span_s: tuple[float,
     ParameterError
         A rate of 0 or less or beyond 1000 Hz, or a span that ends before it begins.
     """
-    start, stop = span_s
-    if not 0 < rate_hz <= 1000 or stop < start:
-        raise ParameterError(f"no such train: {rate_hz=}, {span_s=}")
+    start, stop = check_span(span_s)
+    if not 0 < rate_hz <= 1000:
+        raise ParameterError(f"no such train: {rate_hz=} (0–1000 Hz)")
     return np.sort(rng.uniform(start, stop, int(rng.poisson(rate_hz * (stop - start)))))
 
 
@@ -114,8 +115,15 @@ def runs(
 
     The first starts within the first half of the longest length; each is as long as drawn unless
     the end cuts it.
+
+    Raises
+    ------
+    ParameterError
+        A length of 0 or less, or a span that ends before it begins.
     """
-    start, stop = span_s
+    start, stop = check_span(span_s)
+    if not 0 < length_s[0] <= length_s[1]:
+        raise ParameterError(f"runs last longer than 0 s, got {length_s}")
     found = []
     at = start + rng.uniform(0, length_s[1] / 2)
     while at < stop:
@@ -126,7 +134,6 @@ def runs(
 
 
 def _checked(rate_hz: float, span_s: tuple[float, float]) -> tuple[float, float]:
-    start, stop = span_s
-    if not 0 < rate_hz <= HIGHEST_HZ or stop < start:
-        raise ParameterError(f"no such train: {rate_hz=} (0–{HIGHEST_HZ:g} Hz), {span_s=}")
-    return start, stop
+    if not 0 < rate_hz <= HIGHEST_HZ:
+        raise ParameterError(f"no such train: {rate_hz=} (0–{HIGHEST_HZ:g} Hz)")
+    return check_span(span_s)

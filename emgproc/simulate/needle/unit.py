@@ -29,7 +29,9 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_finite
 from emgproc.simulate.fibre import INFANT, velocity_m_s
+from emgproc.simulate.junction import latency_sd_us
 from emgproc.simulate.needle.electrode import Electrode
 from emgproc.simulate.needle.fibres import Bundle, View, single
 from emgproc.simulate.needle.measures import QUIET_UV
@@ -41,7 +43,6 @@ TENDON_SD_MM = 2.0
 GROUP_MM = 0.06  # SD of a group about its middle: three fibres' width
 LATE_MM, LATE_UM = (0.05, 0.12), (20.0, 25.0)
 SATELLITE_GAP_S = (0.0035, 0.007)
-MCD_TO_SD = float(np.sqrt(np.pi)) / (2 * float(np.sqrt(2.0)))  # of one of two equal fibres
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,12 @@ class UnitKind:
 
     def __post_init__(self) -> None:
         sizes = (self.n_fibres, self.territory_mm, self.diameter_um[0], self.group)
-        if min(sizes) <= 0 or not 0 <= self.blocking <= 1 or self.mcd_us[0] < 0:
+        scatters = (self.diameter_um[1], self.endplate_sd_mm, self.branch_ms)
+        if min(sizes) <= 0 or min(scatters) < 0 or not 0 <= self.blocking <= 1:
             raise ParameterError(f"no such unit: {self}")
+        if not (0 <= self.mcd_us[0] <= self.mcd_us[1] and 0 <= self.late[0] <= self.late[1]):
+            raise ParameterError(f"mcd_us and late rise from 0 or above, got {self}")
+        check_finite(self)
 
 
 HEALTHY = UnitKind(
@@ -203,7 +208,7 @@ def draw_unit(
     mcd_us = rng.uniform(*kind.mcd_us, bundle.n_fibres)
     failing = mcd_us > kind.mcd_us[1] / 2
     blocking = np.where(failing, rng.uniform(0, kind.blocking, mcd_us.size), 0.0)
-    sd_s = mcd_us * MCD_TO_SD * 1e-6
+    sd_s = latency_sd_us(mcd_us) * 1e-6
     return bundle, centred(seen, sd_s, blocking, view.fs, view.amplifier)
 
 
