@@ -8,6 +8,7 @@ import numpy as np
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
 from emgproc.recording import Grid
+from emgproc.simulate.checks import check_finite
 
 MONTAGES = ("monopolar", "single_differential")
 
@@ -57,6 +58,7 @@ class Electrodes:
         ]
         if outside or not self.sites:
             raise ParameterError(f"missing electrodes {self.missing} leave no such grid")
+        check_finite(self)
 
     @property
     def _lost(self) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_finite, entropy_of
 from emgproc.simulate.fibre import INFANT, velocity_m_s
 from emgproc.simulate.grid.volume import Layers
 from emgproc.simulate.pool import SMUP_UV, draw_pool, recruitment_thresholds
@@ -82,14 +83,21 @@ class Anatomy:
         rising = (self.fibres, self.depth_mm, self.territory_mm)
         if min(self.n_units, self.n_lines, *self.fibres) < 1 or any(a > b for a, b in rising):
             raise ParameterError(f"counts are at least 1 and ranges rise, got {self}")
+        check_finite(self)
         scatter = 4 * (self.endplate_sd_mm + self.tendon_sd_mm)
         if not 0 <= scatter < self.half_length_mm:
             raise ParameterError(
                 f"half_length_mm {self.half_length_mm} must exceed 4 (endplate_sd_mm + "
                 f"tendon_sd_mm) = {scatter}"
             )
-        if min(self.depth_mm[0], self.half_width_mm, *self.territory_mm, *self.diameter_um) < 0:
+        lengths = (self.depth_mm[0], self.half_width_mm, self.endplate_sd_mm, self.tendon_sd_mm)
+        if min(*lengths, *self.territory_mm, *self.diameter_um) < 0:
             raise ParameterError(f"lengths and diameters are not negative, got {self}")
+        if not 0 <= self.rhythmic_share <= (1 if self.sma else 0):
+            raise ParameterError(f"rhythmic_share is 0–1 with sma, else 0: {self.rhythmic_share}")
+        (thin, slow), (thick, fast) = self.velocity_line
+        if not (0 < thin < thick and 0 < slow <= fast):
+            raise ParameterError(f"velocity_line rises from above 0, got {self.velocity_line}")
 
 
 ADULT_FOREARM = Anatomy(
@@ -158,6 +166,7 @@ class Growth:
     def __post_init__(self) -> None:
         if not 0.5 <= self.limb <= 2.0:
             raise ParameterError(f"limb is a factor of 0.5–2, got {self.limb}")
+        check_finite(self)
 
     @classmethod
     def after(cls, months: float) -> "Growth":
@@ -172,8 +181,14 @@ class Growth:
 
 
 def draw_muscle(anatomy: Anatomy, seed: int | tuple[int, ...] = 0) -> GridMuscle:
-    """Draw the units of a muscle; the same seed is the same muscle at every visit."""
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    """Draw the units of a muscle; the same seed is the same muscle at every visit.
+
+    Raises
+    ------
+    ParameterError
+        The seed is not one or more integers of 0 or above.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(entropy_of(seed)))
     n, shape = anatomy.n_units, (anatomy.n_units, anatomy.n_lines)
     n_fibres, rhythm_hz = _sizes(anatomy, rng)
     thresholds = np.zeros(n)

@@ -10,10 +10,11 @@ import math
 import numpy as np
 
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Floats
+from emgproc.arrays import Floats, Ints
 from emgproc.errors import ParameterError
 from emgproc.recording import Auxiliary, Channel, Provenance, Recording, Segment
 from emgproc.simulate import acquisition
+from emgproc.simulate.checks import entropy_of
 from emgproc.simulate.drive import (
     constant,
     driven_trains,
@@ -64,7 +65,8 @@ def simulate_grid(
     Raises
     ------
     ParameterError
-        A signal-to-noise ratio is asked for of a muscle at rest.
+        The seed is no such integer, a signal-to-noise ratio is asked for of a muscle at rest, or
+        ramps do not fit in the duration.
 
     Examples
     --------
@@ -73,7 +75,7 @@ def simulate_grid(
     ((64, 4096), 20, 4.0)
     """
     wanted = settings if settings is not None else GridSettings()
-    entropy = (seed,) if isinstance(seed, int) else tuple(seed)
+    entropy = entropy_of(seed)
     drawing, *noises = [
         np.random.default_rng(s)
         for s in np.random.SeedSequence(entropy).spawn(1 + wanted.electrodes.n_channels)
@@ -173,16 +175,25 @@ def _truth(
     made: tuple[tuple[Floats, ...], Floats, tuple[Floats, Floats]],
 ) -> GridTruth:
     trains, muaps, (signal, added) = made
-    units = tuple(_unit(i, train, muscle, settings.fs) for i, train in enumerate(trains))
+    n_samples = to_samples(settings.duration_s, settings.fs)
+    units = tuple(
+        _unit(i, train, muscle, _nearest(train, settings.fs, n_samples))
+        for i, train in enumerate(trains)
+    )
     across, along = settings.electrodes.channel_positions_mm()
     with np.errstate(divide="ignore"):
         snr_db = float(10 * np.log10(signal.mean() / added.mean())) if added.any() else math.inf
     return GridTruth(seed, settings, units, muaps, across, along, signal, added, snr_db)
 
 
-def _unit(i: int, train_s: Floats, muscle: GridMuscle, fs: float) -> GridUnitTruth:
+def _nearest(train_s: Floats, fs: float, n_samples: int) -> Ints:
+    """Nearest samples; a discharge in the last half sample belongs to the last one."""
+    return np.minimum(np.rint(train_s * fs).astype(np.int64), n_samples - 1)
+
+
+def _unit(i: int, train_s: Floats, muscle: GridMuscle, discharges: Ints) -> GridUnitTruth:
     return GridUnitTruth(
-        i, train_s, np.rint(train_s * fs).astype(np.int64), float(muscle.n_fibres[i]),
+        i, train_s, discharges, float(muscle.n_fibres[i]),
         float(muscle.diameter_um[i]), float(muscle.velocity_m_s[i]),
         float(muscle.depth_mm[i].mean()), float(muscle.across_mm[i].mean()),
         float(muscle.endplate_mm[i].mean()), float(muscle.thresholds[i]),

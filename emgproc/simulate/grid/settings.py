@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from emgproc.arrays import check_fs
 from emgproc.errors import ParameterError
 from emgproc.simulate.acquisition import Mains
+from emgproc.simulate.checks import check_finite
 from emgproc.simulate.discharges import COV_DRIVEN
+from emgproc.simulate.drive import LARGEST_COV, LARGEST_DEPTH
 from emgproc.simulate.grid.electrodes import Electrodes
 from emgproc.simulate.grid.muaps import LEAST_FS_HZ
 from emgproc.simulate.grid.muscle import ADULT_FOREARM, SMA_INFANT, Anatomy, Growth
@@ -45,6 +47,11 @@ class Contraction:
             raise ParameterError(
                 f"a contraction has a level of 0–1 and a shape of {SHAPES}, got {self}"
             )
+        if not (0 <= self.common_share <= 1 and 0 <= self.common_drive <= LARGEST_DEPTH):
+            raise ParameterError(f"common_share is 0–1, common_drive 0–0.5, got {self}")
+        if not 0 <= self.cov <= LARGEST_COV:
+            raise ParameterError(f"cov must lie in 0–{LARGEST_COV}, got {self.cov}")
+        check_finite(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +106,7 @@ class GridSettings:
             )
         if not 0 <= self.noise_uv[0] <= self.noise_uv[1] or self.mains_uv < 0:
             raise ParameterError(f"noise and mains are not negative and rise, got {self}")
+        check_finite(self)
 
 
 INFANT_64 = GridSettings()
