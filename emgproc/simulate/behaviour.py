@@ -6,6 +6,7 @@ import numpy as np
 
 from emgproc.errors import ParameterError
 from emgproc.recording import Event
+from emgproc.simulate.acquisition.artefacts import OVERREACH_S, label_over, log_uniform
 from emgproc.simulate.prechtl import BEDSIDE_SHARES, Bout, StateChain
 from emgproc.simulate.states import (
     QUIET_DRIVE,
@@ -20,7 +21,6 @@ LABELS = {"handling": 10.0, "pacifier": 30.0}  # s that each lasts
 SEDATION = "sedation"
 SETTLED_S = 2.0  # of quiet sleep before and after a verified silence
 MARGIN_S = 0.5
-OVERREACH_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def chain_timeline(
     ParameterError
         No time at all, shares and chain both, or an extra of another name.
     """
-    if not duration_s > 0 or (shares is not None and chain is not None):
+    if not 0 < duration_s < np.inf or (shares is not None and chain is not None):
         raise ParameterError(
             f"chain_timeline needs duration_s > 0 and shares or a chain, got {duration_s}"
         )
@@ -136,7 +136,7 @@ def _lived(
     activities = [Activity(start, stop, drive)]
     events = [Event(start, stop - start, f"state/{bout.state}")]
     if bout.state == 5:
-        events.append(_label((start, stop), "cry", duration_s))
+        events.append(label_over((start, stop), "cry", duration_s))
     if bout.state == 1 and stop - start >= REFERENCE_S + 2 * SETTLED_S:
         silent = (start + SETTLED_S, start + SETTLED_S + REFERENCE_S)
         activities = overlaid(
@@ -149,7 +149,7 @@ def _lived(
         level = round(float(rng.uniform(*bursts.drive)), 3)
         activities = overlaid(activities, span, excitation=level, gross=bursts.gross)
         if bursts.gross and bursts.label:
-            events.append(_label(span, bursts.label, duration_s))
+            events.append(label_over(span, bursts.label, duration_s))
     return activities, events
 
 
@@ -169,12 +169,7 @@ def _burst_spans(
 
 
 def _drawn(rng: np.random.Generator, between: tuple[float, float]) -> float:
-    return float(np.exp(rng.uniform(np.log(between[0]), np.log(between[1]))))
-
-
-def _label(span_s: tuple[float, float], label: str, duration_s: float) -> Event:
-    start, stop = max(span_s[0] - OVERREACH_S, 0.0), min(span_s[1] + OVERREACH_S, duration_s)
-    return Event(start, stop - start, label)
+    return float(log_uniform(rng, between, 1)[0])
 
 
 def _extra_span(rng: np.random.Generator, name: str, duration_s: float) -> tuple[float, float]:

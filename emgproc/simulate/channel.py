@@ -7,6 +7,7 @@ import numpy as np
 from emgproc.arrays import Bools, Floats
 from emgproc.errors import ParameterError
 from emgproc.simulate import acquisition, band, discharges, muap
+from emgproc.simulate.checks import check_finite
 from emgproc.simulate.pool import Pool, draw_pool
 from emgproc.simulate.states import QUIET, REFERENCE, Timeline
 from emgproc.simulate.truth import ChannelTruth, UnitTruth, amplitudes_for
@@ -57,6 +58,9 @@ class MuscleSettings:
             raise ParameterError(f"either rails_uv or an amplifier, not both: {self.name}")
         if not self.tone_uv > 0 or (self.noise_uv is not None and not self.noise_uv > 0):
             raise ParameterError(f"tone_uv and noise_uv must be above 0 µV: {self.name}")
+        if min(self.ecg_uv, self.mains_uv, self.fasciculation_hz) < 0:
+            raise ParameterError(f"ECG, mains and fasciculations are not below 0: {self.name}")
+        check_finite(self)
 
     @property
     def input_stage(self) -> acquisition.Amplifier:
@@ -138,8 +142,8 @@ def simulate_channel(
     seen, clipped = acquire(
         settings.input_stage, scene, x, spoilt, acquisition.floating(hum, noise)
     )
-    moved = scene.flags("movement", "cry")
-    quiet = scene.flags(QUIET) & ~moved & ~scene.bursts
+    moved = scene.flags("movement", "cry") | scene.bursts
+    quiet = scene.flags(QUIET) & ~moved
     whole, in_band = _campbell(units, fs)
     return seen, ChannelTruth(
         name=settings.name,
@@ -152,7 +156,7 @@ def simulate_channel(
         ms_realised_uv2=band.mean_square(band.in_band(tonic, fs), quiet),
         noise_sigma_uv=sigma,
         noise_power_uv2=band.mean_square(band.in_band(noise, fs), scene.flags(REFERENCE)),
-        clipped_fraction=float(np.mean(clipped)),
+        clipped_fraction=float(np.mean(clipped[~scene.gone])),
         mask=moved | clipped | spoilt.bad(scene.shared, fs),
         artefacts=spoilt.events,
         baseline_uv=float(spoilt.baseline_uv[0]),

@@ -52,7 +52,8 @@ class StateChain:
     Raises
     ------
     ParameterError
-        Not five states, a negative number, a row that does not sum to 1, or no time at all.
+        Not five states, a negative number, a row that does not sum to 1, no time at all, or a
+        state from which none of more than 0 s is reached.
 
     Examples
     --------
@@ -67,12 +68,15 @@ class StateChain:
         p, dwell = np.array(self.transitions), np.array(self.dwell_s)
         if p.shape != (N_STATES, N_STATES) or dwell.shape != (N_STATES,):
             raise ParameterError(f"a chain has {N_STATES} states, got {self}")
-        if p.min() < 0 or np.diag(p).any() or np.abs(p.sum(axis=1) - 1).max() > 1e-9:
+        if not p.min() >= 0 or np.diag(p).any() or np.abs(p.sum(axis=1) - 1).max() > 1e-9:
             raise ParameterError(
                 f"rows of transitions sum to 1, 0 on the diagonal, got {self.transitions}"
             )
         if not (dwell.min() >= 0 and 0 < dwell.max() < np.inf):
             raise ParameterError(f"bouts last 0 s or more, some more, got {self.dwell_s}")
+        within_four = np.linalg.matrix_power(p + np.eye(N_STATES), N_STATES - 1)
+        if not (within_four @ dwell > 0).all():
+            raise ParameterError("a chain would pass through states of 0 s for ever")
 
     @classmethod
     def of_shares(cls, shares: tuple[float, ...], bout_s: float = BOUT_S) -> "StateChain":
@@ -88,7 +92,7 @@ class StateChain:
             Mean duration of all bouts, s, of those of 0 s too.
         """
         wanted = np.array(shares, np.float64)
-        if wanted.shape != (N_STATES,) or not (wanted.min() >= 0 and wanted.sum() > 0):
+        if wanted.shape != (N_STATES,) or not (wanted.min() >= 0 and 0 < wanted.sum() < np.inf):
             raise ParameterError(f"shares are five numbers, 0 or more, got {shares}")
         dwell = wanted / wanted.sum() * bout_s / cls().visits()
         return cls(tuple(dwell.tolist()))
@@ -118,16 +122,23 @@ class StateChain:
             To cover; the last bout is cut there.
         first
             State to begin with; drawn by `shares` where None.
+
+        Raises
+        ------
+        ParameterError
+            There is no such state, or the duration is not finite.
         """
         p = np.cumsum(np.array(self.transitions), axis=1)
         state = int(rng.choice(N_STATES, p=self.shares())) if first is None else first - 1
-        if not 0 <= state < N_STATES:
-            raise ParameterError(f"states are 1–{N_STATES}, got {first}")
+        if not 0 <= state < N_STATES or not duration_s < np.inf:
+            raise ParameterError(
+                f"states are 1–{N_STATES}, durations finite: {first=}, {duration_s=}"
+            )
         found: list[Bout] = []
-        at = 0.0
+        at = left_s = 0.0
         while at < duration_s:
-            length = float(rng.gamma(SHAPE, self.dwell_s[state] / SHAPE))
-            stop = min(round(at + length, 1), duration_s)
+            left_s += float(rng.gamma(SHAPE, self.dwell_s[state] / SHAPE))
+            stop = min(round(left_s, 1), duration_s)
             if stop > at:
                 found.append(Bout(state + 1, at, stop))
                 at = stop

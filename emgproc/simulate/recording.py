@@ -9,6 +9,7 @@ from emgproc.errors import ParameterError
 from emgproc.recording import Channel, Event, Provenance, Recording, Segment
 from emgproc.simulate import acquisition, band
 from emgproc.simulate.channel import MuscleSettings, Scene, Streams, acquire, simulate_channel
+from emgproc.simulate.checks import check_finite, entropy_of
 from emgproc.simulate.ecg import Heart
 from emgproc.simulate.states import Timeline, bedside_timeline
 from emgproc.simulate.truth import ChannelTruth, Truth
@@ -53,6 +54,7 @@ class RecordingSettings:
         names, bridge = [muscle.name for muscle in self.muscles], self.artefacts.bridge
         if bridge is not None and not (set(bridge) <= set(names) and len(set(bridge)) == 2):
             raise ParameterError(f"a bridge joins two of the channels {names}, got {bridge}")
+        check_finite(self)
 
 
 def simulate_recording(
@@ -77,6 +79,12 @@ def simulate_recording(
     truth
         Units with their discharges, tonic level, noise, labels, masks.
 
+    Raises
+    ------
+    ParameterError
+        The seed is no such integer, the timeline has another length than the recording, or no unit
+        of a muscle fires in quiet wakefulness.
+
     Examples
     --------
     >>> recording, truth = simulate_recording(seed=1)
@@ -84,7 +92,7 @@ def simulate_recording(
     (5, 60.0)
     """
     wanted = settings if settings is not None else RecordingSettings()
-    entropy = (seed,) if isinstance(seed, int) else tuple(seed)
+    entropy = entropy_of(seed)
     common, *streams = _streams(entropy, 1 + len(wanted.muscles))
     scene = _scene(wanted, common)
     rows = [simulate_channel(m, scene, s) for m, s in zip(wanted.muscles, streams, strict=True)]

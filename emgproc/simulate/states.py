@@ -27,6 +27,10 @@ class Activity:
     silent: bool = False
     gross: bool = False
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.excitation < np.inf:
+            raise ParameterError(f"an excitation is 0 or more, got {self.excitation}")
+
     @property
     def span_s(self) -> tuple[float, float]:
         """Start and stop, s."""
@@ -94,7 +98,7 @@ def bedside_timeline(rng: np.random.Generator, duration_s: float = 60.0) -> Time
     ParameterError
         Less than 60 s are asked for.
     """
-    if duration_s < 60:
+    if not 60 <= duration_s < np.inf:
         raise ParameterError(f"the bedside timeline needs at least 60 s, got {duration_s}")
     awake = REFERENCE_S + WAKING_S
     middle = (awake + duration_s) / 2
@@ -162,7 +166,7 @@ def restless_timeline(
     ParameterError
         Less than 60 s are asked for, or another number of bursts.
     """
-    if duration_s < 60 or not 0 <= unseen_bursts <= MOST_UNSEEN:
+    if not 60 <= duration_s < np.inf or not 0 <= unseen_bursts <= MOST_UNSEEN:
         raise ParameterError(
             f"the restless timeline needs at least 60 s and 0–{MOST_UNSEEN} unseen bursts, "
             f"got {duration_s} s, {unseen_bursts}"

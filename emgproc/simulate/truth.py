@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emgproc.arrays import Bools, Floats
+from emgproc.errors import ParameterError
 from emgproc.recording import Event
 from emgproc.simulate.pool import Pool
 
@@ -61,8 +62,8 @@ class ChannelTruth:
     clipped_fraction
         Share of the samples at a rail of the converter.
     mask
-        True where the signal is not what it should be: cry, movement, a rail, an artefact;
-        (n_samples,).
+        True where the signal is not what it should be: cry, movement (labelled or not), a rail, an
+        artefact; (n_samples,).
     artefacts
         True spans of this channel's own artefacts: `pop`, `dropout`.
     baseline_uv
@@ -142,11 +143,18 @@ def amplitudes_for(pool: Pool, rates_hz: Floats, energy_at_one: Floats, tone_uv:
     pool
         The living units.
     rates_hz
-        Their rates while quiet.
+        Their rates while quiet, Hz; at least one above 0.
     energy_at_one
         In-band energy of each unit's potential at an amplitude of 1 µV, s.
     tone_uv
         The wanted RMS, µV.
+
+    Raises
+    ------
+    ParameterError
+        No unit fires.
     """
     power = np.sum(rates_hz * pool.smup_uv**2 * energy_at_one)
+    if power == 0:
+        raise ParameterError(f"no unit fires while quiet, so none can make a tone of {tone_uv} µV")
     return np.asarray(pool.polarity * pool.smup_uv * tone_uv / np.sqrt(power))

@@ -70,7 +70,7 @@ class Artefacts:
         if not all(0 <= amount < np.inf for amount in amounts):
             raise ParameterError(f"rates and sizes of artefacts are 0 or more, got {self}")
         for low, high in (self.pop_uv, self.pop_recovery_s, self.gap_s, self.dropout_s):
-            if not 0 < low <= high:
+            if not 0 < low <= high < np.inf:
                 raise ParameterError(f"ranges of artefacts rise from above 0, got {self}")
         if self.dropout not in DROPOUTS or not 0 <= self.unlabelled_share <= 1:
             raise ParameterError(

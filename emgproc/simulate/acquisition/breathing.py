@@ -37,7 +37,7 @@ class Breathing:
     def __post_init__(self) -> None:
         if not (12 <= self.rate_per_min <= 120 and 0 <= self.rate_cov <= 0.3):
             raise ParameterError(f"no infant's breathing: {self}")
-        if self.baseline_uv < 0 or not 0 <= self.ecg_depth <= 0.5:
+        if not 0 <= self.baseline_uv < np.inf or not 0 <= self.ecg_depth <= 0.5:
             raise ParameterError(f"baseline_uv >= 0 and ecg_depth 0–0.5 are needed: {self}")
 
     @property

@@ -28,7 +28,7 @@ def digitise(x: Floats, range_uv: tuple[float, float] = FULL_RANGE_UV, bits: int
         The upper rail is not above the lower one, or `bits` is not 8–24.
     """
     low, high = range_uv
-    if not high > low:
+    if not -np.inf < low < high < np.inf:
         raise ParameterError(f"a converter's rails must rise, got {range_uv}")
     if not FEWEST_BITS <= bits <= MOST_BITS:
         raise ParameterError(f"a converter has {FEWEST_BITS}–{MOST_BITS} bits, got {bits}")
@@ -78,7 +78,15 @@ class Amplifier:
     def of_converter(
         cls, converter_v: float, *, gain: float, bits: int, highpass_hz: float = 0.0
     ) -> "Amplifier":
-        """Amplifier of this gain before a converter of ± `converter_v` V."""
+        """Amplifier of this gain before a converter of ± `converter_v` V.
+
+        Raises
+        ------
+        ParameterError
+            A gain or a range of 0 or less, or as the class.
+        """
+        if not (0 < gain < np.inf and 0 < converter_v < np.inf):
+            raise ParameterError(f"gain and converter_v are above 0, got {gain=}, {converter_v=}")
         rail_uv = converter_v * 1e6 / gain
         return cls(bits, (-rail_uv, rail_uv), gain, highpass_hz)
 
@@ -92,11 +100,20 @@ class Amplifier:
 
         The coupling has forgotten the voltage before the first sample, as after minutes of
         running.
+
+        Raises
+        ------
+        ParameterError
+            The high-pass does not lie below fs/2.
         """
         coupled = x
         if self.highpass_hz > 0:
             from scipy import signal
 
+            if self.highpass_hz >= fs / 2:
+                raise ParameterError(
+                    f"highpass_hz {self.highpass_hz} must be below fs/2 of {fs} Hz"
+                )
             sos = signal.butter(1, self.highpass_hz, "highpass", fs=fs, output="sos")
             coupled, _ = signal.sosfilt(sos, x, zi=signal.sosfilt_zi(sos) * x[:1])
         return digitise(coupled, self.range_uv, self.bits)

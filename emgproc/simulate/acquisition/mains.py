@@ -6,6 +6,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_finite
 
 KNOT_S = 1.0
 STEP_SHARE = 0.2  # SD of the wander's step in one second, as a share of its limit
@@ -50,6 +51,7 @@ class Mains:
             )
         if any(order < 2 or order in {3, 5} for order, _ in self.others):
             raise ParameterError(f"others are harmonics of order 2, 4 or above 5, got {self}")
+        check_finite(self)
 
     def track_hz(self, rng: np.random.Generator, duration_s: float) -> Floats:
         """Frequency at 0, 1, 2 … s, Hz, up to the end of the recording or just beyond.
