@@ -38,7 +38,7 @@ RECORDINGS: Mapping[str, Entry] = {
     "grid_sma": _grid("the same on few, large units that fire in step", grid.SMA_64),
     "grid_adult": _grid("64 electrodes, 8 mm apart, on an adult's forearm", grid.ADULT_64),
     "grid_256": _grid("256 electrodes on an adult's forearm", grid.ADULT_256),
-    "bipolar": _grid("one bipolar pair, 10 mm apart, on an infant's muscle", grid.BIPOLAR_INFANT),
+    "bipolar": _grid("one bipolar pair, 15 mm apart, on an infant's muscle", grid.BIPOLAR_INFANT),
     "needle_rest_sma": _needle("rest_sma", "needle at rest in SMA: spontaneous activity"),
     "needle_rest_healthy": _needle("rest_healthy", "needle at rest in a healthy muscle"),
     "needle_rest_endplate": _needle("rest_endplate", "needle at rest near the endplates"),

@@ -104,12 +104,15 @@ def simulate_f_waves(
     Raises
     ------
     ParameterError
-        No stimulus, or a probability outside 0–1.
+        No stimulus, a probability outside 0–1, or another number of them than of units.
     """
     wanted = settings or StimulationSettings()
-    chance = np.broadcast_to(np.asarray(backfiring, np.float64), (nerve.n_units,)).copy()
-    if n_stimuli < 1 or ((chance < 0) | (chance > 1)).any():
+    given = np.asarray(backfiring, np.float64)
+    if n_stimuli < 1 or not ((given >= 0) & (given <= 1)).all():
         raise ParameterError(f"F-waves need n_stimuli >= 1 and 0–1, got {n_stimuli}, {backfiring}")
+    if given.shape not in {(), (nerve.n_units,)}:
+        raise ParameterError(f"backfiring is one number or one a unit, got shape {given.shape}")
+    chance = np.broadcast_to(given, (nerve.n_units,)).copy()
     firing, acquiring = streams(seed, 2)
     stimuli = Stimuli.every(wanted, np.full(n_stimuli, nerve.supramaximal_ma), F_INTERVAL_S)
     fired = nerve.fire(firing, stimuli.ma)

@@ -26,6 +26,7 @@ from scipy.special import ndtr
 
 from emgproc.arrays import Bools, Floats, as_vector
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import check_finite, entropy_of
 from emgproc.simulate.pool import HEALTHY_UNITS, SMUP_UV, draw_pool
 
 _W = (13 - math.sqrt(73)) / 12  # f' = 0 where 6w² − 13w + 4 = 0, w = u^1.5
@@ -86,6 +87,7 @@ class Nerve:
             raise ParameterError("sizes, velocities, phases and thresholds of a Nerve are above 0")
         if ((self.relative_spread < 0) | (self.relative_spread > 0.2)).any():
             raise ParameterError("a Nerve's relative spread of thresholds lies in 0–0.2")
+        check_finite(self)
 
     @property
     def n_units(self) -> int:
@@ -168,7 +170,7 @@ def draw_nerve(
 
 def healthy_nerve(seed: int = 0) -> Nerve:
     """A healthy infant's ulnar nerve: 110 units of 50 µV in the mean (lognormal, SD 60 %)."""
-    rng = np.random.default_rng((seed, 1))
+    rng = np.random.default_rng((*entropy_of(seed), 1))
     spread = 0.55
     sizes = SMUP_UV * np.exp(rng.normal(-(spread**2) / 2, spread, HEALTHY_UNITS))
     return draw_nerve(rng, sizes)
@@ -185,7 +187,7 @@ def sma_nerve(seed: int = 0, n_units: int | None = None) -> Nerve:
     ParameterError
         `n_units` is below 1; a nerve without units is `absent_nerve`.
     """
-    rng = np.random.default_rng((seed, 2))
+    rng = np.random.default_rng((*entropy_of(seed), 2))
     n = int(rng.integers(3, 9)) if n_units is None else n_units
     pool = draw_pool(rng, n, n_at_onset=n, rhythmic_share=0.0)
     return draw_nerve(rng, pool.smup_uv, velocity_m_s=37.0, terminal_s=0.0016)

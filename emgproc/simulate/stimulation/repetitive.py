@@ -114,7 +114,7 @@ def simulate_repetitive(
     wanted = settings or StimulationSettings()
     if not 0 <= decrement_percent <= LARGEST_PERCENT:
         raise ParameterError(f"decrement_percent lies in 0–50, got {decrement_percent}")
-    if profile is not None and (len(profile) < 4 or min(profile) <= 0):
+    if profile is not None and not (len(profile) >= 4 and all(0 < x < math.inf for x in profile)):
         raise ParameterError(f"a profile needs 4 values above 0 or more, got {profile}")
     junctions, firing, acquiring = streams(seed, 3)
     potentials = direct_potentials(nerve, wanted)

@@ -5,7 +5,6 @@ stimuli that fall by a constant factor (0.2 % in adults' scans), two a second.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import brentq
@@ -153,5 +152,4 @@ def _d50(amplitudes_mv: Floats) -> int:
 
 def _largest_step_percent(amplitudes_mv: Floats) -> float:
     ordered = np.sort(amplitudes_mv)
-    steps = [after - before for before, after in pairwise(ordered)]
-    return float(100 * max(steps) / ordered[-1]) if ordered[-1] > 0 else 0.0
+    return float(100 * np.diff(ordered).max() / ordered[-1]) if ordered[-1] > 0 else 0.0

@@ -14,6 +14,7 @@ from emgproc.arrays import Floats, Ints
 from emgproc.errors import ParameterError
 from emgproc.recording import Event, Recording
 from emgproc.simulate import drive
+from emgproc.simulate.checks import entropy_of
 from emgproc.simulate.pool import maximal_excitation, recruitment_thresholds
 from emgproc.simulate.stimulation.nerve import REACH, Nerve, unit_shape
 from emgproc.simulate.stimulation.sweeps import (
@@ -147,7 +148,7 @@ def simulate_sip(
         An epoch has discharges of another number of units, or no length.
     """
     wanted = settings or StimulationSettings()
-    entropy = (seed,) if isinstance(seed, int) else tuple(seed)
+    entropy = entropy_of(seed)
     firing, acquiring = streams(entropy, 2)
     active = draw_epochs(nerve, EFFORTS, (*entropy, 1)) if epochs is None else epochs
     stimuli = Stimuli.every(wanted, np.full(N_TRACES, nerve.supramaximal_ma), INTERVAL_S)
@@ -173,12 +174,14 @@ def interference(nerve: Nerve, epoch: Epoch, fs: float) -> Floats:
     Raises
     ------
     ParameterError
-        Discharges of another number of units than the nerve's, or no length.
+        Discharges of another number of units than the nerve's, one that is not finite, or no
+        length.
     """
     n = to_samples(epoch.duration_s, fs)
-    if len(epoch.discharges_s) != nerve.n_units or n < 1:
+    finite = all(np.isfinite(times).all() for times in epoch.discharges_s)
+    if len(epoch.discharges_s) != nerve.n_units or n < 1 or not finite:
         raise ParameterError(
-            f"an epoch needs trains of {nerve.n_units} units and a length, got "
+            f"an epoch needs finite trains of {nerve.n_units} units and a length, got "
             f"{len(epoch.discharges_s)} trains over {epoch.duration_s} s"
         )
     x = np.zeros(n)

@@ -8,6 +8,7 @@ from emgproc.arrays import Bools, Floats, Ints, check_fs
 from emgproc.errors import ParameterError
 from emgproc.recording import Channel, Event, Provenance, Recording, Segment
 from emgproc.simulate import acquisition
+from emgproc.simulate.checks import check_finite, entropy_of
 from emgproc.simulate.stimulation.nerve import Nerve
 from emgproc.units import to_samples
 
@@ -74,8 +75,10 @@ class StimulationSettings:
             raise ParameterError(
                 f"sweeps of {self.before_s + self.after_s} s overlap at {self.interval_s=}"
             )
-        if min(self.noise_uv, self.mains_uv, self.variability, self.distance_m, self.cord_m) < 0:
-            raise ParameterError(f"noise, mains, variability, distances are >= 0: {self}")
+        amounts = (self.noise_uv, self.mains_uv, self.variability, self.pulse_s)
+        if min(*amounts, self.distance_m, self.cord_m) < 0:
+            raise ParameterError(f"noise, mains, variability, pulse, distances are >= 0: {self}")
+        check_finite(self)
 
     @property
     def n_before(self) -> int:
@@ -130,7 +133,7 @@ class SweepTruth:
 
 def streams(seed: int | tuple[int, ...], n: int) -> list[np.random.Generator]:
     """Independent sources of randomness of one seed."""
-    return [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(n)]
+    return [np.random.default_rng(s) for s in np.random.SeedSequence(entropy_of(seed)).spawn(n)]
 
 
 def direct_potentials(nerve: Nerve, settings: StimulationSettings) -> Floats:
