@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emgproc.arrays import Floats
+from emgproc.errors import ParameterError
 from emgproc.recording import Recording
 from emgproc.report.drawing import CONTROL, FAINT, INK, TREATED, svg
 from emgproc.simulate import Truth
@@ -24,7 +25,7 @@ def grid_signals(recording: Recording, start_s: float, stop_s: float) -> str:
     """Every channel of the grid's first column over a short span; rows follow the fibres."""
     grid = recording.grid
     if grid is None:
-        raise ValueError("grid_signals needs a recording of a grid")
+        raise ParameterError("grid_signals needs a recording of a grid, this one has none")
     rows = [recording.index(f"R{row + 1}C1") for row in range(grid.rows)]
     part = recording.crop(*(to_samples(s, recording.fs) for s in (start_s, stop_s)))
     names = [recording.channels[row].name for row in rows]

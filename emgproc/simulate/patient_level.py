@@ -19,6 +19,7 @@ from emgproc.arrays import Bools, Floats
 from emgproc.errors import ParameterError
 from emgproc.simulate.acquisition import FLICKER_BELOW_HZ, SLOWEST_HZ
 from emgproc.simulate.band import BAND_HZ, band_gain
+from emgproc.simulate.checks import entropy_of
 from emgproc.simulate.scenario import Scenario, scenario_of
 from emgproc.simulate.states import QUIET, REFERENCE_S
 from emgproc.simulate.trial import (
@@ -211,7 +212,7 @@ def draw_trials(
         )
     if not chosen.surface or chosen.control_deaths_per_month:
         raise ParameterError(f"scenario {chosen.name} is no matter of tonic levels alone")
-    rng = np.random.default_rng((seed, 7))
+    rng = np.random.default_rng((*entropy_of(seed), 7))
     treated = np.arange(sum(n_per_arm)) < n_per_arm[0]
     shape = (n_trials, treated.size, 2, n_muscles)
     tone = _levels(rng, shape)

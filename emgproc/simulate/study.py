@@ -127,15 +127,16 @@ def simulate_study(
     Raises
     ------
     ParameterError
-        The folder is not empty, the scenario unknown, or the protocol plans too few infants.
+        `out` is no empty folder, the seed negative, the scenario unknown, or the protocol plans
+        too few infants.
     StudyError
         The protocol is invalid.
     WriteError
         A file cannot be written.
     """
     root, wanted = Path(out), options or StudyOptions()
-    if root.exists() and any(root.iterdir()):
-        raise ParameterError(f"{root} is not empty: a simulated study is never mixed with others")
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise ParameterError(f"{root} is not empty, or no folder: no study is mixed with others")
     given = wanted.protocol_toml
     text = synthetic_protocol(given if given is not None else template_toml())
     design = design_study(_parsed(text), scenario, seed, mishaps=wanted.mishaps)

@@ -12,6 +12,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
+from emgproc.simulate.checks import entropy_of
 from emgproc.simulate.fates import fates_of
 from emgproc.simulate.scenario import DAYS_PER_MONTH, Fate, Mishaps, Scenario, scenario_of
 from emgproc.study import SESSIONS, VISIT_OF_SESSION
@@ -128,9 +129,10 @@ def design_study(
     Raises
     ------
     ParameterError
-        The scenario is unknown, no infant is planned, or an arm has fewer than four infants and
-        one of each mishap is wanted.
+        The seed is negative, the scenario unknown, no infant is planned, or an arm has fewer than
+        four infants and one of each mishap is wanted.
     """
+    entropy_of(seed)
     chosen = scenario_of(scenario)
     order = _alternating(protocol.design.arms)
     if not order:
