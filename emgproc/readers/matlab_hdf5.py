@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgproc.errors import FormatError
-from emgproc.readers.matlab_hdf5_checks import Checked, damage_told
+from emgproc.readers.matlab_hdf5_checks import Checked, damage_told, is_text
 from emgproc.readers.matlab_parts import (
     MAX_NODES,
     MAX_TEXT_BYTES,
@@ -201,7 +201,7 @@ class Hdf5Variables(Variables):
         if isinstance(found, h5py.Group):
             return Struct({})
         dataset = self.checked.dataset(found)
-        if dataset.dtype.kind in "SO" and dataset.ndim < 2 and dataset.size <= MAX_NODES:
+        if is_text(dataset.dtype) and dataset.ndim < 2 and dataset.size <= MAX_NODES:
             strings = _strings(np.atleast_1d(np.asarray(dataset[()])))
             return strings or Refused(f"a dataset of {dataset.dtype}")
         if dataset.dtype.kind not in "fiu" or dataset.ndim > 2:

@@ -41,6 +41,13 @@ def damage_told(name: str) -> Iterator[None]:
         raise FormatError(f"{name}: damaged HDF5 file: {error}") from error
 
 
+def is_text(dtype: "np.dtype[Any]") -> bool:
+    """Tell whether h5py reads texts; other values of variable length it may fail on fatally."""
+    import h5py
+
+    return h5py.check_string_dtype(dtype) is not None
+
+
 class Checked:
     """An open HDF5 file that gives out only what may be read and is there.
 
@@ -167,11 +174,13 @@ class Checked:
         Raises
         ------
         FormatError
-            It takes more than 64 KiB.
+            It takes more than 64 KiB, or holds neither texts nor numbers.
         """
         if name not in owner.attrs:
             return None
         about = owner.attrs.get_id(name)
+        if not (about.dtype.kind in "fiubS" or is_text(about.dtype)):
+            raise FormatError(f"{self.where}: the attribute {name} of {owner.name} is no text")
         if math.prod(about.shape or ()) * about.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
             raise FormatError(f"{self.where}: the attribute {name} of {owner.name} is too large")
         value = owner.attrs[name]

@@ -112,9 +112,19 @@ def linked(file):
     file["RawData/Samples"] = h5py.ExternalLink("a.hdf5", "/RawData/AcquisitionTaskDescription")
 
 
+def no_texts(file):
+    """Values of variable length that are no texts: h5py itself may crash on damaged ones."""
+    del file["RawData/AcquisitionTaskDescription"]
+    made = file.create_dataset(
+        "RawData/AcquisitionTaskDescription", (1,), h5py.vlen_dtype(np.uint8)
+    )
+    made[0] = np.frombuffer(task(["a", "b"]).encode(), np.uint8)
+
+
 @pytest.mark.parametrize(
     ("edit", "error", "words"),
     [
+        (no_texts, FormatError, "is no text"),
         (claims, TruncatedFileError, "declares"),
         (linked, FormatError, "elsewhere"),
         (lambda f: f["AsynchronData"].__delitem__("Time"), FormatError, "Time"),
