@@ -49,7 +49,7 @@ class NeoFormat:
     begins
         The files begin so at byte `at`.
     check
-        Looks at the file before neo does, and raises.
+        Looks at the file before neo does: raises, or gives what to warn of.
     units
         Unit of each channel from the file, where neo's word is not enough.
     no_unit
@@ -70,7 +70,7 @@ class NeoFormat:
     reader: str
     begins: tuple[bytes, ...]
     at: int = 0
-    check: Callable[[Path], None] | None = None
+    check: Callable[[Path], list[str]] | None = None
     units: Callable[[Path], list[str]] | None = None
     no_unit: str = ""
     kind: Callable[[str], str] | None = None
@@ -92,9 +92,7 @@ class NeoFormat:
             A signal has no rate; none is a voltage.
         """
         rawio = required("neo.rawio", "neo", self.title, path)
-        if self.check is not None:
-            self.check(path)
-        warnings: list[str] = []
+        warnings = self.check(path) if self.check is not None else []
         with listening("neo", path, warnings):
             reader = getattr(rawio, self.reader)(
                 filename=str(self.target(path)), **dict(self.told)
@@ -255,7 +253,7 @@ NEO_FORMATS = (
     NeoFormat("abf", "Axon ABF", (".abf", ".dat"), "AxonRawIO", (b"ABF ", b"ABF2")),
     NeoFormat(
         "intan", "Intan RHD or RHS", (".rhd", ".rhs"), "IntanRawIO",
-        (b"\x02\x69\x12\xc6", b"\xac\x27\x91\xd6"), kind=checks.intan_kind,
+        (b"\x02\x27\x91\xc6", b"\xac\x27\x91\xd6"), kind=checks.intan_kind,
         files=checks.intan_files,
     ),
     NeoFormat(
@@ -266,6 +264,7 @@ NEO_FORMATS = (
         "blackrock", "Blackrock .nev, or .nsx of version 2.1", (".nev", ".ns1", ".ns2", ".ns4"),
         "BlackrockRawIO", (b"NEURALSG", b"NEURALEV", b"BREVENTS"),
         target=checks.without_suffix, files=checks.blackrock_files, no_unit="counts",
+        check=checks.check_blackrock,
     ),
 )  # fmt: skip
 

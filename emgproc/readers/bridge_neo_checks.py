@@ -17,7 +17,7 @@ _MICROMED_LABELS = 192  # where the place of the descriptions of the electrodes 
 _MICROMED_ORDER = 176
 
 
-def check_spike2(path: Path) -> None:
+def check_spike2(path: Path) -> list[str]:
     """Refuse what neo would read wrongly or for ever: chains of blocks longer than it counts.
 
     A channel header is 140 bytes from byte 512 on; at 14 the number of its blocks (u16), at 20
@@ -55,6 +55,7 @@ def check_spike2(path: Path) -> None:
             f"{path.name}: its channels declare {int(low[used].sum())} blocks, the file has "
             f"{size} bytes"
         )
+    return []
 
 
 def intan_kind(stream: str) -> str:
@@ -77,12 +78,22 @@ def blackrock_files(path: Path) -> tuple[Path, ...]:
     return tuple(p for p in alike if p.suffix[1:].lower() in known)
 
 
+def check_blackrock(path: Path) -> list[str]:
+    """Of files of version 2.1 neo leaves the last sample out."""
+    old = []
+    for beside in blackrock_files(path):
+        with beside.open("rb") as file:
+            if file.read(8) == b"NEURALSG":
+                old.append(beside.name)
+    return [f"{name}: neo leaves its last sample out" for name in old]
+
+
 def without_suffix(path: Path) -> Path:
     """What neo calls a Blackrock recording."""
     return path.with_suffix("")
 
 
-def check_micromed(path: Path) -> None:
+def check_micromed(path: Path) -> list[str]:
     """Refuse headers of other types than 4, the one that neo reads.
 
     Raises
@@ -100,6 +111,7 @@ def check_micromed(path: Path) -> None:
         raise UnsupportedFormatError(
             f"{path.name}: Micromed header of type {head[175]}; only type 4 is read; export EDF+"
         )
+    return []
 
 
 def micromed_units(path: Path) -> list[str]:

@@ -365,3 +365,77 @@ def _dec(values):
     """DEC F-floats: upper half first, exponent two larger."""
     ieee = (np.asarray(values, "<f4") * np.float32(4)).view("<u2").reshape(-1, 2)[:, ::-1]
     return np.ascontiguousarray(ieee).tobytes()
+
+
+# ---------------------------------------------------------------- Intan RHD 1.3
+def intan(data, *, fs=1000.0, names=("TA", "GM")):
+    """uint16 (n, multiple of 60), 0.195 µV a step around 32768; one auxiliary and one digital."""
+    n, count = data.shape
+
+    def text(words):
+        raw = words.encode("utf-16-le")
+        return struct.pack("<I", len(raw)) + raw
+
+    head = struct.pack("<Ihhfh6fh2f", 0xC6912702, 1, 3, fs, 1, *[1.0] * 6, 0, 1000.0, 1000.0)
+    head += text("note of Roe") + text("") + text("") + struct.pack("<hh", 0, 0)
+    rows = [(name, k, 0) for k, name in enumerate(names[:n])]
+    rows += [("AUX1", n, 1), ("DIN-0", n + 1, 4)]
+    head += struct.pack("<h", 1) + text("Port A") + text("A")
+    head += struct.pack("<hhh", 1, len(rows), n)
+    for name, order, kind in rows:
+        head += text(f"A-{order:03d}") + text(name)
+        head += struct.pack("<10h2f", order, order, kind, 1, order, 0, 0, 0, 0, 0, 1e3, 0.0)
+    body = b""
+    for at in range(0, count, 60):
+        body += np.arange(at, at + 60, dtype="<i4").tobytes()
+        body += np.asarray(data[:, at : at + 60], "<u2").tobytes()
+        body += np.full(15, 10_000, "<u2").tobytes()
+        body += (np.arange(at, at + 60) % 2).astype("<u2").tobytes()
+    return head + body
+
+
+# ---------------------------------------------------------------- Blackrock of version 2.1
+def neuralsg(data, *, period=30):
+    """The samples (.ns3) and the events (.nev), whose headers scale them: 250 nV a step."""
+    n = len(data)
+    samples = b"NEURALSG" + b"1 kS/s".ljust(16, b"\0") + struct.pack("<II", period, n)
+    samples += struct.pack(f"<{n}I", *range(1, n + 1)) + np.asarray(data, "<i2").T.tobytes()
+    extended = b""
+    for i in range(1, n + 1):
+        extended += (
+            b"NEUEVWAV" + struct.pack("<HBBHHhhBB", i, 1, i, 250, 0, 0, 0, 0, 2) + bytes(10)
+        )
+    head = b"NEURALEV" + struct.pack("<BBHIIII", 2, 1, 1, 336 + len(extended), 104, 30_000, 30_000)
+    head += struct.pack("<8H", 2020, 1, 3, 1, 12, 0, 0, 0) + b"app".ljust(32, b"\0")
+    head += b"Roe".ljust(256, b"\0") + struct.pack("<I", n)
+    mark = struct.pack("<IHBBH", 3000, 0, 1, 0, 65).ljust(104, b"\0")
+    return samples, head + extended + mark
+
+
+# ---------------------------------------------------------------- Axon ABF 1.8
+def abf(data, *, interval_us=500.0, names=("TA", "GM"), units=("mV", "mV"), episodes=0):
+    """int16 (n, count); 10 of the unit over 32768 counts; sweeps if `episodes`."""
+    n, count = data.shape
+    head = bytearray(6144)
+    for at, layout, *values in (
+        (0, "4s", b"ABF "), (4, "f", 1.83), (8, "h", 5 if episodes else 3), (10, "i", n * count),
+        (16, "i", max(episodes, 1)), (40, "i", 12), (100, "h", 0), (120, "h", n),
+        (122, "f", interval_us / n), (138, "i", n * count // max(episodes, 1)),
+        (244, "f", 10.0), (248, "f", 10.0), (252, "i", 32_768), (256, "i", 32_768),
+        (378, "16h", *range(16)), (410, "16h", *range(n), *[-1] * (16 - n)),
+        (730, "16f", *[1.0] * 16), (922, "16f", *[1.0] * 16), (986, "16f", *[0.0] * 16),
+        (1050, "16f", *[1.0] * 16), (1114, "16f", *[0.0] * 16),
+    ):  # fmt: skip
+        struct.pack_into(f"<{layout}", head, at, *values)
+    for k, (name, unit) in enumerate(zip(names[:n], units[:n], strict=True)):
+        struct.pack_into("10s", head, 442 + 10 * k, name.encode().ljust(10))
+        struct.pack_into("8s", head, 602 + 8 * k, unit.encode().ljust(8))
+    body = np.asarray(data, "<i2").T.tobytes()
+    body = body.ljust(-(-len(body) // 512) * 512, b"\0")
+    table = b""
+    if episodes:
+        struct.pack_into("<ii", head, 92, 12 + len(body) // 512, episodes)
+        each = n * count // episodes
+        # Sweeps begin 1.5 of their lengths apart.
+        table = b"".join(struct.pack("<ii", k * each * 3 // 2, each) for k in range(episodes))
+    return bytes(head) + body + table

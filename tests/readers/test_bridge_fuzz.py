@@ -23,6 +23,8 @@ ALONE = {
     "f.c3d": made.c3d(COUNTS, labels=["TA", "GM"], units=["V", "mV"], ratio=10, points=2),
     "a.smr": made.spike2([("TA", COUNTS[0], None)], events=[("Trig", [500, 600])]),
     "a.trc": made.micromed(COUNTS.astype(int) + 32768, notes=[(10, "state/3")]),
+    "a.rhd": made.intan(COUNTS[:, :180].astype(int) + 32768),
+    "a.abf": made.abf(COUNTS, episodes=4),
     "a.xdf": XDF,
     "a.ns3": made.nsx([(0, COUNTS[:, :90]), (30 * 120, COUNTS[:, 90:])]),
     "a.gdf": made.gdf(COUNTS, events=[(10, 276)]),

@@ -179,14 +179,53 @@ def test_a_damaged_micromed_file_is_refused(written, change, error):
         read_recording(written(change(raw), "a.trc"))
 
 
-def test_intan_files_keep_amplifiers_apart_from_other_inputs():
-    from emgproc.readers.bridge_neo_checks import intan_kind
+@pytest.mark.parametrize("sweeps", [0, 4])
+def test_axon_values_and_sweeps(written, sweeps):
+    path = written(made.abf(COUNTS, episodes=sweeps, units=("mV", "pA")), "a.abf")
+    with open_recording(path) as opened:
+        whole, part = opened.read(), opened.read(200, 700)
+    assert (sniff(path), whole.fs) == ("abf", 2000.0)
+    assert_allclose(whole.data[0], COUNTS[0] * 1e4 / 32_768, rtol=1e-12)
+    assert_array_equal(part.data, whole.data[:, 200:700])
+    assert [s.stop - s.start for s in whole.segments] == [1000 // max(sweeps, 1)] * max(sweeps, 1)
+    assert {(a.name, a.unit) for a in whole.auxiliary} == {("GM", "pA")}
+    raw = rawio.AxonRawIO(filename=str(path))
+    raw.parse_header()
+    onsets = [raw.get_signal_t_start(0, k, 0) for k in range(max(sweeps, 1))]
+    assert_allclose([s.onset_s for s in whole.segments], onsets)
 
-    assert intan_kind("RHD2000 amplifier channel") == ""
-    assert intan_kind("USB board digital input channel") == "TRIG"
-    assert {intan_kind("DC Amplifier channel"), intan_kind("RHD2000 auxiliary input channel")} == {
-        "MISC"
-    }
+
+def test_intan_amplifiers_are_emg_and_other_inputs_are_not(written):
+    raw = COUNTS[:, :600].astype(np.int64) + 32_768
+    path = written(made.intan(raw), "a.rhd")
+    with open_recording(path) as opened:
+        whole, part = opened.read(), opened.read(50, 130)
+    assert (sniff(path), whole.fs) == ("intan", 1000.0)
+    assert_allclose(whole.data, COUNTS[:, :600] * 0.195, rtol=1e-11)
+    assert_array_equal(part.data, whole.data[:, 50:130])
+    assert {(a.name, a.kind, a.fs) for a in whole.auxiliary} == {
+        ("AUX1", "MISC", 250.0), ("DIN-0", "TRIG", 1000.0)
+    }  # fmt: skip
+    assert whole.channels[0].lsb_uv == pytest.approx(0.195)
+    assert "Roe" not in repr(whole.provenance)
+
+
+@pytest.mark.parametrize("named", ["v.nev", "v.ns3"])
+def test_old_blackrock_samples_are_scaled_by_the_events_beside_them(tmp_path, named):
+    samples, events = made.neuralsg(COUNTS)
+    (tmp_path / "v.ns3").write_bytes(samples)
+    (tmp_path / "v.nev").write_bytes(events)
+    found = read_recording(tmp_path / named)
+    assert_allclose(found.data, COUNTS[:, :-1] * 0.25, rtol=1e-12)
+    assert [(e.label, e.onset_s) for e in found.events] == [("digital_input_port/65", 0.1)]
+    assert "v.ns3: neo leaves its last sample out" in found.provenance.warnings
+    assert "Roe" not in repr(found.provenance)
+
+
+def test_old_blackrock_samples_alone_have_no_scale(written):
+    path = written(made.neuralsg(COUNTS)[0], "v.ns3")
+    with pytest.raises((UnknownUnitError, FormatError)):
+        read_recording(path, unit="uV")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +242,7 @@ def test_without_neo_the_error_says_what_to_install(written, monkeypatch, conten
     assert isinstance(caught.value, UnsupportedFormatError)
 
 
-@pytest.mark.parametrize("magic", [b"ABF ", b"ABF2", b"\x02\x69\x12\xc6", b"NEURALSG"])
+@pytest.mark.parametrize("magic", [b"ABF ", b"ABF2", b"\x02\x27\x91\xc6", b"NEURALSG"])
 def test_a_header_of_zeros_is_refused(written, magic):
     with pytest.raises((FormatError, UnknownUnitError)):
         read_recording(written(magic + bytes(6000), "a.ns3"))
