@@ -75,7 +75,8 @@ class Matrix(ABC):
                 "a recording"
             )
         block = self.rectangle(0, (0, self.cols), (0, self.rows))
-        return np.ascontiguousarray(block.T, dtype=np.float64)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.ascontiguousarray(block.T, dtype=np.float64)
 
 
 class HeldMatrix(Matrix):

@@ -144,6 +144,12 @@ def _is_eager(signals: Iterable[Signal]) -> bool:
 
 def read_rows(signals: Sequence[Signal], start: int, stop: int) -> Floats:
     """Samples [start, stop) of signals with pieces of the same lengths, a row each, scaled."""
+    # A number that is none, or too large, stays one; NumPy need not tell so on the way.
+    with np.errstate(invalid="ignore", over="ignore"):
+        return _read_rows(signals, start, stop)
+
+
+def _read_rows(signals: Sequence[Signal], start: int, stop: int) -> Floats:
     out = np.empty((len(signals), stop - start))
     at = 0
     for i in range(len(signals[0].pieces)):

@@ -338,6 +338,14 @@ def test_an_hdf5_file_of_another_program_without_a_map_is_refused_by_what_it_hol
         open_recording(path)
 
 
+def test_numbers_that_are_none_stay_so_without_a_word(tmp_path):
+    x = np.array([[0x7F800001, 0x7FC00000, 0x7F800000, 0x3F800000]], "u4").view("f4")
+    for how in ("plain", "compressed", "7.3"):
+        path = write(tmp_path / "a.mat", {"emg": x}, how)
+        data = read_recording(path, unit="V", fs=1.0, map={"samples": "emg"}).data
+        assert_array_equal(data, [[np.nan, np.nan, np.inf, 1e6]])
+
+
 def test_a_closed_file_lets_go(tmp_path):
     for how in ("plain", "compressed", "7.3"):
         opened = open_recording(write(tmp_path / "a.mat", {"emg": X}, how), **STATED)
