@@ -6,11 +6,12 @@ import numpy as np
 
 from emgproc.arrays import Floats, check_fs, spans_of
 from emgproc.errors import ParameterError
-from emgproc.recording import Channel, Event, Provenance, Recording, Segment
+from emgproc.recording import Channel, Event, Recording, Segment
 from emgproc.simulate import acquisition, band
 from emgproc.simulate.channel import MuscleSettings, Scene, Streams, acquire, simulate_channel
 from emgproc.simulate.checks import check_finite, entropy_of
 from emgproc.simulate.ecg import Heart
+from emgproc.simulate.provenance import synthetic
 from emgproc.simulate.states import Timeline, bedside_timeline
 from emgproc.simulate.truth import ChannelTruth, Truth
 from emgproc.units import to_samples
@@ -205,13 +206,7 @@ def _described_ecg(scene: Scene) -> Channel:
 def _recording(
     settings: RecordingSettings, data: Floats, channels: tuple[Channel, ...], scene: Scene
 ) -> Recording:
-    provenance = Provenance(
-        settings.source,
-        reader="emgproc.simulate",
-        scaling=f"{channels[0].bits}-bit converter",
-        warnings=("SYNTHETIC: simulated, not measured on anyone",),
-        synthetic=True,
-    )
+    provenance = synthetic(settings.source, f"{channels[0].bits}-bit converter")
     kept = ~scene.gone
     segments, at = [], 0
     for start, stop in spans_of(kept):

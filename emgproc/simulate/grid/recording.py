@@ -12,7 +12,7 @@ import numpy as np
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Floats, Ints
 from emgproc.errors import ParameterError
-from emgproc.recording import Auxiliary, Channel, Provenance, Recording, Segment
+from emgproc.recording import Auxiliary, Channel, Recording, Segment
 from emgproc.simulate import acquisition
 from emgproc.simulate.checks import entropy_of
 from emgproc.simulate.drive import (
@@ -34,6 +34,7 @@ from emgproc.simulate.pool import (
     maximal_excitation,
     twitch_forces,
 )
+from emgproc.simulate.provenance import synthetic
 from emgproc.units import to_samples
 
 FORCE_HZ = 100.0
@@ -211,13 +212,7 @@ def _recording(data: Floats, settings: GridSettings, pulled: Auxiliary) -> Recor
         )
         for name in settings.electrodes.names
     )  # fmt: skip
-    provenance = Provenance(
-        settings.source,
-        reader="emgproc.simulate",
-        scaling="16-bit converter",
-        warnings=("SYNTHETIC: simulated, not measured on anyone",),
-        synthetic=True,
-    )
+    provenance = synthetic(settings.source, "16-bit converter")
     return Recording(
         data,
         settings.fs,

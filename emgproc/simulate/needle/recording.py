@@ -12,7 +12,7 @@ import numpy as np
 
 from emgproc.arrays import Floats, check_fs
 from emgproc.errors import ParameterError
-from emgproc.recording import Channel, Event, Provenance, Recording, Segment
+from emgproc.recording import Channel, Event, Recording, Segment
 from emgproc.simulate.acquisition import BITS, electrode_noise, lsb_uv
 from emgproc.simulate.checks import check_finite, entropy_of
 from emgproc.simulate.needle.amplifier import MUAP_BAND_HZ, REST_BAND_HZ, NeedleAmplifier
@@ -36,6 +36,7 @@ from emgproc.simulate.needle.truth import (
     SourceTruth,
 )
 from emgproc.simulate.needle.unit import ENLARGED, HEALTHY, MYOPATHIC
+from emgproc.simulate.provenance import synthetic
 from emgproc.units import to_samples
 
 LEAST_FS = 20_000.0
@@ -282,13 +283,7 @@ def _recording(wanted: NeedleSettings, x_uv: Floats, events: tuple[Event, ...]) 
         highpass_hz=amplifier.highpass_hz, lowpass_hz=amplifier.lowpass_hz,
         bits=BITS, lsb_uv=lsb_uv(amplifier.rails_uv), range_uv=amplifier.rails_uv,
     )  # fmt: skip
-    provenance = Provenance(
-        wanted.source,
-        reader="emgproc.simulate",
-        scaling="16-bit converter",
-        warnings=("SYNTHETIC: simulated, not measured on anyone",),
-        synthetic=True,
-    )
+    provenance = synthetic(wanted.source, "16-bit converter")
     data = amplifier.converted(x_uv)[None]
     segments = (Segment(0, x_uv.size, 0.0),)
     return Recording(data, wanted.fs, (channel,), provenance, segments, events)
