@@ -27,6 +27,7 @@ from emgproc.simulate.stimulation.sweeps import (
     record_sweeps,
     streams,
     sweep_truth,
+    swept,
 )
 
 F_INTERVAL_S = 1.0
@@ -104,7 +105,8 @@ def simulate_f_waves(
     Raises
     ------
     ParameterError
-        No stimulus, a probability outside 0–1, or another number of them than of units.
+        No stimulus, a probability outside 0–1, another number of them than of units, or sweeps
+        that end before the F-waves.
     """
     wanted = settings or StimulationSettings()
     given = np.asarray(backfiring, np.float64)
@@ -119,8 +121,8 @@ def simulate_f_waves(
     backfired = fired & (firing.random(fired.shape) < chance)
     m_latency_s = nerve.latency_s(wanted.distance_m)
     f_latency_s = m_latency_s + 2 * wanted.cord_m / nerve.velocity_m_s + TURNAROUND_S
-    direct = added(fired, nerve.potentials(wanted.times_s, m_latency_s))
-    late = added(backfired, nerve.potentials(wanted.times_s, f_latency_s))
+    direct = added(fired, swept(nerve, wanted, m_latency_s))
+    late = added(backfired, swept(nerve, wanted, f_latency_s))
     sweeps = sweep_truth(wanted, stimuli, fired, direct, firing)
     recording = record_sweeps(wanted, stimuli, (direct + late) * sweeps.gain[:, None], acquiring)
     there = backfired.any(axis=1)
@@ -205,7 +207,7 @@ def simulate_h_reflex(
     Raises
     ------
     ParameterError
-        Too few stimuli, or an excitability outside 0–2.
+        Too few stimuli, an excitability outside 0–2, or sweeps that end before the reflex.
     """
     wanted = settings or StimulationSettings()
     if n_stimuli < 2 or not 0 <= excitability <= 2:
@@ -224,8 +226,8 @@ def simulate_h_reflex(
     m_latency_s = nerve.latency_s(wanted.distance_m)
     there_and_back = wanted.cord_m * (1 + 1 / AFFERENT_VELOCITY) / nerve.velocity_m_s
     h_latency_s = m_latency_s + there_and_back + TURNAROUND_S
-    direct = added(fired, nerve.potentials(wanted.times_s, m_latency_s))
-    late = added(reflex, nerve.potentials(wanted.times_s, h_latency_s))
+    direct = added(fired, swept(nerve, wanted, m_latency_s))
+    late = added(reflex, swept(nerve, wanted, h_latency_s))
     sweeps = sweep_truth(wanted, stimuli, fired, direct, firing)
     recording = record_sweeps(wanted, stimuli, (direct + late) * sweeps.gain[:, None], acquiring)
     h_mv, response = negative_peak_mv(late), maximal_response(nerve, wanted)

@@ -27,6 +27,7 @@ from emgproc.simulate.stimulation.sweeps import (
     record_sweeps,
     streams,
     sweep_truth,
+    swept,
 )
 
 INTERVAL_S = 1.0
@@ -203,7 +204,7 @@ def simulate_multipoint(
     dealing, firing, acquiring = streams(seed, 3)
     sites = [nerve, *(_dealt_anew(nerve, dealing) for _ in range(N_SITES - 1))]
     waves = [
-        nerve.potentials(wanted.times_s, nerve.latency_s(wanted.distance_m + i * SITE_STEP_M))
+        swept(nerve, wanted, nerve.latency_s(wanted.distance_m + i * SITE_STEP_M))
         for i in range(N_SITES)
     ]
     levels_ma = np.array([_levels(at, wave) for at, wave in zip(sites, waves, strict=True)])

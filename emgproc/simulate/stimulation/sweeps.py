@@ -6,9 +6,10 @@ import numpy as np
 
 from emgproc.arrays import Bools, Floats, Ints, check_fs
 from emgproc.errors import ParameterError
-from emgproc.recording import Channel, Event, Provenance, Recording, Segment
+from emgproc.recording import Channel, Event, Recording, Segment
 from emgproc.simulate import acquisition
 from emgproc.simulate.checks import check_finite, entropy_of
+from emgproc.simulate.provenance import synthetic
 from emgproc.simulate.stimulation.nerve import Nerve
 from emgproc.units import to_samples
 
@@ -137,8 +138,28 @@ def streams(seed: int | tuple[int, ...], n: int) -> list[np.random.Generator]:
 
 
 def direct_potentials(nerve: Nerve, settings: StimulationSettings) -> Floats:
-    """Each unit's potential in a sweep as the stimulus itself evokes it, µV (n_units, n_times)."""
-    return nerve.potentials(settings.times_s, nerve.latency_s(settings.distance_m))
+    """Each unit's potential in a sweep as the stimulus itself evokes it, µV (n_units, n_times).
+
+    Raises as `swept`.
+    """
+    return swept(nerve, settings, nerve.latency_s(settings.distance_m))
+
+
+def swept(nerve: Nerve, settings: StimulationSettings, take_off_s: Floats) -> Floats:
+    """Each unit's potential in a sweep from its take-off on, µV (n_units, n_times).
+
+    Raises
+    ------
+    ParameterError
+        The sweep ends before a unit's negative phase does.
+    """
+    end_s = float(np.max(take_off_s + nerve.negative_phase_s, initial=0.0))
+    if end_s > settings.after_s:
+        raise ParameterError(
+            f"the response lasts until {end_s:.4f} s after the stimulus, the sweep ends at "
+            f"after_s={settings.after_s}"
+        )
+    return nerve.potentials(settings.times_s, take_off_s)
 
 
 def added(weights: Floats | Bools, potentials: Floats) -> Floats:
@@ -219,13 +240,7 @@ def record(
     x += acquisition.Mains().hum(rng, np.concatenate(clock), settings.mains_uv)
     rails = settings.rails_uv
     seen = x if rails is None else acquisition.digitise(x, rails)
-    provenance = Provenance(
-        settings.source,
-        reader="emgproc.simulate",
-        scaling="none" if rails is None else "16-bit converter",
-        warnings=("SYNTHETIC: simulated, not measured on anyone",),
-        synthetic=True,
-    )
+    provenance = synthetic(settings.source, "none" if rails is None else "16-bit converter")
     channels = (_described(settings),)
     return Recording(seen[None, :], fs, channels, provenance, tuple(segments), events)
 
