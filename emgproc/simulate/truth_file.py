@@ -2,7 +2,7 @@
 
 A field that is an array is a dataset, a plain value an attribute, another dataclass a group, and a
 tuple of them a group with members `0000`, `0001`, …; the names are those of the fields, with their
-units in them. `read_truth` gives the same names back.
+units in them. `read_truth` gives the same names back; a field that is None is left out.
 """
 
 import dataclasses

@@ -24,7 +24,8 @@ class Mains:
     third, fifth
         Amplitudes relative to the fundamental.
     others
-        Further harmonics as (order, amplitude relative to the fundamental).
+        Further harmonics as (order, amplitude relative to the fundamental). No filter stands
+        before the converter: one above half the sampling rate is folded back.
     wander_hz
         Greatest distance of the frequency from its mean, Hz; it walks at random between these
         limits, with steps of SD 0.2 · wander_hz a second. 0 keeps it steady.

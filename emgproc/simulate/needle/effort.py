@@ -48,7 +48,8 @@ def draw_site(rng: np.random.Generator, muscle: Muscle, excitation: float) -> Si
 
 def excitation_of(levels: tuple[float, ...], duration_s: float) -> Floats:
     """Levels held one after another for equal times, on the grid of `DRIVE_HZ`."""
-    return np.concatenate([constant(level, duration_s / len(levels)) for level in levels])
+    n_steps = constant(0.0, duration_s).size
+    return np.array(levels)[np.arange(n_steps) * len(levels) // n_steps]
 
 
 def voluntary_sources(

@@ -57,8 +57,8 @@ class SourceTruth:
     shape, median_shape
         Measures of `template_uv` and of `median_uv`.
     rate_hz, cov
-        Mean rate and coefficient of variation of the intervals that were asked for; the cov is
-        NaN where none was (driven units).
+        Mean rate and coefficient of variation of the intervals that were asked for; of driven
+        units, of which none was, the mean rate as it came out and NaN.
     discharges_s
         Time of every discharge, s, ascending, continuous.
     latencies_s, blocked
