@@ -1,12 +1,20 @@
 """Seeds, spans and numbers that no part of the simulator takes."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from emgproc.errors import ParameterError
-from emgproc.simulate import MuscleSettings, RecordingSettings, draw_pool, simulate_recording
+from emgproc.simulate import (
+    MuscleSettings,
+    RecordingSettings,
+    draw_pool,
+    simulate_recording,
+    simulate_study,
+)
 from emgproc.simulate.acquisition import Amplifier, Artefacts, Breathing, Mains, digitise
 from emgproc.simulate.behaviour import chain_timeline
 from emgproc.simulate.checks import check_finite, check_span, entropy_of
@@ -39,6 +47,7 @@ from emgproc.simulate.stimulation import (
     plain_nerve,
     simulate_cmap,
     simulate_f_waves,
+    simulate_h_reflex,
     simulate_repetitive,
     simulate_sip,
     sma_nerve,
@@ -174,6 +183,9 @@ def test_what_is_not_finite_is_refused(make, value):
         (lambda: Activity(0.0, 1.0, -1.0), "0 or more"),
         (lambda: StateChain((0.0, 0.0, 9.0, 9.0, 9.0), TWO_FOR_EVER), "for ever"),
         (lambda: check_span((2.0, 1.0)), "before it begins"),
+        (lambda: simulate_cmap(NERVE, StimulationSettings(distance_m=3.0)), "the sweep ends"),
+        (lambda: simulate_f_waves(NERVE, StimulationSettings(cord_m=2.0)), "the sweep ends"),
+        (lambda: simulate_h_reflex(NERVE, StimulationSettings(cord_m=2.0)), "the sweep ends"),
     ],
 )  # fmt: skip
 def test_what_is_out_of_range_is_refused_with_its_reason(make, said):
@@ -184,3 +196,20 @@ def test_what_is_out_of_range_is_refused_with_its_reason(make, said):
 def test_the_message_names_what_is_not_finite():
     with pytest.raises(ParameterError, match=r"Growth: fat_mm must be finite, got nan"):
         check_finite(Growth(fat_mm=NAN))
+
+
+def test_a_study_is_not_written_onto_a_file(tmp_path):
+    there = tmp_path / "notes.txt"
+    there.write_text("kept")
+    with pytest.raises(ParameterError, match="no folder"):
+        simulate_study(there, seed=1, plan_toml="schema = 1\n")
+    assert there.read_text() == "kept"
+
+
+def test_bouts_shorter_than_the_clock_end_and_keep_their_shares():
+    chain = StateChain.of_shares((0.2, 0.1, 0.4, 0.2, 0.1), 0.01)
+    bouts = chain.bouts(rng(), 300.0)
+    assert (bouts[0].start_s, bouts[-1].stop_s) == (0.0, 300.0)
+    assert all(a.stop_s == b.start_s for a, b in pairwise(bouts))
+    shares = [sum(b.stop_s - b.start_s for b in bouts if b.state == s) / 300 for s in range(1, 6)]
+    assert_allclose(shares, chain.shares(), atol=0.05)

@@ -131,6 +131,21 @@ def test_a_visit_finds_the_same_units_elsewhere():
     assert simulate_grid(replace(SHORT, muscle_seed=9), 1)[1].muaps_uv.shape[0] == 20
 
 
+def test_every_discharge_has_a_sample_even_in_the_last_half_of_one():
+    anatomy, pair = Anatomy(n_units=60, n_lines=1), BIPOLAR_INFANT.electrodes
+    short = GridSettings(
+        anatomy=anatomy, electrodes=pair, contraction=Contraction(level=1.0), duration_s=0.3
+    )
+    late = 0
+    for seed in range(8):
+        recording, truth = simulate_grid(replace(short, fs=1000.0), seed=seed)
+        for unit in truth.units:
+            assert unit.discharges_s.size == unit.discharges.size
+            assert (unit.discharges < recording.n_samples).all()
+            late += int(np.sum(unit.discharges_s >= 0.2995))
+    assert late > 0
+
+
 def test_small_units_start_first_and_a_trapezoid_has_rest_at_its_ends():
     contraction = Contraction(level=0.4, shape="trapezoid", rise_s=4.0)
     settings = replace(SHORT, duration_s=14.0, contraction=contraction)

@@ -186,6 +186,10 @@ def test_restlessness_leaves_the_tone_of_the_quiet_spans_as_it_was(unseen_bursts
         RecordingSettings(duration_s=90.0, timeline=timeline, muscles=(muscle,)), seed=3
     )
     assert_allclose(truth.channels[0].t_realised, np.log(8.0), atol=0.05)
+    for activity in timeline.activities:
+        if activity.gross:  # in the mask even where no observer saw it
+            where = slice(*(round(at * recording.fs) for at in activity.span_s))
+            assert truth.channels[0].mask[where].all()
     y, fs = in_band(recording.data[0], recording.fs), recording.fs
     quiet = [
         np.mean(y[round((a + k) * fs) : round((a + k + 1) * fs)] ** 2)
