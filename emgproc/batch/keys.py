@@ -1,4 +1,4 @@
-"""The identity of a result: sha256 over the raw files, the plan, the labels and the versions.
+"""The identity of a result: sha256 over raw files, sidecars, the plan, labels and versions.
 
 Times of modification are no part of it. Size, mtime_ns and inode of a file may spare reading it
 again; they are kept beside the results, in `logs/file_hashes.json`, and `--rehash` ignores them.
@@ -6,7 +6,7 @@ again; they are kept beside the results, in `logs/file_hashes.json`, and `--reha
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -114,12 +114,15 @@ class ResultKey:
         (site's label, our label) pairs by which the study renames events.
     version
         Version of the package.
+    sidecars
+        (path from the root of the BIDS dataset, sha256) of every sidecar; empty outside one.
     """
 
     files: tuple[tuple[str, str], ...]
     plan_digest: str
     event_names: tuple[tuple[str, str], ...] = ()
     version: str = emgproc.__version__
+    sidecars: tuple[tuple[str, str], ...] = ()
 
     @property
     def digest(self) -> str:
@@ -128,19 +131,24 @@ class ResultKey:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parts as JSON can hold them."""
-        return {
+        parts: dict[str, Any] = {
             "files": [list(pair) for pair in self.files],
             "plan_digest": self.plan_digest,
             "event_names": [list(pair) for pair in self.event_names],
             "version": self.version,
         }
+        if self.sidecars:  # keys outside a dataset stay what they were
+            parts["sidecars"] = [list(pair) for pair in self.sidecars]
+        return parts
 
 
 def key_of(
     files: Sequence[HashedFile],
     plan_digest: str,
     event_names: Sequence[tuple[str, str]] = (),
+    sidecars: Mapping[str, HashedFile] | None = None,
 ) -> ResultKey:
-    """Key of the result made of these files, the named one first."""
+    """Key of the result made of these files, the named one first, and of sidecars by name."""
     named = tuple((Path(file.path).name, file.sha256) for file in files)
-    return ResultKey(named, plan_digest, tuple(sorted(event_names)))
+    beside = tuple(sorted((name, file.sha256) for name, file in (sidecars or {}).items()))
+    return ResultKey(named, plan_digest, tuple(sorted(event_names)), sidecars=beside)

@@ -1,15 +1,73 @@
-"""Labels that stand beside a recording: the BIDS table `…_events.tsv` of an `…_emg` file."""
+"""What stands beside a recording and decides its result.
+
+In a BIDS dataset these are its sidecars, which the reader reads; elsewhere it is the table
+`…_events.tsv` of an `…_emg` file, which is read here.
+"""
 
 import csv
 import io
 import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from emgproc.batch.keys import FileHashes
 from emgproc.errors import FormatError, ReadError
+from emgproc.readers import sidecars_of
+from emgproc.readers.bids_files import dataset_root
 from emgproc.recording import Event
+from emgproc.recording.parts import printable_name
 
 REQUIRED = ("onset", "duration", "trial_type")
 _MISSING = ("", "n/a")
+
+
+def named_sidecars(recording: Path) -> dict[str, Path]:
+    """Sidecars of a recording by their paths from the root of its dataset; empty outside one.
+
+    Raises
+    ------
+    ReadError
+        A folder of the dataset cannot be listed.
+    """
+    root = dataset_root(recording)
+    files = sidecars_of(recording)
+    if root is None or not files:
+        return {}
+    return {printable_name(file.relative_to(root).as_posix()): file for file in files}
+
+
+def sidecar_changes(
+    recording: Path, known: Mapping[str, str], now: Mapping[str, Path], hashes: FileHashes
+) -> list[str]:
+    """What became of the sidecars, in words: one or more names with what happened to them.
+
+    Parameters
+    ----------
+    recording
+        The raw file.
+    known
+        Name → sha256 of those that a result was made of.
+    now
+        Those of today, as `named_sidecars`.
+    hashes
+        Where digests come from; raises as `FileHashes.of`.
+    """
+    root = dataset_root(recording)
+    lost = [name for name in known if name not in now]
+    there = [name for name in lost if root is not None and (root / name).is_file()]
+    happened = {
+        "changed": [n for n, path in now.items() if n in known and hashes.of(path) != known[n]],
+        "appeared": [name for name in now if name not in known],
+        "vanished": [name for name in lost if name not in there],
+        "no longer counts": there,  # a nearer one holds instead
+    }
+    return [f"{' and '.join(sorted(names))} {what}" for what, names in happened.items() if names]
+
+
+def loose_table(recording: Path, sidecars: Iterable[Path]) -> Path | None:
+    """Return the events table of a recording, unless it is one of its `sidecars`."""
+    table = events_table(recording)
+    return None if table is None or table.absolute() in sidecars else table
 
 
 def events_table(recording: Path) -> Path | None:

@@ -10,12 +10,13 @@ import hashlib
 import io
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from emgproc.batch.keys import FileHashes, ResultKey
-from emgproc.batch.sidecars import events_table
+from emgproc.batch.sidecars import loose_table, named_sidecars, sidecar_changes
 from emgproc.errors import ReadError, StoreError, WriteError
 from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.writers import atomic_path, write_text
@@ -141,38 +142,52 @@ def why_stale(
     recording
         The raw file; the other files of the recording lie beside it.
     wanted
-        Key with the plan, the event names and the version of this run; its files are not looked
-        at, those of the stored result are hashed and compared.
+        Key with the plan, the event names and the version of this run; its files and sidecars are
+        not looked at: those of the stored result are compared with what is there now.
     hashes
         Where digests of files come from.
     """
     if not paths.header.is_file():
         return "no result yet"
     try:
-        parts = read_header(paths)["key_parts"]
-        read_result(paths)
-        arrays_sha256 = hashlib.sha256(paths.arrays.read_bytes()).hexdigest()
-        if arrays_sha256 != read_header(paths)["arrays_sha256"]:
-            return "the result file is damaged"
-        changed = _changed_file(parts["files"], recording, hashes)
-    except (StoreError, ReadError, OSError, KeyError, TypeError, ValueError):
+        parts = _parts_of_whole(paths)
+        files = [(str(name), str(sha256)) for name, sha256 in parts["files"]]
+        known = {str(name): str(sha256) for name, sha256 in parts.get("sidecars", [])}
+    except (StoreError, OSError, KeyError, TypeError, ValueError):
         return "the result file is damaged"
     now = wanted.to_dict()
     reasons = {"plan_digest": "the plan", "event_names": "[events]", "version": "the version"}
     moved = [word for part, word in reasons.items() if parts.get(part) != now[part]]
-    if changed:
-        moved.insert(0, changed)
-    return f"{' and '.join(moved)} changed" if moved else ""
+    try:
+        sidecars = named_sidecars(recording)
+        changed = _changed_file(files, recording, sidecars.values(), hashes)
+        beside = sidecar_changes(recording, known, sidecars, hashes)
+    except ReadError as error:
+        return str(error)
+    moved = [changed, *moved] if changed else moved
+    return " and ".join([f"{' and '.join(moved)} changed", *beside] if moved else beside)
 
 
-def _changed_file(files: list[list[str]], recording: Path, hashes: FileHashes) -> str:
+def _parts_of_whole(paths: ResultPaths) -> dict[str, Any]:
+    """Parts of the key of a stored result whose three files fit together."""
+    header = read_header(paths)
+    read_result(paths)
+    if hashlib.sha256(paths.arrays.read_bytes()).hexdigest() != header["arrays_sha256"]:
+        raise StoreError(f"{paths.arrays}: is not the file its header names; run with --force")
+    parts: dict[str, Any] = header["key_parts"]
+    return parts
+
+
+def _changed_file(
+    files: list[tuple[str, str]], recording: Path, sidecars: Iterable[Path], hashes: FileHashes
+) -> str:
     if not files or files[0][0] != recording.name:
         return "the file's name"
     for name, sha256 in files:
         path = recording.with_name(name)
         if not path.is_file() or hashes.of(path) != sha256:
             return name
-    table = events_table(recording)
+    table = loose_table(recording, sidecars)
     return "" if table is None or table.name in {name for name, _ in files} else table.name
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emgproc.batch.keys import HashedFile, hashed, key_of
-from emgproc.batch.sidecars import events_table, read_events
+from emgproc.batch.sidecars import loose_table, named_sidecars, read_events
 from emgproc.batch.store import ResultPaths, write_result
 from emgproc.errors import EmgprocError, WriteError
 from emgproc.features.result import FeatureSet
 from emgproc.plan import Plan, extract
 from emgproc.readers import open_recording
+from emgproc.readers.bids import BidsFile
 from emgproc.readers.registry import sha256_of
 from emgproc.recording import Recording
 
@@ -89,18 +90,25 @@ def process(task: Task) -> Done:
 
 
 def _measured(task: Task) -> Done:
+    sidecars = named_sidecars(task.file)
     with open_recording(task.file, **task.plan.source.options()) as opened:
         raw = opened.identified(sha256_of(opened.files)).read()
-    table = events_table(task.file)
-    if table is not None:
-        raw = replace(raw, events=(*raw.events, *read_events(table)))
+    # What the reader has read already must not count twice.
+    read = opened.sidecars if isinstance(opened, BidsFile) else ()
+    unread = loose_table(task.file, read)
+    if unread is not None:
+        raw = replace(raw, events=(*raw.events, *read_events(unread)))
+    table = loose_table(task.file, sidecars.values())
     files = tuple(hashed(path) for path in (*opened.files, *([table] if table else [])))
+    beside = {name: hashed(path) for name, path in sidecars.items()}
     clean = task.plan.apply(renamed(raw, task.event_names))
     features = extract(clean, task.plan)
+    done = Done(task.name, files=(*files, *beside.values()), warnings=features.warnings)
     if task.result is None:
-        return Done(task.name, features=features, files=files, warnings=features.warnings)
-    write_result(task.result, features, key_of(files, task.plan.digest, task.event_names))
-    return Done(task.name, files=files, warnings=features.warnings)
+        return replace(done, features=features)
+    key = key_of(files, task.plan.digest, task.event_names, beside)
+    write_result(task.result, features, key)
+    return done
 
 
 def renamed(recording: Recording, names: tuple[tuple[str, str], ...]) -> Recording:

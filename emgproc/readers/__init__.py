@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from emgproc.readers.bids_companions import sidecars_of
 from emgproc.readers.file import ReadOptions, RecordingFile
 from emgproc.readers.registry import FORMATS, describe, open_recording, read_recording, sniff
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS", "ReadOptions", "RecordingFile", "describe", "from_mne", "open_recording",
-    "read_recording", "sniff",
+    "read_recording", "sidecars_of", "sniff",
 ]  # fmt: skip
 
 

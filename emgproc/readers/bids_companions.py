@@ -5,19 +5,25 @@ BIDS wants signals of other rates in files of their own. Where the sidecar of on
 that recording, and its signals are auxiliary there.
 """
 
+import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from emgproc.errors import ReadError
 from emgproc.readers.bids_channels import kind_of_type, matched, unit_of
 from emgproc.readers.bids_files import (
+    FilesBeside,
     Sidecars,
     entities_of,
+    files_beside,
     find_sidecars,
     finite,
     is_bids_recording,
+    read_json,
     stated,
 )
 from emgproc.readers.edf import without_padding
@@ -74,18 +80,13 @@ def find_companions(
     path: Path, sidecars: Sidecars, start_s: float
 ) -> tuple[tuple[Companion, ...], list[str]]:
     """Companions of the recording `path`, whose first sample lies at `start_s`, and warnings."""
-    own = entities_of(path)
-    if "recording" not in own or _start_time(sidecars) is not None:
+    if _start_time(sidecars.settings) is not None:
         return (), []
     found, warnings = [], []
-    for other in sorted(path.parent.glob(f"sub-{own['sub']}_*_emg.*")):
-        theirs = entities_of(other)
-        shared = {**theirs, "recording": own["recording"]}
-        if other.name == path.name or not is_bids_recording(other) or shared != own:
-            continue
+    for other in _of_the_same_moment(path):
         try:
             beside = find_sidecars(other)
-            late_s = _start_time(beside)
+            late_s = _start_time(beside.settings)
             if late_s is not None:
                 found.append(_opened(other, beside, start_s + late_s))
         except ReadError as error:
@@ -93,8 +94,68 @@ def find_companions(
     return tuple(found), warnings
 
 
-def _start_time(sidecars: Sidecars) -> float | None:
-    value = finite(sidecars.settings.get("StartTime"))
+def sidecars_of(path: str | PathLike[str]) -> tuple[Path, ...]:
+    """Files that decide what a recording of a BIDS dataset is, besides its samples.
+
+    Its sidecars, inherited ones too, and recordings that may be on its clock with theirs. They are
+    found by their names, and no recording is opened; what `open_recording` reads is among them.
+
+    Returns
+    -------
+    tuple of Path
+        Absolute and sorted; empty for a file that is no `*_emg.edf` or `*_emg.bdf` of a dataset.
+
+    Raises
+    ------
+    ReadError
+        A folder of the dataset cannot be listed.
+    """
+    file = Path(path)
+    try:
+        if not is_bids_recording(file):
+            return ()
+        own, others = files_beside(file), _of_the_same_moment(file)
+        found = {*own.everything}
+        if others and _stated_start(own) is None:
+            for other in others:
+                beside = files_beside(other)
+                found.update(beside.everything)
+                if _stated_start(beside) is not None:
+                    found.add(other.absolute())
+    except OSError as error:
+        if isinstance(error, ReadError):
+            raise
+        what = f"its sidecars cannot be listed: {error.strerror or error}"
+        raise ReadError(f"{file.name}: {what}") from error
+    return tuple(sorted(found))
+
+
+def _of_the_same_moment(path: Path) -> list[Path]:
+    """Recordings whose names differ from that of `path` in `recording-<label>` only."""
+    own = entities_of(path)
+    if "recording" not in own:
+        return []
+    return [
+        other
+        for other in sorted(path.parent.glob(f"sub-{own['sub']}_*_emg.*"))
+        if other.name != path.name
+        and is_bids_recording(other)
+        and {**entities_of(other), "recording": own["recording"]} == own
+    ]
+
+
+def _stated_start(files: FilesBeside) -> float | None:
+    """As `_start_time`; `None` also where the settings are damaged: no such file is opened."""
+    merged: dict[str, Any] = {}
+    with contextlib.suppress(ReadError):
+        for file in files.settings:
+            merged |= read_json(file)
+        return _start_time(merged)
+    return None
+
+
+def _start_time(settings: Mapping[str, Any]) -> float | None:
+    value = finite(settings.get("StartTime"))
     return value if value is not None and abs(value) < _LATEST_S else None
 
 

@@ -9,6 +9,7 @@ import io
 import itertools
 import json
 import math
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,20 @@ class Sidecars:
     files: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FilesBeside:
+    """Sidecars of a recording: all settings, the nearest last, all spaces, a table a suffix."""
+
+    settings: list[Path]
+    spaces: list[Path]
+    tables: dict[str, Path]
+
+    @property
+    def everything(self) -> tuple[Path, ...]:
+        """All of them, sorted."""
+        return tuple(sorted({*self.settings, *self.spaces, *self.tables.values()}))
+
+
 def is_bids_recording(path: Path) -> bool:
     """Tell whether a file has the name of a BIDS recording and lies in a BIDS dataset."""
     return _NAME.fullmatch(path.name) is not None and dataset_root(path) is not None
@@ -83,23 +98,30 @@ def find_sidecars(path: Path) -> Sidecars:
     ReadError
         A sidecar cannot be read.
     """
-    shelf = _candidates(path)
-    wanted = entities_of(path)
-    settings = _applicable(shelf, "emg.json", wanted)
+    files = files_beside(path)
     merged: dict[str, Any] = {}
-    for file in settings:
+    for file in files.settings:
         merged |= read_json(file)
-    spaces = _applicable(shelf, "coordsystem.json", wanted)
-    tables: dict[str, Table | None] = {}
-    for suffix, columns in _COLUMNS.items():
-        files = _applicable(shelf, f"{suffix}.tsv", wanted)
-        tables[suffix] = read_table(files[-1], columns) if files else None
-    used = [table.path for table in tables.values() if table is not None]
+    tables = {
+        suffix: read_table(files.tables[suffix], columns) if suffix in files.tables else None
+        for suffix, columns in _COLUMNS.items()
+    }
     return Sidecars(
         settings=merged,
         **tables,
-        coordinates={entities_of(file).get("space", ""): read_json(file) for file in spaces},
-        files=tuple(sorted({*settings, *spaces, *used})),
+        coordinates={entities_of(file).get("space", ""): read_json(file) for file in files.spaces},
+        files=files.everything,
+    )
+
+
+def files_beside(path: Path) -> FilesBeside:
+    """Find everything that BIDS lets hold for the recording `path`, by the names alone."""
+    shelf, wanted = _candidates(path), entities_of(path)
+    held = {suffix: _applicable(shelf, f"{suffix}.tsv", wanted) for suffix in _COLUMNS}
+    return FilesBeside(
+        settings=_applicable(shelf, "emg.json", wanted),
+        spaces=_applicable(shelf, "coordsystem.json", wanted),
+        tables={suffix: files[-1] for suffix, files in held.items() if files},
     )
 
 
@@ -123,10 +145,10 @@ def _candidates(path: Path) -> list[Path]:
         return []
     above = list(path.absolute().parents)
     return [
-        file
+        folder / name
         for folder in reversed(above[: above.index(root) + 1])
-        for file in sorted(folder.iterdir())
-        if file.suffix in {".json", ".tsv"}
+        for name in sorted(os.listdir(folder))  # noqa: PTH208 - names: a root may hold thousands
+        if name.endswith((".json", ".tsv"))
     ]
 
 

@@ -59,6 +59,8 @@ def test_a_bug_ends_the_batch_with_its_own_error_and_traceback(tmp_path):
 
 def test_one_and_two_processes_give_the_same_bytes_and_name_what_failed(tmp_path):
     study = small_study.build(tmp_path / "study", n_infants=3)
+    for name in ("dataset_description", "task-rest_emg"):  # EDF there is EMG-BIDS, HDF5 is not
+        (study.root / f"{name}.json").write_text("{}", encoding="utf-8")
     files = [study.root / row.file for row in study.recordings]
     files[1].write_bytes(files[1].read_bytes()[:700])
     files[4].unlink()
