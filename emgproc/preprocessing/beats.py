@@ -28,18 +28,23 @@ REGULAR = 0.6
 SLOW_HZ = 40.0
 BASELINE_HZ = 3.0  # breathing or an electrode's offset is no heart
 FEWEST = 8
+ODD = 0.3
 END_S = 0.12  # so near an end the filter makes a beat of a cut one, where none is
 
 
 class Beats(NamedTuple):
-    """R peaks (samples, increasing), the row they were found in, and the median heart rate."""
+    """R peaks (samples, increasing), the row they were found in, and the median heart rate.
+
+    `odd` tells which of them are shaped unlike the others (n_beats,).
+    """
 
     samples: Ints
     row: int
     rate_bpm: float
+    odd: Bools
 
 
-NONE = Beats(np.empty(0, np.int64), -1, float("nan"))
+NONE = Beats(np.empty(0, np.int64), -1, float("nan"), np.empty(0, np.bool_))
 
 
 def detect_beats(recording: Recording) -> Beats:
@@ -111,7 +116,9 @@ def _in_row(recording: Recording, row: int, bad: Bools) -> tuple[Beats, float]:
     peaks = np.concatenate([peaks[(peaks >= a + end) & (peaks < b - end)] for a, b in spans])
     if not _is_slow(swift, peaks, fs):
         return NONE, 0.0
-    return Beats(peaks, row, rate), tall / max(background, np.finfo(float).tiny)
+    return Beats(peaks, row, rate, _odd(y, peaks, fs)), tall / max(
+        background, np.finfo(float).tiny
+    )
 
 
 def _maxima(envelope: Floats, spans: list[tuple[int, int]], n: int) -> Floats:
@@ -175,6 +182,20 @@ def _aligned(y: Floats, peaks: Ints, fs: float) -> Ints:
     template = np.nanmean(epochs_of(y, peaks, half, half), axis=0)
     shift = int(np.argmax(np.abs(template))) - half
     return np.unique(np.clip(peaks + shift, 0, y.size - 1))
+
+
+def _odd(y: Floats, peaks: Ints, fs: float) -> Bools:
+    """Beats that differ from the median one, at any gain up to 2, by most of its power.
+
+    By 0.3 of it and ten times the usual difference: an ectopic beat, or one under an artefact.
+    """
+    half = to_samples(QRS_S, fs)
+    epochs = np.nan_to_num(epochs_of(y, peaks, half, half))
+    usual = np.median(epochs, axis=0)
+    power = float(usual @ usual)
+    gains = np.clip(epochs @ usual / power, 0.0, 2.0)
+    misfit = np.sum((epochs - gains[:, None] * usual) ** 2, axis=1)
+    return np.asarray(misfit > max(ODD * power, 10 * float(np.median(misfit))))
 
 
 def _is_slow(x: Floats, peaks: Ints, fs: float) -> bool:

@@ -16,6 +16,7 @@ from emgproc.recording import Finding, Recording
 from emgproc.units import to_samples
 
 GATE_S = 0.06
+ODD_GATE_S = 0.08  # an ectopic beat is wide; half of it, so that a window of 1 s keeps its 80 %
 LONGEST = 1.6  # intervals between beats; in a longer pause a beat was missed
 SHORTEST = 0.8  # and a regular heart's next beat is no nearer
 BEFORE, AFTER = 0.4, 0.6  # of an interval: where the complex of an R peak begins and ends
@@ -34,8 +35,10 @@ class SubtractEcg:
     a segment holds fewer beats.
 
     What cannot be subtracted is masked `bad_ecg`: ±60 ms of each beat where fewer than 5 beats of
-    the row and segment are free of masks, and pauses of more than 1.6 intervals (electrode off),
-    in which the heart beat unseen.
+    the row and segment are free of masks; ±80 ms of beats shaped unlike the others (ectopic ones,
+    `n_odd_beats`), which enter no template; pauses of more than 1.6 intervals (electrode off), and
+    the ends of segments up to 0.8 intervals before the first beat and after the last: in both the
+    heart may have beaten unseen.
 
     Where no ECG is visible nothing is changed and `n_beats` is 0. Other findings:
     `heart_rate_bpm`, and per row with a whole beat `ecg_residual_uv`, the RMS within ±60 ms of
@@ -67,16 +70,18 @@ class SubtractEcg:
         findings = _about(beats)
         if beats.samples.size == 0:
             return recording.with_data(recording.data, step=self, findings=findings)
-        valid = np.isfinite(x) & ~recording.mask()[rows]
+        odd = _gate(beats.samples[beats.odd], recording, ODD_GATE_S)
+        valid = np.isfinite(x) & ~recording.mask()[rows] & ~odd
+        usual = beats.samples[~beats.odd]
         fit = TemplateFit.for_rate(self.neighbours, beats.rate_bpm, recording.fs)
         sos = highpass_sos(BASELINE_HZ, recording.fs)
         swift = filtered_around_pops(recording, rows, x, sos)
         y = x.copy()
         bad = np.zeros(recording.data.shape, np.bool_)
-        bad[rows] = _unseen(beats, recording)
+        bad[rows] = odd | _unseen(beats, recording)
         gates = _gate(beats.samples, recording, GATE_S)
         for start, stop, _ in recording.segments:
-            inside = beats.samples[(beats.samples >= start) & (beats.samples < stop)] - start
+            inside = usual[(usual >= start) & (usual < stop)] - start
             for i, row in enumerate(rows):
                 span = slice(start, stop)
                 cleaned = subtract_template(swift[i, span], valid[i, span], inside, fit)
@@ -94,8 +99,8 @@ class GateEcg:
     """Mask all EMG rows as `bad_ecg` within `half_s` of every R peak, and in pauses without beats.
 
     Beats as `SubtractEcg`; without an ECG channel they must still be visible, so gate before
-    subtracting. Pauses as there. At 140 beats per minute ±60 ms keep 72 % of the samples. No ECG
-    visible: nothing is masked and `n_beats` is 0.
+    subtracting. Pauses, ends and odd beats as there. At 140 beats per minute ±60 ms keep 72 % of
+    the samples. No ECG visible: nothing is masked and `n_beats` is 0.
 
     Attributes
     ----------
@@ -122,8 +127,9 @@ class GateEcg:
         beats = detect_beats(recording)
         bad = np.zeros(recording.data.shape, np.bool_)
         if beats.samples.size:
+            odd = _gate(beats.samples[beats.odd], recording, ODD_GATE_S)
             gates = _gate(beats.samples, recording, self.half_s)
-            bad[rows] = gates | _unseen(beats, recording)
+            bad[rows] = gates | odd | _unseen(beats, recording)
         return recording.with_mask(bad, "bad_ecg", step=self, findings=_about(beats))
 
 
@@ -139,6 +145,7 @@ def _gate(peaks: Ints, recording: Recording, half_s: float) -> Bools:
 def _about(beats: Beats) -> list[Finding]:
     findings = [Finding("n_beats", "1", "", float(beats.samples.size))]
     if beats.samples.size:
+        findings.append(Finding("n_odd_beats", "1", "", float(beats.odd.sum())))
         findings.append(Finding("heart_rate_bpm", "1/min", "", beats.rate_bpm))
     return findings
 

@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emgproc.preprocessing import Bandpass, GateEcg, SubtractEcg, apply_steps
+from emgproc.preprocessing import Bandpass, GateEcg, MaskEvents, SubtractEcg, apply_steps
+from emgproc.preprocessing.beats import detect_beats
 from emgproc.recording import Segment
-from emgproc.simulate import MuscleSettings, RecordingSettings, simulate_recording
+from emgproc.simulate import Heart, MuscleSettings, RecordingSettings, simulate_recording
+from emgproc.simulate.acquisition import Artefacts, Breathing, decays
 
 FS = 1250.0
 CHAIN = (SubtractEcg(), Bandpass())
@@ -63,3 +65,46 @@ def test_ends_between_two_beats_lose_nothing(pair):
     half = int(0.5 * np.median(np.diff(beats)))
     cut = recording.crop(inside[0] - half, inside[-1] + half)
     assert not SubtractEcg()(cut).mask().any()
+
+
+@pytest.mark.parametrize("ecg_depth", [0.0, 0.15])
+@pytest.mark.parametrize("has_ecg_channel", [True, False])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_ectopic_beats_are_masked_and_spoil_no_other(seed, has_ecg_channel, ecg_depth):
+    more = {
+        "heart": Heart(135.0, ectopic_share=0.05),
+        "artefacts": Artefacts(breathing=Breathing(ecg_depth=ecg_depth)),
+    }
+    recording, truth = simulate_recording(near_the_heart(150.0, **more), seed=seed)
+    without, _ = simulate_recording(near_the_heart(0.0, **more), seed=seed)
+    if not has_ecg_channel:
+        recording = MaskEvents()(recording.pick([0]))
+    rest = left_uv(recording, without)
+    calm = np.r_[int(FS) : int(15 * FS), int(48 * FS) : int(58 * FS)]
+    bursts = np.zeros(recording.n_samples, np.bool_)
+    for start, stop in (*recording.label_spans("movement"), *recording.label_spans("cry")):
+        bursts[start:stop] = True
+    calm = calm[~bursts[calm]]
+    beats = np.rint(truth.beats_s * FS).astype(int)
+    for beat in beats[truth.ectopic & np.isin(beats, calm)]:
+        assert np.isnan(rest[beat - 40 : beat + 40]).all()
+    usual = beats[~truth.ectopic & np.isin(beats, calm)]
+    assert np.isnan(rest[usual]).mean() < 0.1
+    assert np.sqrt(np.nanmean(rest[calm] ** 2)) < 2.0
+    reference = slice(int(FS), int(15 * FS))
+    assert np.sqrt(np.nanmean(rest[reference] ** 2)) < 0.9  # 1.6 to 4 where they stay
+
+
+def test_a_false_beat_of_a_pop_in_the_ecg_channel_is_odd_and_none_of_a_healthy_heart_is():
+    recording, truth = simulate_recording(near_the_heart(60.0), seed=1)
+    healthy = detect_beats(recording)
+    assert not healthy.odd.any()
+    data = recording.data.copy()
+    at_s = truth.beats_s[40] + 0.22
+    data[1] += decays(
+        np.arange(data.shape[1]) / FS, np.array([at_s]), np.array([3000.0]), np.array([0.05])
+    )
+    beats = detect_beats(dataclasses.replace(recording, data=data))
+    assert beats.samples.size - beats.odd.sum() >= healthy.samples.size - 1
+    assert 1 <= beats.odd.sum() <= 3
+    assert np.abs(beats.samples[beats.odd] / FS - at_s).max() < 0.3
