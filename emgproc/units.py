@@ -10,7 +10,7 @@ MICROVOLTS_PER: dict[str, float] = {
     "v": 1e6, "V": 1e6, "volt": 1e6, "volts": 1e6, "Volt": 1e6, "Volts": 1e6,
     "mV": 1e3, "mv": 1e3, "mVolt": 1e3, "millivolt": 1e3, "millivolts": 1e3,
     "uV": 1.0, "uv": 1.0, "µV": 1.0, "μV": 1.0, "µv": 1.0, "μv": 1.0, "uVolt": 1.0, "µVolt": 1.0,
-    "μVolt": 1.0, "microvolt": 1.0, "microvolts": 1.0,
+    "μVolt": 1.0, "microV": 1.0, "microvolt": 1.0, "microvolts": 1.0,
     "nV": 1e-3, "nv": 1e-3, "nanovolt": 1e-3,
 }  # fmt: skip
 

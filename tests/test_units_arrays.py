@@ -27,7 +27,7 @@ ERRORS = [
     [
         (("V", "volt", " V "), 1e6),
         (("mV", "mv", "millivolt"), 1e3),
-        (("uV", "µV", "μV", "uv", "microvolts"), 1.0),
+        (("uV", "µV", "μV", "uv", "microV", "microvolts"), 1.0),
         (("nV",), 1e-3),
     ],
 )

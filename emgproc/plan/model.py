@@ -38,6 +38,9 @@ class Source:
         Name or 0-based number of the column of a text table that holds the time.
     delimiter, decimal
         Separator and decimal mark of a text table that could be read in two ways.
+    adc_range_v, gain
+        Full range of the converter (V) and total gain of the inputs of an OT Bioelettronica
+        archive, where those of the device table or of the file are wrong.
     map
         Which variables of a MATLAB or HDF5 file hold what: the table [source.map].
     """
@@ -48,7 +51,9 @@ class Source:
     time_column: str | int | None = None
     delimiter: str | None = None
     decimal: str | None = None
-    # Not in the repr: plans without a map keep the digest they had before there was one.
+    # Not in the repr: plans without these keep the digest they had before there were any.
+    adc_range_v: float | None = field(default=None, repr=False)
+    gain: float | None = field(default=None, repr=False)
     map: VariableMap = field(default_factory=VariableMap, repr=False)
 
     def options(self) -> dict[str, Any]:
@@ -60,6 +65,8 @@ class Source:
             "time_column": self.time_column,
             "delimiter": self.delimiter,
             "decimal": self.decimal,
+            "adc_range_v": self.adc_range_v,
+            "gain": self.gain,
             "map": self.map or None,
         }
         return {name: value for name, value in stated.items() if value is not None}
@@ -120,6 +127,8 @@ class Plan:
         lines = [f"step {step!r}" for step in self.steps]
         lines += [f"feature {request!r}" for request in self.features]
         lines += [f"settings {part!r}" for part in (self.noise, self.windows, self.source)]
+        scale = {"adc_range_v": self.source.adc_range_v, "gain": self.source.gain}
+        lines += [f"scale {n} {value!r}" for n, value in scale.items() if value is not None]
         lines += [f"map {self.source.map!r}"] if self.source.map else []
         lines += [f"version {name} {number}" for name, number in ALGORITHM_VERSIONS.items()]
         return "\n".join(lines) + "\n"

@@ -22,6 +22,7 @@ from emgproc.readers.variable_map import VariableMap
 
 SCHEMA = 1
 _STRICT = ConfigDict(extra="forbid", strict=True)
+_Positive = typing.Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _TABLES = ("schema", "name", "source", "step", "feature", "noise", "windows")
 
 
@@ -185,11 +186,13 @@ class _Parser:
     def _source(self, table: Mapping[str, Any]) -> Source | None:
         allowed: dict[str, tuple[Any, Any]] = {
             "unit": (str | None, None),
-            "fs_hz": (typing.Annotated[float, Field(gt=0)] | None, None),
+            "fs_hz": (_Positive | None, None),
             "kinds": (dict[str, str], {}),
             "time_column": (str | int | None, None),
             "delimiter": (str | None, None),
             "decimal": (str | None, None),
+            "adc_range_v": (_Positive | None, None),
+            "gain": (_Positive | None, None),
             "map": (dict[str, Any], {}),
         }
         values = self._validated("source", allowed, table)

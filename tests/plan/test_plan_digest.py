@@ -44,11 +44,23 @@ def test_names_comments_and_written_defaults_do_not_change_it(text):
         ('"zc"\n', '"zc"\n[windows]\nmin_windows = 29\n'),
         ('"zc"\n', '"zc"\n[noise]\nmin_s = 9\n'),
         ('"zc"\n', '"zc"\n[source]\nunit = "mV"\n'),
+        ('"zc"\n', '"zc"\n[source]\nadc_range_v = 5\n'),
+        ('"zc"\n', '"zc"\n[source]\ngain = 1000\n'),
     ],
 )
 def test_whatever_can_move_a_result_changes_it(text, old, new):
     assert text.replace(old, new) != text
     assert digest(text.replace(old, new)) != digest(text)
+
+
+def test_options_that_came_later_leave_the_digests_of_other_plans_alone(text):
+    told = (
+        "settings Source(unit=None, fs_hz=None, kinds=(), time_column=None, delimiter=None, "
+        "decimal=None)"
+    )
+    lines = plan_from_text(text).canonical().splitlines()
+    assert told in lines
+    assert {line.split()[0] for line in lines} == {"step", "feature", "settings", "version"}
 
 
 def test_the_order_of_the_steps_changes_it():

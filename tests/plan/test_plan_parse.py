@@ -44,10 +44,13 @@ def test_settings_and_source_come_from_their_tables():
         HEAD + RMS + '[windows]\nmin_windows = 5\nlabels = ["state/4"]\n'
         "[noise]\nshorted_input_uv = 1.5\n"
         '[source]\nunit = "mV"\nfs_hz = 2000\nkinds = { CH2 = "ECG" }\n'
+        "adc_range_v = 5\ngain = 1000\n"
     )
     assert (plan.windows.min_windows, plan.windows.labels) == (5, ("state/4",))
     assert plan.noise.shorted_input_uv == 1.5
-    assert plan.source.options() == {"unit": "mV", "fs": 2000.0, "kinds": {"CH2": "ECG"}}
+    assert plan.source.options() == {
+        "unit": "mV", "fs": 2000.0, "kinds": {"CH2": "ECG"}, "adc_range_v": 5.0, "gain": 1000.0,
+    }  # fmt: skip
 
 
 def test_every_problem_is_told_at_once_with_file_and_key():
@@ -58,7 +61,7 @@ def test_every_problem_is_told_at_once_with_file_and_key():
         '[[feature]]\nname = "rmss"\n'
         '[[feature]]\nname = "zc"\nthreshold = 1\n'
         "[windows]\nmin_valid = 1.5\n"
-        '[source]\nfs_hz = -1\nunits = "mV"\n'
+        '[source]\nfs_hz = -1\nunits = "mV"\ngain = inf\n'
     )
     text = "\n".join(found)
     assert all(line.startswith("p.toml: ") for line in found)
@@ -72,8 +75,9 @@ def test_every_problem_is_told_at_once_with_file_and_key():
     assert "feature[2] zc.threshold: unknown key; did you mean 'threshold_uv'?" in text
     assert "windows: windows: min_valid must be in (0, 1]" in text
     assert "source.fs_hz" in text
+    assert "source.gain: Input should be a finite number" in text
     assert "source.units: unknown key; did you mean 'unit'?" in text
-    assert len(found) == 11
+    assert len(found) == 12
 
 
 @pytest.mark.parametrize(
