@@ -4,13 +4,18 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from emgproc.cli.dataset import ConvertCommand, asks_for_dataset, dataset_options, write_dataset
 from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end
 
+if TYPE_CHECKING:
+    from emgproc.readers import RecordingFile
+
 _FILE = click.Path(path_type=Path)
+_WRITTEN = (".h5", ".edf", ".bdf", ".mat")
 _PLAN = click.option(
     "--plan", type=_FILE, help="A plan.toml; its [source] tells what the file does not."
 )
@@ -67,37 +72,70 @@ def _list_formats(*, as_json: bool) -> int:
     return DONE
 
 
-@click.command()
+@click.command(cls=ConvertCommand)
 @click.argument("file", type=_FILE)
-@click.argument("out", type=_FILE)
-@click.option("--force", is_flag=True, help="Replace OUT where it is there already.")
+@click.argument("out", type=click.Path())
+@click.option("--force", is_flag=True, help="Replace OUT where it is a file that is there.")
 @_PLAN
-def convert(*, file: Path, out: Path, force: bool, plan: Path | None) -> int:
-    """Write the recording FILE as OUT: .h5, .edf or .bdf by its ending."""
+@dataset_options
+def convert(*, file: Path, out: str, force: bool, plan: Path | None, **stated: Any) -> int:  # noqa: ANN401
+    """Write the recording FILE as OUT, or into the dataset OUT.
+
+    OUT ends in .h5, .edf, .bdf or .mat; or it is the folder of an EMG-BIDS dataset, which ends in
+    "/" where it is not there yet. OUT names no person and no date, nor the file it was made from.
+    """
     from emgproc.errors import MissingFileError, ReadError
     from emgproc.readers import open_recording
     from emgproc.readers.registry import sha256_of
-    from emgproc.writers import write_recording
 
-    if out.suffix.lower() not in {".h5", ".edf", ".bdf"}:
-        raise click.UsageError(f"OUT must end in .h5, .edf or .bdf, got {out.name!r}")
-    if out.exists() and file.exists() and out.samefile(file):
-        raise click.UsageError(f"OUT is FILE itself: {out}")
-    if out.is_file() and not force:
-        raise click.UsageError(f"OUT is there already: {out}; --force replaces it")
+    target = Path(out)
+    to_dataset = asks_for_dataset(out, stated)
+    _check_target(file, target, force=force, to_dataset=to_dataset)
     options = _source_options(plan)
     try:
         with open_recording(file, **options) as opened:
-            written = write_recording(opened.identified(sha256_of(opened.files)), out)
+            warnings = opened.provenance.warnings
+            opened.identified(sha256_of(opened.files))
+            if to_dataset:
+                added = write_dataset(opened, target, stated)
+                name, left_out = added.recording.name, added.left_out
+            else:
+                name, left_out = target.name, _write_file(opened, target)
     except MissingFileError:
         raise
     except ReadError as error:
         click.echo(f"Error: {error}", err=True)
         return end(SOME_FAILED, f"{file.name} cannot be read ({error.code}).")
-    for warning in (*opened.provenance.warnings, *written.left_out):
+    for warning in (*warnings, *left_out):
         click.echo(f"Warning: {warning}", err=True)
     channels = counted(len(opened.channels), "channel")
-    return end(DONE, f"{out.name} holds {channels}, {opened.duration_s:g} s.")
+    return end(DONE, f"{name} holds {channels}, {opened.duration_s:g} s.")
+
+
+def _check_target(file: Path, out: Path, *, force: bool, to_dataset: bool) -> None:
+    """Find out before the work what OUT cannot be."""
+    if to_dataset:
+        if force:
+            raise click.UsageError("--force is for files: nothing in a dataset is replaced")
+        return
+    if out.suffix.lower() not in _WRITTEN:
+        raise click.UsageError(
+            f"OUT must end in {', '.join(_WRITTEN)}, or in '/' as a dataset; got {out.name!r}"
+        )
+    if out.exists() and file.exists() and out.samefile(file):
+        raise click.UsageError(f"OUT is FILE itself: {out}")
+    if out.is_file() and not force:
+        raise click.UsageError(f"OUT is there already: {out}; --force replaces it")
+
+
+def _write_file(opened: "RecordingFile", out: Path) -> tuple[str, ...]:
+    """Write a file that does not name the one it was made from; what could not be written."""
+    from emgproc.readers.unnamed import without_names
+    from emgproc.writers import write_recording
+
+    if out.suffix.lower() in {".h5", ".mat"}:  # EDF and BDF have no place for it
+        opened = without_names(opened, out.stem)
+    return write_recording(opened, out).left_out
 
 
 def by_ending(paths: Sequence[Path]) -> str:

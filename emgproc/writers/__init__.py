@@ -6,14 +6,22 @@ from pathlib import Path
 from emgproc.errors import ParameterError
 from emgproc.recording import Recording
 from emgproc.writers.atomic import atomic_path, write_bytes, write_text
+from emgproc.writers.bids import BidsOptions, write_bids
 from emgproc.writers.edf import Written, write_edf
 from emgproc.writers.stream import Readable, Whole
 
-__all__ = ["Written", "atomic_path", "write_bytes", "write_recording", "write_text"]
+__all__ = [
+    "BidsOptions", "Written", "atomic_path", "write_bids", "write_bytes", "write_recording",
+    "write_text",
+]  # fmt: skip
 
 
 def write_recording(recording: Recording | Readable, path: str | PathLike[str]) -> Written:
     """Write a recording in the format that the ending of `path` names: .edf, .bdf, .h5 or .mat.
+
+    Inside a laboratory .h5 and .mat keep the name of the original file (`provenance.source`), by
+    which it is found again; a file name may hold a person's, so `emgproc convert` and EMG-BIDS
+    leave it out and keep its digest.
 
     Parameters
     ----------

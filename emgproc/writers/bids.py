@@ -87,7 +87,8 @@ def _check(source: Readable, root: Path, options: BidsOptions) -> None:
     if lacking:
         raise ParameterError(
             f"{source.provenance.source}: BIDS requires what no recording knows: "
-            f"{', '.join(lacking)}; state it (emg={{…}} for fields of *_emg.json)"
+            f"{', '.join(lacking)}; state it (emg={{…}} for fields of *_emg.json, on the command "
+            "line --emg FIELD=VALUE)"
         )
     if is_new and root.is_dir() and any(root.iterdir()):
         raise ParameterError(

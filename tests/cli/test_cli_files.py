@@ -95,7 +95,7 @@ def test_a_wrong_call_ends_with_2_and_one_clear_message(arguments):
     assert "Traceback" not in done.output
 
 
-@pytest.mark.parametrize("suffix", [".edf", ".bdf", ".h5"])
+@pytest.mark.parametrize("suffix", [".edf", ".bdf", ".h5", ".mat"])
 def test_convert_keeps_samples_and_events(folder, tmp_path, suffix):
     out = tmp_path / f"out{suffix}"
     done = call("convert", folder / "b.h5", out)
@@ -112,6 +112,19 @@ def test_convert_refuses_an_unknown_ending_and_the_file_itself(folder, tmp_path,
     before = (folder / "a.edf").read_bytes()
     assert call("convert", folder / "a.edf", out).exit_code == code
     assert (folder / "a.edf").read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", [".edf", ".bdf", ".h5", ".mat"])
+def test_convert_leaves_the_name_of_the_file_out_and_keeps_its_digest(folder, tmp_path, suffix):
+    named = folder / "Mueller_Anna.edf"
+    (folder / "a.edf").rename(named)
+    before = read_recording(named).provenance
+    assert call("convert", named, tmp_path / f"x{suffix}").exit_code == 0
+    content = (tmp_path / f"x{suffix}").read_bytes()
+    assert b"Anna" not in content.replace(b"\0", b"")
+    if suffix in {".h5", ".mat"}:
+        told = read_recording(tmp_path / f"x{suffix}").provenance.scaling
+        assert told == f"edf 1 from x.edf (sha256 {before.sha256}): {before.scaling}"
 
 
 def test_convert_of_a_broken_file_ends_with_1_and_writes_nothing(folder, tmp_path):
