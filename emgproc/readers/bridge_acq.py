@@ -186,7 +186,8 @@ def _read_once(module: Untyped, n: int, path: Path) -> list[_Rows]:
     def one(k: int) -> _Rows:
         def raw(a: int, b: int) -> NDArray[Any]:
             if not held:
-                with path.open("rb") as file:
+                # What there is to warn of was told when the headers were read.
+                with listening("bioread", path, []), path.open("rb") as file:
                     held.append(module.Reader.read(file).datafile.channels)
             values: NDArray[Any] = held[0][k].raw_data[a:b]
             return values

@@ -2,6 +2,7 @@
 
 import glob
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from emgproc.readers.bridge_spans import Spans
 _MOST_PACKETS = 100_000
 _NSX_HEAD, _NSX_CHANNEL = 314, 66
 _CNT_HEAD, _CNT_CHANNEL = 900, 75
+_FIF_TAG = 16
 
 
 def look_at_nsx(path: Path) -> Seen:
@@ -238,5 +240,25 @@ def look_at_curry(path: Path) -> Seen:
 
 
 def look_at_fif(path: Path) -> Seen:
-    """Nothing: FIF states what is needed."""
+    """Follow the chain of tags, which MNE does without end where it leads back.
+
+    A tag is its kind, type, size and the place of the next (four i32, big-endian; 0: right after
+    it, -1: none) and its data.
+
+    Raises
+    ------
+    FormatError
+        The chain leads back, or a size is below 0.
+    """
+    at, size = 0, path.stat().st_size
+    with path.open("rb") as file:
+        while at + _FIF_TAG <= size:
+            file.seek(at)
+            length, following = struct.unpack(">8x2i", file.read(_FIF_TAG))
+            after = at + _FIF_TAG + length if following == 0 else following
+            if following < 0:
+                break
+            if length < 0 or after <= at:
+                raise FormatError(f"{path.name}: the tag at byte {at} leads back to {after}")
+            at = after
     return Seen(path, (path,))

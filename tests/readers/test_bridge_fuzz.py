@@ -3,6 +3,7 @@
 import shutil
 
 import bridge_bytes as made
+import fuzzing
 import numpy as np
 import pytest
 from fuzzing import mutations, survives
@@ -37,6 +38,35 @@ BESIDE = {
     "v.lay": lambda at: made.persyst(at, COUNTS, ["TA", "GM"], sample_times=["0=1", "50=2"]),
     "v.eeg": lambda at: made.nihon(at, [COUNTS.astype(int) + 32768], [5, 6]),
 }
+
+
+class Hang(BaseException):
+    """Not an Exception: what a library raises is taken for damage of the file."""
+
+
+@pytest.fixture(autouse=True)
+def hangs_are_seen(monkeypatch):
+    def hangs(number, frame):
+        raise Hang
+
+    monkeypatch.setattr(fuzzing, "_hangs", hangs)
+
+
+def fif(folder):
+    import mne
+
+    info = mne.create_info(["TA", "GM"], 1000.0, ["emg", "emg"])
+    raw = mne.io.RawArray(COUNTS * 1e-6, info, verbose="ERROR")
+    raw.set_annotations(mne.Annotations([0.01], [0.01], ["state/3"]))
+    raw.save(folder / "w_raw.fif", verbose="ERROR")
+    return (folder / "w_raw.fif").read_bytes()
+
+
+@pytest.mark.slow
+def test_many_mutations_of_a_fif_file_are_survived(tmp_path_factory):
+    valid = fif(tmp_path_factory.mktemp("written"))
+    file = tmp_path_factory.mktemp("read") / "a_raw.fif"
+    assert survives(valid, file, 3_000, seed=4) > 0
 
 
 @pytest.mark.parametrize("name", ALONE)

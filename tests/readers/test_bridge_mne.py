@@ -179,6 +179,18 @@ def test_a_fif_file_that_is_cut_is_refused(tmp_path):
     assert read_recording(path).n_samples == 5000
 
 
+def test_a_fif_file_whose_tags_lead_back_is_refused(tmp_path):
+    path = tmp_path / "a_raw.fif"
+    raw_of(("emg",), np.ones((1, 500)) * 1e-5).save(path, verbose="ERROR")
+    content = bytearray(path.read_bytes())
+    content[12:16] = (0).to_bytes(4, "big")
+    after = 16 + int.from_bytes(content[8:12], "big")
+    content[after + 12 : after + 16] = (1).to_bytes(4, "big")
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match="leads back to 1"):
+        read_recording(path)
+
+
 def test_a_fif_file_that_goes_on_in_another_folder_is_refused(tmp_path, monkeypatch):
     (tmp_path / "other").mkdir()
     raw = raw_of(("emg",), np.ones((1, 500)) * 1e-5)
