@@ -233,3 +233,23 @@ def test_a_real_recording_equals_bioread_and_the_reference(real_data):
     assert [(s.start, s.stop) for s in found.segments] == [(0, 3881), (3881, 7901)]
     with open_recording(path) as opened:
         assert_array_equal(opened.read(3000, 5000).data, found.data[:, 3000:5000])
+
+
+@pytest.mark.slow
+def test_many_mutations_are_survived(tmp_path, monkeypatch):
+    import fuzzing
+
+    class Hang(BaseException):
+        """Not an Exception: what a library raises is taken for damage of the file."""
+
+    def hangs(number, frame):
+        raise Hang
+
+    monkeypatch.setattr(fuzzing, "_hangs", hangs)
+    for name, content in (
+        ("even.acq", acq(two(), markers=[(100, "x")])),
+        ("packed.acq", acq(two(), markers=[(100, "x")], compressed=True)),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        assert fuzzing.survives(content, folder / name, 400, seed=7) > 0
