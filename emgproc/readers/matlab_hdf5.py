@@ -202,8 +202,7 @@ class Hdf5Variables(Variables):
             return Struct({})
         dataset = self.checked.dataset(found)
         if is_text(dataset.dtype) and dataset.ndim < 2 and dataset.size <= MAX_NODES:
-            strings = _strings(np.atleast_1d(np.asarray(dataset[()])))
-            return strings or Refused(f"a dataset of {dataset.dtype}")
+            return Text(tuple(self.checked.texts(dataset)))
         if dataset.dtype.kind not in "fiu" or dataset.ndim > 2:
             return Refused(f"a dataset of {dataset.dtype} and {dataset.ndim} axes")
         if dataset.ndim == 0:

@@ -15,6 +15,7 @@ import numpy as np
 
 from emgproc.errors import EmgprocError, FormatError, TruncatedFileError
 from emgproc.readers.matlab_hdf5_heap import GuardedFile
+from emgproc.readers.matlab_hdf5_texts import lengths_in_dataset, lengths_in_header
 
 if TYPE_CHECKING:
     import h5py
@@ -24,6 +25,7 @@ MAX_RATIO = 100  # of declared to stored bytes, beyond what is free
 MAX_CHUNK_BYTES = 16 << 20
 MAX_KEYS = 10_000
 MAX_ATTRIBUTE_BYTES = 1 << 16
+MAX_TEXT_BYTES = 16 << 20
 _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32"}
 _DAMAGE = (KeyError, MemoryError, OSError, OverflowError, RuntimeError, TypeError, ValueError)
 
@@ -70,6 +72,7 @@ class Checked:
             with damage_told(path.name):
                 self.file = h5py.File(self._bytes, "r", rdcc_nbytes=MAX_CHUNK_BYTES)
                 sizes = self.file.id.get_create_plist().get_sizes()
+                self._base = int(self.file.userblock_size)
         except BaseException:
             self._bytes.close()
             raise
@@ -176,17 +179,43 @@ class Checked:
         FormatError
             It takes more than 64 KiB, or holds neither texts nor numbers.
         """
+        import h5py
+
         if name not in owner.attrs:
             return None
         about = owner.attrs.get_id(name)
         if not (about.dtype.kind in "fiubS" or is_text(about.dtype)):
             raise FormatError(f"{self.where}: the attribute {name} of {owner.name} is no text")
-        if math.prod(about.shape or ()) * about.dtype.itemsize > MAX_ATTRIBUTE_BYTES:
+        count = math.prod(about.shape or ())
+        too_large = count * about.dtype.itemsize > MAX_ATTRIBUTE_BYTES
+        if about.dtype.kind == "O" and not too_large:
+            at = h5py.h5o.get_info(owner.id).addr
+            lengths = lengths_in_header(self._bytes.piece, at, self._base, name)
+            too_large = len(lengths) < count or sum(lengths) > MAX_ATTRIBUTE_BYTES
+        if too_large:
             raise FormatError(f"{self.where}: the attribute {name} of {owner.name} is too large")
         value = owner.attrs[name]
         if isinstance(value, bytes):
             return value.decode("utf-8", errors="replace")
         return str(value) if isinstance(value, str) else np.atleast_1d(np.asarray(value)).ravel()
+
+    def texts(self, dataset: "h5py.Dataset") -> list[str]:
+        """Texts of a dataset that `dataset` has let through.
+
+        Raises
+        ------
+        FormatError
+            They claim more bytes than the file has or 16 MiB, or cannot be checked.
+        """
+        if dataset.dtype.kind == "O":
+            lengths = lengths_in_dataset(self._bytes.piece, dataset)
+            if len(lengths) < dataset.size or sum(lengths) > min(self._size, MAX_TEXT_BYTES):
+                raise FormatError(
+                    f"{self.where}: {dataset.name} holds {dataset.size} texts that claim "
+                    f"{sum(lengths)} bytes"
+                )
+        values = np.atleast_1d(np.asarray(dataset[()])).ravel().tolist()
+        return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values]
 
     def close(self) -> None:
         """Let go of the file."""

@@ -42,20 +42,20 @@ class GuardedFile(io.FileIO):
 
     def _check(self, at: int, content: bytes) -> None:
         before = min(3, at)  # the signature may have begun in the piece before
-        content = self._bytes(at - before, before) + content
+        content = self.piece(at - before, before) + content
         found = content.find(_SIGNATURE)
         while found >= 0:
             self._check_heap(at - before + found)
             found = content.find(_SIGNATURE, found + 1)
 
     def _check_heap(self, at: int) -> None:
-        head = self._bytes(at, _HEAD)
+        head = self.piece(at, _HEAD)
         if len(head) < _HEAD or head[4] != 1:
             return  # no heap: HDF5 itself asks for version 1
         (size,) = struct.unpack_from("<Q", head, 8)
         if not _HEAD <= size <= self._size - at:
             raise OSError(f"truncated global heap of {size} bytes at {at}")
-        heap = self._bytes(at, size)
+        heap = self.piece(at, size)
         place = _HEAD
         while place + _HEAD <= size:
             index, _, _, length = struct.unpack_from("<HHIQ", heap, place)
@@ -64,6 +64,9 @@ class GuardedFile(io.FileIO):
                 raise OSError(f"damaged global heap at {at}: an object of {length} bytes")
             place += step
 
-    def _bytes(self, at: int, n: int) -> bytes:
+    def piece(self, at: int, n: int) -> bytes:
+        """At most `n` bytes from `at`, whatever HDF5 reads."""
+        if not 0 <= at < self._size or n <= 0:
+            return b""
         self.seek(at)
-        return super().read(n)
+        return super().read(min(n, self._size - at))
