@@ -38,7 +38,8 @@ ID = "noraxon_csv"
 HEADER_LINES = 60
 MAX_LABEL = 200
 _HEADER = re.compile(
-    r"^\"?(?i:time)\b[^,;\t]*\"?[,;\t].*(?:Activity.*Marker|Ultium|Noraxon|MyoMotion|Internal Accel)",
+    r"^\"?(?i:time)\b[^,;\t]*\"?[,;\t].*"
+    r"(?:Activity.*Marker|Ultium|Noraxon|MyoMotion|Internal Accel)",
     re.MULTILINE,
 )
 _TIME = re.compile(r"time\s*[,(\[]?\s*(?P<unit>\w*)\s*[)\]]?", re.IGNORECASE)
