@@ -103,6 +103,21 @@ def test_a_dry_run_and_status_write_nothing_and_say_why(study, tmp_path):
     assert not out.exists()
 
 
+def test_status_names_the_sidecar_that_makes_results_stale(study, tmp_path):
+    for name in ("dataset_description", "task-rest_emg"):
+        (study / f"{name}.json").write_text("{}", encoding="utf-8")
+    assert call("run", study, tmp_path / "out", "participant").exit_code == 0
+    assert "8 to reuse; nothing was run." in call("status", study, tmp_path / "out").stderr
+    (study / "task-rest_emg.json").write_text('{"PowerLineFrequency": 60}', encoding="utf-8")
+    near = study / "sub-01/ses-month3/emg/sub-01_ses-month3_task-rest_events.tsv"
+    near.write_text("onset\tduration\ttrial_type\n", encoding="utf-8")
+    done = call("status", study, tmp_path / "out")
+    assert done.stdout.count(": task-rest_emg.json changed\n") == 7
+    both = f"task-rest_emg.json changed and {near.relative_to(study).as_posix()} appeared"
+    assert done.stdout.count(both) == 1
+    assert "8 to compute; nothing was run." in done.stderr
+
+
 def test_force_in_a_dry_run_says_so(study, tmp_path):
     done = call("run", study, tmp_path / "out", "--dry-run", "--force")
     assert done.stdout.count("--force") == 8
