@@ -56,16 +56,19 @@ def info(*, file: Path | None, as_json: bool, formats: bool, plan: Path | None) 
 
 def _list_formats(*, as_json: bool) -> int:
     from emgproc.readers import FORMATS
+    from emgproc.readers.others import others_formats
+
+    every = (*FORMATS, *others_formats())
 
     if as_json:
         rows = [
             {"id": f.id, "title": f.title, "suffixes": f.suffixes, "readable": f.readable,
              "keeps": f.keeps}
-            for f in FORMATS
+            for f in every
         ]  # fmt: skip
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return DONE
-    for known in FORMATS:
+    for known in every:
         mark = "read" if known.readable else "not yet"
         click.echo(f"{known.id:<14} {mark:<8} {' '.join(known.suffixes):<22} {known.title}")
         click.echo(f"{'':<24}{known.keeps}")
