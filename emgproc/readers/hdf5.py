@@ -7,14 +7,12 @@ What a file declares is compared with its size before anything is read: a file o
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from emgproc.arrays import Floats, check_fs
+from emgproc.arrays import Floats
 from emgproc.errors import (
     EmgprocError,
     FormatError,
@@ -32,7 +30,17 @@ from emgproc.readers.file import (
     Source,
     segments_within,
 )
-from emgproc.recording import Auxiliary, Channel, Event, Finding, Grid, Provenance, Segment
+from emgproc.readers.hdf5_parts import (
+    auxiliary_of,
+    channel_of,
+    events_of,
+    grid_of,
+    provenance_of,
+    rate_of,
+    segments_of,
+)
+from emgproc.readers.matlab_hdf5_checks import Checked
+from emgproc.recording import Auxiliary, Segment
 
 if TYPE_CHECKING:
     import h5py
@@ -42,7 +50,11 @@ FORMAT = "emgproc-recording"
 VERSION = 1
 MAX_METADATA_BYTES = 2 << 20
 _PIECE = 1 << 19
-_DAMAGE = (KeyError, OSError, RuntimeError, TypeError, ValueError)  # what h5py and JSON raise
+# What h5py and JSON raise, and what their values do where they are not of the type they should be.
+_DAMAGE = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
 
 
 @contextmanager
@@ -61,8 +73,8 @@ def _damage_told(name: str) -> Iterator[None]:
 class _Budget:
     """Gives out datasets as long as together they can be in the file."""
 
-    def __init__(self, file: "h5py.File", path: Path) -> None:
-        self._file = file
+    def __init__(self, checked: Checked, path: Path) -> None:
+        self._file = checked.file
         self._name = path.name
         self._left = path.stat().st_size
 
@@ -95,9 +107,8 @@ class _Budget:
 
 
 class _StoreSource(Source):
-    def __init__(self, file: "h5py.File", name: str, datasets: dict[str, Any]) -> None:
-        self._file = file
-        self._name = name
+    def __init__(self, checked: Checked, datasets: dict[str, Any]) -> None:
+        self._checked = checked
         self._samples = datasets["samples"]
         self._gain: Floats = datasets["gain"][()]
         self._zero: Floats = datasets["zero"][()]
@@ -107,7 +118,7 @@ class _StoreSource(Source):
 
     def read_uv(self, start: int, stop: int) -> Floats:
         data = np.empty((len(self._gain), stop - start))
-        with _damage_told(self._name):
+        with _damage_told(self._checked.where), self._checked.samples():
             for row, values in enumerate(data):
                 for a in range(start, stop, _PIECE):
                     b = min(a + _PIECE, stop)
@@ -119,7 +130,7 @@ class _StoreSource(Source):
     def read_auxiliary(self, start: int, stop: int) -> tuple[Auxiliary, ...]:
         whole = start == 0 and stop == self._samples.shape[1]
         found = []
-        with _damage_told(self._name):
+        with _damage_told(self._checked.where), self._checked.samples():
             for told, stored in self._auxiliary:
                 n = len(stored)
                 spans = [(0, n)] if whole else self._during(told, n, start, stop)
@@ -137,7 +148,7 @@ class _StoreSource(Source):
         return spans
 
     def close(self) -> None:
-        self._file.close()
+        self._checked.close()
 
 
 def _cut(told: Auxiliary, stored: "h5py.Dataset", first: int, last: int) -> Auxiliary:
@@ -159,27 +170,26 @@ def open_hdf5(path: Path, options: ReadOptions) -> RecordingFile:  # noqa: ARG00
         The store is damaged, of a newer version, or holds links to elsewhere;
         `TruncatedFileError` if it declares more than it holds.
     """
-    import h5py
-
     with _damage_told(path.name):
-        file = h5py.File(path, "r", locking=False)
+        checked = Checked(path)
         try:
-            _check_format(file, path.name)
-            return _open_store(file, path)
+            _check_format(checked)
+            return _open_store(checked, path)
         except BaseException:
-            file.close()
+            checked.close()
             raise
 
 
-def _check_format(file: "h5py.File", name: str) -> None:
-    if file.attrs.get("format") == FORMAT:
-        if file.attrs.get("version") != VERSION:
+def _check_format(checked: Checked) -> None:
+    file, name = checked.file, checked.where
+    if _is(checked.attribute(file, "format"), FORMAT):
+        version = checked.attribute(file, "version")
+        if not np.array_equal(version, [VERSION]):
             raise FormatError(
-                f"{name}: version {file.attrs.get('version')!r} of the store, this program reads "
-                f"{VERSION}"
+                f"{name}: version {version!r} of the store, this program reads {VERSION}"
             )
         return
-    keys = list(file)[:100]
+    keys = checked.keys(file)[:100]
     if keys and all(len(key) == 17 and key.count(":") == 5 for key in keys):
         raise UnknownUnitError(
             f"{name}: OpenSignals export of raw converter counts; microvolts need the transfer "
@@ -192,92 +202,51 @@ def _check_format(file: "h5py.File", name: str) -> None:
     )
 
 
-def _open_store(file: "h5py.File", path: Path) -> RecordingFile:
-    budget = _Budget(file, path)
+def _is(found: object, text: str) -> bool:
+    return isinstance(found, str) and found == text
+
+
+def _open_store(checked: Checked, path: Path) -> RecordingFile:
+    budget = _Budget(checked, path)
     metadata = budget.dataset("metadata", "u", 1)
     if metadata.size > MAX_METADATA_BYTES:
         raise FormatError(f"{path.name}: {metadata.size} bytes of metadata")
     told = json.loads(metadata[()].tobytes().decode())
     samples = budget.dataset("samples", "fi", 2)
-    channels = tuple(_channel(one) for one in told["channels"])
+    channels = tuple(channel_of(one) for one in told["channels"])
     gain, zero = budget.dataset("gain", "f", 1), budget.dataset("zero", "f", 1)
     if not samples.shape[0] == len(channels) == gain.size == zero.size:
         raise FormatError(f"{path.name}: {len(channels)} channels, samples {samples.shape}")
     auxiliary = [
-        (_auxiliary(one), budget.dataset(f"auxiliary/{i}", "f", 1))
+        (auxiliary_of(one), budget.dataset(f"auxiliary/{i}", "f", 1))
         for i, one in enumerate(told["auxiliary"])
     ]
-    fs = check_fs(told["fs"])
-    segments = _segments(_table(budget.dataset("segments", "f", 2), 3, path.name))
+    fs, n_samples = rate_of(told["fs"]), int(samples.shape[1])
+    segments = segments_of(_table(budget.dataset("segments", "f", 2), 3, path.name), n_samples)
+    events = _table(budget.dataset("events", "f", 2), 4, path.name)
     contents = Contents(
         fs=fs,
-        n_samples=int(samples.shape[1]),
+        n_samples=n_samples,
         channels=channels,
         segments=segments,
-        provenance=_provenance(told["provenance"], path.name),
-        events=_events(_table(budget.dataset("events", "f", 2), 4, path.name), told["text"]),
+        provenance=provenance_of(told["provenance"], path.name),
+        events=events_of(events, told["text"]),
         auxiliary=tuple(
             AuxiliarySummary(a.name, a.kind, a.unit, a.fs, len(stored)) for a, stored in auxiliary
         ),
-        grid=_grid(told["grid"]),
+        grid=grid_of(told["grid"]),
     )
     datasets = {
         "samples": samples, "gain": gain, "zero": zero, "auxiliary": auxiliary,
         "segments": segments, "fs": fs,
     }  # fmt: skip
-    return RecordingFile(contents, _StoreSource(file, path.name, datasets), (path,))
+    return RecordingFile(contents, _StoreSource(checked, datasets), (path,))
 
 
-def _table(dataset: "h5py.Dataset", columns: int, name: str) -> NDArray[np.float64]:
+def _table(dataset: "h5py.Dataset", columns: int, name: str) -> Floats:
     if dataset.shape[1] != columns or dataset.shape[0] > MAX_EVENTS:
         raise FormatError(f"{name}: a table of shape {dataset.shape}")
     return np.asarray(dataset[()], np.float64)
-
-
-def _segments(table: NDArray[np.float64]) -> tuple[Segment, ...]:
-    return tuple(Segment(int(a), int(b), float(onset_s)) for a, b, onset_s in table)
-
-
-def _events(table: NDArray[np.float64], text: list[str]) -> tuple[Event, ...]:
-    return tuple(
-        Event(float(onset_s), float(duration_s), text[int(label)], text[int(channel)])
-        for onset_s, duration_s, label, channel in table
-    )
-
-
-def _channel(told: dict[str, Any]) -> Channel:
-    known = {f.name for f in fields(Channel)}
-    if set(told) != known or not all(isinstance(told[k], str) for k in ("name", "kind", "unit")):
-        raise ValueError(f"a channel is described by {sorted(told)}")
-    rails = told["range_uv"]
-    return Channel(**told | {"range_uv": None if rails is None else (rails[0], rails[1])})
-
-
-def _auxiliary(told: dict[str, Any]) -> Auxiliary:
-    name, unit, kind = told["name"], told["unit"], told["kind"]
-    return Auxiliary(name, unit, float(told["fs"]), np.empty(0), kind, float(told["onset_s"]))
-
-
-def _grid(told: dict[str, Any] | None) -> Grid | None:
-    if told is None:
-        return None
-    missing = tuple((int(row), int(col)) for row, col in told["missing"])
-    return Grid(int(told["rows"]), int(told["cols"]), float(told["ied_mm"]), missing)
-
-
-def _provenance(told: dict[str, Any], name: str) -> Provenance:
-    """History and warnings go on; the source is the store, which names what it was made from."""
-    digest = f" (sha256 {told['sha256']})" if told["sha256"] else ""
-    origin = f"{told['reader'] or 'kept'} from {told['source']}{digest}"
-    return Provenance(
-        source=name,
-        reader="hdf5 1",
-        scaling=": ".join((origin, told["scaling"] or "as given")),
-        warnings=tuple(told["warnings"]),
-        steps=tuple(told["steps"]),
-        findings=tuple(Finding(*one) for one in told["findings"]),
-        synthetic=bool(told["synthetic"]),
-    )
 
 
 def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the content is enough

@@ -1,7 +1,9 @@
 """The native store gives a Recording back as it was."""
 
+import json
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from edf_bytes import EdfBytes, Sig, ramp
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 
-from emgproc.errors import ParameterError
+from emgproc.errors import FormatError, ParameterError
 from emgproc.readers import open_recording, read_recording, sniff
 from emgproc.recording import Auxiliary, Channel, Event, Finding, Grid, Recording, Segment
 from emgproc.writers import write_recording
@@ -137,3 +139,42 @@ def test_a_description_without_end_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="description"):
         write_recording(replace(rec, provenance=endless), tmp_path / "a.h5")
     assert list(tmp_path.iterdir()) == []
+
+
+def damaged(path, table=None, at=(0, 0), value=0.0, **told):
+    """A store with one number of a table, or entries of its description, replaced."""
+    write_recording(full(), path)
+    with h5py.File(path, "r+") as file:
+        if table:
+            file[table][at] = value
+        if told:
+            text = json.loads(file["metadata"][()].tobytes())
+            del file["metadata"]
+            text |= told
+            if "channel" in told:
+                text["channels"][0] |= text.pop("channel")
+            file["metadata"] = np.frombuffer(json.dumps(text).encode(), np.uint8)
+    return path
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *({"table": "events", "at": (0, column), "value": value}
+          for column in (2, 3) for value in (-1.0, 0.5, 99.0, 1e30, np.nan, np.inf)),
+        *({"table": "segments", "at": at, "value": value}
+          for at in ((0, 0), (0, 1), (1, 0), (1, 1)) for value in (-1.0, 700.5, 1e30, np.inf)),
+        {"table": "segments", "at": (1, 2), "value": np.nan},
+        {"fs": "fast"}, {"fs": 0.0}, {"fs": -1.0}, {"fs": float("nan")}, {"fs": None},
+        {"text": [1, 2, 3, 4, 5]}, {"text": None}, {"text": {}},
+        {"channel": {"name": 5}}, {"channel": {"muscle": None}}, {"channel": {"unit": 1.0}},
+        {"channel": {"gain": "x"}}, {"channel": {"range_uv": [1.0]}},
+        {"channel": {"range_uv": [None, None]}}, {"channel": {"bits": True}},
+        {"channel": {"more": 1}}, {"channels": 3}, {"channels": [[]] * 3},
+        {"grid": {"rows": 1}}, {"grid": {"rows": 1e400, "cols": 1, "ied_mm": 1, "missing": []}},
+        {"auxiliary": [{"name": "a", "unit": "N", "kind": "FORCE", "fs": 0, "onset_s": 0.0}]},
+    ],
+)  # fmt: skip
+def test_a_store_whose_tables_or_description_are_damaged_is_refused(tmp_path, damage):
+    with pytest.raises(FormatError, match=r"a\.h5: damaged HDF5 file"):
+        open_recording(damaged(tmp_path / "a.h5", **damage))
