@@ -425,7 +425,8 @@ def test_any_recording_comes_back_as_it_was_written_and_so_does_any_part(written
         both = np.concatenate([first.data, second.data])
         assert_array_equal(both, told.data[: both.size])
         assert both.size >= min(told.data.size, int(whole.duration_s * told.fs))
-        assert second.onset_s == pytest.approx(first.data.size / told.fs)
+        if second.data.size:  # an empty part begins nowhere
+            assert second.onset_s == pytest.approx(first.data.size / told.fs)
     assert {(e.onset_s, e.label) for e in whole.events} == {
         (ms / 1000, text) for ms, text in written_as.markers
     }
