@@ -1,12 +1,15 @@
 """The native store gives a Recording back as it was."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
 from edf_bytes import EdfBytes, Sig, ramp
+from fuzzing import forget_peak, resident_mb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -178,3 +181,56 @@ def damaged(path, table=None, at=(0, 0), value=0.0, **told):
 def test_a_store_whose_tables_or_description_are_damaged_is_refused(tmp_path, damage):
     with pytest.raises(FormatError, match=r"a\.h5: damaged HDF5 file"):
         open_recording(damaged(tmp_path / "a.h5", **damage))
+
+
+@pytest.mark.slow
+def test_a_window_at_the_end_of_four_gigabytes_costs_the_window(tmp_path):
+    n_channels, fs = 64, 2048
+    n = 3_800_000_000 // (2 * n_channels)
+    last = np.random.default_rng(0).integers(-30000, 30000, (n_channels, fs)).astype("<i2")
+    path = tmp_path / "a.h5"
+    channels = [Channel(f"m{i}", lsb_uv=0.25, range_uv=(-8192.0, 8191.75)) for i in range(64)]
+    write_recording(Recording.from_array(last * 0.25, float(fs), channels=channels), path)
+    with h5py.File(path, "r+") as file:
+        del file["samples"]
+        never = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        never.set_fill_time(h5py.h5d.FILL_TIME_NEVER)  # a hole of the file, not zeros
+        space = h5py.h5s.create_simple((n_channels, n))
+        made = h5py.h5d.create(file.id, b"samples", h5py.h5t.STD_I16LE, space, never)
+        h5py.Dataset(made)[:, n - fs :] = last
+        file["segments"][0, 1] = n
+    assert path.stat().st_size > 3_700_000_000
+    forget_peak()
+    before = resident_mb("VmRSS")
+    with open_recording(path) as opened:
+        data = opened.read(opened.n_samples - fs).data
+    assert_array_equal(data, last * 0.25)
+    assert resident_mb("VmHWM") - before <= 64 + 1.25 * 8 * data.size / 2**20
+
+
+DAMAGED_TEXTS = """
+import sys
+from pathlib import Path
+from emgproc.errors import ReadError
+from emgproc.readers import open_recording
+path = Path(sys.argv[1])
+good = path.read_bytes()
+heap = good.index(b"GCOL")
+claim = good.index((17).to_bytes(4, "little") + heap.to_bytes(8, "little"))
+for at in (*range(heap, heap + 48), *range(claim, claim + 16)):
+    for new in (b"\\0", b"\\xff", b"\\0" * 8, b"\\xff" * 4, b"\\xff" * 8, b"\\xf0\\xff\\xff\\x7f"):
+        path.write_bytes(good[:at] + new + good[at + len(new):])
+        try:
+            open_recording(path).close()
+        except ReadError:
+            pass
+print("done")
+"""
+
+
+def test_damaged_texts_of_a_store_neither_hang_nor_end_the_process(tmp_path):
+    # In a process of its own: HDF5 itself would never end on some, and end with it on others.
+    write_recording(full(), tmp_path / "a.h5")
+    command = [sys.executable, "-c", DAMAGED_TEXTS, str(tmp_path / "a.h5")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from fuzzing import forget_peak, resident_mb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -310,3 +311,20 @@ def test_a_stated_rate_that_the_file_contradicts_is_not_used_and_told(tmp_path):
     assert any("1000 Hz is stated" in text for text in told.provenance.warnings)
     agreed = read_recording(tmp_path / "r.hea", fs=4000).provenance.warnings
     assert not any("is stated" in text for text in agreed)
+
+
+@pytest.mark.slow
+def test_a_window_at_the_end_of_four_gigabytes_costs_the_window(tmp_path):
+    n_signals, fs = 64, 2048
+    n_frames = 3_800_000_000 // (2 * n_signals)
+    last = np.random.default_rng(0).integers(-30000, 30000, (fs, n_signals)).astype("<i2")
+    with (tmp_path / "d.dat").open("wb") as file:
+        file.seek(2 * n_signals * (n_frames - fs))
+        file.write(last.tobytes())
+    path = record(tmp_path, f"rec {n_signals} {fs} {n_frames}\n" + "d.dat 16 4/uV\n" * n_signals)
+    forget_peak()
+    before = resident_mb("VmRSS")
+    with open_recording(path) as opened:
+        data = opened.read(opened.n_samples - fs).data
+    assert_array_equal(data, last.T / 4)
+    assert resident_mb("VmHWM") - before <= 64 + 1.25 * 8 * data.size / 2**20
