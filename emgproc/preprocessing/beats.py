@@ -6,6 +6,7 @@ A train of peaks counts as heart beats only if its intervals are regular and its
 slow: spontaneous motor units can fire as regularly, but their potentials are ten times shorter.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ import numpy as np
 from emgproc.arrays import Bools, Floats, Ints
 from emgproc.errors import FsTooLowError
 from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos
-from emgproc.preprocessing.pops import filtered_around_pops
+from emgproc.preprocessing.electrode_pops import MaskPop
+from emgproc.preprocessing.pops import POP, filtered_around_pops
 from emgproc.preprocessing.rows import spans_in
 from emgproc.preprocessing.windows import moving_rms
 from emgproc.recording import Recording
@@ -74,6 +76,7 @@ def detect_beats(recording: Recording) -> Beats:
             f"heart beats are looked for between {low_hz:g} and {high_hz:g} Hz, which needs "
             f"fs above {2 * high_hz:g} Hz; this recording has {recording.fs:g} Hz"
         )
+    recording = _without_pops(recording)
     bad = recording.mask() | ~np.isfinite(recording.data)
     for kind in ("ECG", "EMG"):
         candidates = [
@@ -85,6 +88,17 @@ def detect_beats(recording: Recording) -> Beats:
         if candidates:
             return max(candidates, key=lambda pair: pair[1])[0]
     return NONE
+
+
+def _without_pops(recording: Recording) -> Recording:
+    """Recording whose ECG rows are masked at pops as its EMG rows are: a pop hides a beat."""
+    ecg = recording.rows("ECG")
+    if not ecg:
+        return recording
+    channels = tuple(replace(channel, kind="EMG") for channel in recording.channels)
+    shown = MaskPop()(replace(recording, channels=channels).pick(ecg))
+    own = [e for e in shown.events if e.label == POP and e not in recording.events]
+    return recording.with_events(own, step=MaskPop())
 
 
 def _in_row(recording: Recording, row: int, bad: Bools) -> tuple[Beats, float]:

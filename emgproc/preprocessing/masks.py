@@ -10,10 +10,13 @@ import numpy as np
 
 from emgproc.arrays import Bools, Floats, spans_of
 from emgproc.errors import ParameterError
+from emgproc.preprocessing.pops import between_pops
 from emgproc.preprocessing.rows import dilate
 from emgproc.preprocessing.windows import moving_sum
-from emgproc.recording import Event, Recording, Segment
+from emgproc.recording import Event, Recording
 from emgproc.units import to_samples
+
+LEAST_VALID = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,15 @@ class MaskEvents:
 
 @dataclass(frozen=True, slots=True)
 class MaskMotion:
-    """Mask windows of raw signal as `bad_motion` where slow power dominates.
+    """Mask windows as `bad_motion` where slow power dominates.
 
-    Per window (straight line removed, Hann) the share of power below `below_hz` is compared with
-    `share`. Windows follow each other from the start of a segment, the last ends with it.
+    Per window (straight line removed, Hann) the share that the power from `above_hz` to `below_hz`
+    has in all above `above_hz` is compared with `share`. Windows follow each other from the start
+    of a segment, and anew after an electrode pop; the last ends with it. Masked samples are
+    bridged, windows of which less than a quarter is valid are not judged.
+
+    Heart and breathing are slow too: after `SubtractEcg`, and with an `above_hz` of 8 Hz, what
+    they leave is not taken for motion.
 
     Attributes
     ----------
@@ -116,31 +124,48 @@ class MaskMotion:
         Greatest share of power that is no motion, 0 … 1.
     window_s, dilate_s
         Window length and widening on both sides, s.
+    above_hz
+        Lower edge of all that is looked at, Hz, below `below_hz`.
     """
 
     below_hz: float = 20.0
     share: float = 0.5
     window_s: float = 1.0
     dilate_s: float = 0.05
+    above_hz: float = 0.0
 
     def __post_init__(self) -> None:
         _check_times(self, self.window_s, self.dilate_s)
-        if not (0 < self.below_hz < math.inf and 0 < self.share < 1 and self.window_s > 0):
-            raise ParameterError(
-                f"MaskMotion needs below_hz > 0, 0 < share < 1 and window_s > 0, got {self}"
-            )
+        if not (0 <= self.above_hz < self.below_hz < math.inf):
+            raise ParameterError(f"MaskMotion needs 0 <= above_hz < below_hz, got {self}")
+        if not (0 < self.share < 1 and self.window_s > 0):
+            raise ParameterError(f"MaskMotion needs 0 < share < 1 and window_s > 0, got {self}")
 
     def __call__(self, recording: Recording) -> Recording:
         """Return the masked recording."""
         n = max(8, to_samples(self.window_s, recording.fs))
+        valid = np.isfinite(recording.data) & ~recording.mask()
         bad = np.zeros(recording.data.shape, np.bool_)
         for row in recording.emg_rows():
-            for start, stop in _windows(recording.segments, n):
-                x = recording.data[row, start:stop]
-                if _slow_share(x, recording.fs, self.below_hz) > self.share:
-                    bad[row, start:stop] = True
+            for start, stop in _windows(between_pops(recording, row), n):
+                span = slice(start, stop)
+                share = self._slow_share(recording.data[row, span], valid[row, span], recording.fs)
+                bad[row, span] |= share > self.share
         wide = dilate(bad, recording.segments, self.dilate_s, recording.fs)
         return recording.with_mask(wide, "bad_motion", step=self)
+
+    def _slow_share(self, x: Floats, valid: Bools, fs: float) -> float:
+        """Share of slow power; 0 where fewer than a quarter of the samples are valid."""
+        if valid.sum() < max(8, LEAST_VALID * x.size):
+            return 0.0
+        t = np.linspace(-1, 1, x.size)
+        slope, level = np.polyfit(t[valid], x[valid], 1)
+        rest = np.interp(t, t[valid], x[valid]) - level - slope * t
+        power = np.abs(np.fft.rfft(rest * np.hanning(x.size))) ** 2
+        hz = np.fft.rfftfreq(x.size, 1 / fs)
+        power[hz < self.above_hz] = 0.0
+        total = float(power.sum())
+        return float(power[hz < self.below_hz].sum()) / total if total > 0 else 0.0
 
 
 def _event_spans(recording: Recording, label: str, channel: str) -> list[tuple[int, int]]:
@@ -183,25 +208,11 @@ def _quiet_windows(x: Floats, n: int, lsb_uv: float) -> Bools:
     return bad
 
 
-def _windows(segments: tuple[Segment, ...], n: int) -> list[tuple[int, int]]:
-    spans = []
-    for start, stop, _ in segments:
+def _windows(spans: list[tuple[int, int]], n: int) -> list[tuple[int, int]]:
+    windows = []
+    for start, stop in spans:
         firsts = range(start, max(stop - n, start) + 1, n)
-        spans += [(first, min(first + n, stop)) for first in firsts]
+        windows += [(first, min(first + n, stop)) for first in firsts]
         if firsts[-1] + n < stop:
-            spans.append((stop - n, stop))
-    return spans
-
-
-def _slow_share(x: Floats, fs: float, below_hz: float) -> float:
-    """Share of power below `below_hz`; 0 where fewer than half the samples are finite."""
-    finite = np.isfinite(x)
-    if finite.sum() < max(8, x.size / 2):
-        return 0.0
-    t = np.linspace(-1, 1, x.size)
-    filled = np.interp(t, t[finite], x[finite])
-    slope, level = np.polyfit(t[finite], x[finite], 1)
-    power = np.abs(np.fft.rfft((filled - level - slope * t) * np.hanning(x.size))) ** 2
-    hz = np.fft.rfftfreq(x.size, 1 / fs)
-    total = float(power.sum())
-    return float(power[hz < below_hz].sum()) / total if total > 0 else 0.0
+            windows.append((stop - n, stop))
+    return windows

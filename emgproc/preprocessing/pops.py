@@ -17,6 +17,18 @@ def has_pops(recording: Recording) -> bool:
     return any(event.label == POP for event in recording.events)
 
 
+def between_pops(recording: Recording, row: int) -> list[tuple[int, int]]:
+    """Spans [start, stop) of the segments without the pops of one row."""
+    good = np.ones(recording.n_samples, np.bool_)
+    for start, stop in recording.label_spans(POP, recording.channels[row].name):
+        good[start:stop] = False
+    return [
+        (start + a, start + b)
+        for start, stop in spans_in(recording)
+        for a, b in spans_of(good[start:stop])
+    ]
+
+
 def filtered_around_pops(recording: Recording, rows: list[int], x: Floats, sos: Floats) -> Floats:
     """Zero-phase filtered `x`, each stretch between pops of a row by itself.
 
@@ -39,16 +51,9 @@ def filtered_around_pops(recording: Recording, rows: list[int], x: Floats, sos: 
     if not has_pops(recording):
         return y
     shortest = to_samples(SHORTEST_S, recording.fs)
+    whole = set(spans_in(recording))
     for i, row in enumerate(rows):
-        good = np.ones(recording.n_samples, np.bool_)
-        for start, stop in recording.label_spans(POP, recording.channels[row].name):
-            good[start:stop] = False
-        for start, stop in spans_in(recording):
-            pieces = spans_of(good[start:stop])
-            if pieces == [(0, stop - start)]:
-                continue
-            for a, b in pieces:
-                if b - a >= shortest:
-                    piece = slice(start + a, start + b)
-                    y[i, piece] = zero_phase_sos(x[i, piece], sos)
+        for start, stop in between_pops(recording, row):
+            if stop - start >= shortest and (start, stop) not in whole:
+                y[i, start:stop] = zero_phase_sos(x[i, start:stop], sos)
     return y
