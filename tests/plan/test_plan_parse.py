@@ -116,7 +116,7 @@ def test_the_shipped_plan_is_valid_and_follows_the_chain():
     plan = load_plan(PIPELINES / "surface.toml")
     assert [type(step).__name__ for step in plan.steps] == [
         "MaskNan", "MaskFlat", "MaskClip", "MaskPop", "MaskEvents", "RemoveLine", "SubtractEcg",
-        "Bandpass",
+        "MaskMotion", "Bandpass",
     ]  # fmt: skip
     assert plan.steps[-1] == Bandpass(20, 450)
     assert {"rms", "mdf", "dfa", "tone", "indices"} <= {f.name for f in plan.features}
