@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError
 from emgproc.readers.edf_header import EdfHeader, EdfSignal
-from emgproc.readers.edf_records import EdfRecords, columns_of
+from emgproc.readers.edf_records import EdfRecords, every_column
 from emgproc.readers.file import MAX_EVENTS
 from emgproc.recording import Event, Segment
 
@@ -78,7 +78,7 @@ def _lists(
 ) -> Iterator[tuple[int, bool, bytes]]:
     """Record, whether the list opens it, and the bytes, of every list of one signal."""
     columns = slice(signal.offset, signal.offset + header.width * signal.per_record)
-    for first, rows in columns_of(records, columns):
+    for first, rows in every_column(records, columns):
         for i, row in enumerate(rows):
             for tal in _TAL.finditer(row.tobytes()):
                 yield first + i, tal.start() == 0, tal.group()

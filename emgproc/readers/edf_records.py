@@ -1,6 +1,10 @@
-"""The records of an open EDF or BDF file, in memory only while they are looked at."""
+"""The records of an open EDF or BDF file, in memory only while they are looked at.
 
-import mmap
+They are read, not mapped: mapped pages count as memory of this process, and end it where another
+program cuts the file off meanwhile.
+"""
+
+import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,21 +15,18 @@ from numpy.typing import NDArray
 from emgproc.errors import TruncatedFileError
 from emgproc.readers.edf_header import EdfHeader
 
+RUN_BYTES = 1 << 22  # of records read at once: few calls, and what was read is still in the cache
 _NEAR_BYTES = 1 << 14  # records above this size are not read for a few bytes of each
 _COPIED_BYTES = 1 << 20
-_MAPPED_BYTES = 1 << 22  # few calls, and the bytes of a run are still in the cache for each signal
 
 
 class EdfRecords:
-    """`records[a:b]` maps these records: read-only bytes, shape (b - a, record_bytes).
-
-    One mapping of the whole file would count as memory of this process, and end it where another
-    program cuts the file off meanwhile.
-    """
+    """`records[a:b]` reads these records: shape (b - a, record_bytes)."""
 
     def __init__(self, path: Path, header: EdfHeader) -> None:
         self._header = header
         self._record_bytes = header.record_bytes
+        self._lock = threading.Lock()
         self._file = path.open("rb", buffering=0)
         weakref.finalize(self, self._file.close)
 
@@ -34,58 +35,54 @@ class EdfRecords:
 
     def __getitem__(self, rows: slice) -> NDArray[np.uint8]:
         first, stop, _ = rows.indices(len(self))
-        size = self._record_bytes
-        at = self._header.start + first * size
-        page = at - at % mmap.ALLOCATIONGRANULARITY
-        length = max(0, stop - first) * size
-        try:
-            mapped = mmap.mmap(
-                self._file.fileno(), at - page + length, access=mmap.ACCESS_READ, offset=page
-            )
-        except (ValueError, OSError) as error:
-            raise self._changed(first, stop, error) from error
-        flat = np.frombuffer(mapped, np.uint8, length, at - page)
-        return flat.reshape(-1, size)
-
-    def columns(self, first: int, stop: int, part: slice) -> NDArray[np.uint8]:
-        """The bytes `part` of each of these records, copied."""
-        size = self._record_bytes
-        found = np.empty((stop - first, part.stop - part.start), np.uint8)
-        if size <= _NEAR_BYTES:
-            for row, rows in runs(self, first, stop, size):
-                found[row - first : row - first + len(rows)] = rows[:, part]
-            return found
-        # A mapping would have the system read the neighbourhood of each, up to the whole file.
-        for i, row in enumerate(found):
-            self._file.seek(self._header.start + (first + i) * size + part.start)
-            if self._file.readinto(row) != row.size:
-                raise self._changed(first, stop, "it ends earlier")
+        found = np.empty((max(0, stop - first), self._record_bytes), np.uint8)
+        self._read(found.reshape(-1), first, 0)
         return found
 
-    def _changed(self, first: int, stop: int, why: object) -> TruncatedFileError:
-        return TruncatedFileError(
-            f"{self._header.name}: records {first} to {stop} cannot be read; the file has changed "
-            f"since it was opened: {why}"
-        )
+    def columns(self, first: int, stop: int, part: slice) -> NDArray[np.uint8]:
+        """The bytes `part` of each of the records [first, stop)."""
+        found = np.empty((stop - first, part.stop - part.start), np.uint8)
+        if self._record_bytes <= _NEAR_BYTES:
+            for row, rows in runs(self, first, stop, self._record_bytes):
+                found[row - first : row - first + len(rows)] = rows[:, part]
+            return found
+        for i, row in enumerate(found):
+            self._read(row, first + i, part.start)
+        return found
+
+    def _read(self, into: NDArray[np.uint8], record: int, offset: int) -> None:
+        with self._lock:
+            self._file.seek(self._header.start + record * self._record_bytes + offset)
+            n = self._file.readinto(into)  # type: ignore[arg-type] # an array is a buffer
+        if n != into.size:
+            raise TruncatedFileError(
+                f"{self._header.name}: {n} of {into.size} bytes from record {record + 1} on; the "
+                "file has changed since it was opened"
+            )
 
 
 def runs(
     records: EdfRecords | NDArray[np.uint8], first: int, stop: int, record_bytes: int
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Records [first, stop) in runs of bounded size, each with the number of its first."""
-    step = max(1, _MAPPED_BYTES // record_bytes)
+    step = max(1, RUN_BYTES // record_bytes)
     for row in range(first, stop, step):
         yield row, np.asarray(records[row : min(row + step, stop)])
 
 
 def columns_of(
+    records: EdfRecords | NDArray[np.uint8], first: int, stop: int, part: slice
+) -> NDArray[np.uint8]:
+    """The bytes `part` of the records [first, stop), copied."""
+    if isinstance(records, EdfRecords):
+        return records.columns(first, stop, part)
+    return np.ascontiguousarray(records[first:stop, part])
+
+
+def every_column(
     records: EdfRecords | NDArray[np.uint8], part: slice
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """The bytes `part` of every record in runs of bounded size, with the number of the first."""
     step = max(1, _COPIED_BYTES // (part.stop - part.start))
     for first in range(0, len(records), step):
-        stop = min(first + step, len(records))
-        if isinstance(records, EdfRecords):
-            yield first, records.columns(first, stop, part)
-        else:
-            yield first, np.ascontiguousarray(records[first:stop, part])
+        yield first, columns_of(records, first, min(first + step, len(records)), part)

@@ -1,7 +1,7 @@
 """Samples of EDF and BDF files: only the records that a span touches are decoded."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from emgproc.arrays import Floats, Ints
 from emgproc.readers.edf_channels import Choice, EdfChannel
 from emgproc.readers.edf_header import EdfHeader, EdfSignal
-from emgproc.readers.edf_records import EdfRecords, runs
+from emgproc.readers.edf_records import RUN_BYTES, EdfRecords, columns_of, runs
 from emgproc.readers.file import Source
 from emgproc.recording import Auxiliary, Segment
 
@@ -55,41 +55,51 @@ class EdfCounts:
 
     def pieces(self, signal: EdfSignal, first: int, last: int) -> Iterator[NDArray[np.integer]]:
         """Values [first, last) of one signal in pieces of bounded size."""
-        for rows, a, b in self._spans(signal.per_record, first, last):
-            yield self._integers(rows, signal, a, b)
+        width, per_record = self._width, signal.per_record
+        while first < last:
+            record, column = divmod(first, per_record)
+            whole = min(last - first, _PIECE) // per_record
+            count, start, stop = 1, column, min(per_record, column + min(last - first, _PIECE))
+            if column == 0 and whole:
+                count, start, stop = whole, 0, per_record
+            part = slice(signal.offset + width * start, signal.offset + width * stop)
+            raw = columns_of(self._records, record, record + count, part)
+            counts = _integers(raw.reshape(-1), width)
+            yield counts
+            first += len(counts)
 
     def fill(self, bank: Bank, first: int, out: Floats, at: int, n: int) -> None:
         """Columns [at, at + n) of `out`: the values from `first` on, each in its channel's unit.
 
         The kernel and NumPy give the same bits; NumPy alone is ready at once.
         """
+        per_record, size = bank.signals[0].per_record, self._record_bytes
+        if size > RUN_BYTES:
+            self._fill_apart(bank, first, out[:, at : at + n])
+            return
         self._n_filled += len(out) * n
         is_worth = self._n_filled >= _WORTH or "numba" in sys.modules
         fill = self._fill_compiled if is_worth else self._fill
-        for rows, a, b in self._spans(bank.signals[0].per_record, first, first + n):
+        records = first // per_record, -(-(first + n) // per_record)
+        for row, rows in runs(self._records, *records, size):
+            a = max(0, first - row * per_record)
+            b = min(len(rows) * per_record, first + n - row * per_record)
             fill(bank, rows, (a, b), (out, at))
             at += b - a
 
     def _fill(
-        self,
-        bank: Bank,
-        rows: NDArray[np.uint8],
-        span: tuple[int, int],
-        into: tuple[Floats, int],
+        self, bank: Bank, rows: NDArray[np.uint8], span: tuple[int, int], into: tuple[Floats, int]
     ) -> None:
-        out, at = into
+        (a, b), (out, at), width = span, into, self._width
         for row, signal, gain, zero in zip(out, bank.signals, bank.gains, bank.zeros, strict=True):
-            counts = self._integers(rows, signal, *span)
-            part = row[at : at + len(counts)]
+            raw = rows[:, signal.offset : signal.offset + width * signal.per_record]
+            counts = _integers(np.ascontiguousarray(raw).reshape(-1), width)[a:b]
+            part = row[at : at + b - a]
             np.multiply(counts, gain, out=part)
             part += zero
 
     def _fill_compiled(
-        self,
-        bank: Bank,
-        rows: NDArray[np.uint8],
-        span: tuple[int, int],
-        into: tuple[Floats, int],
+        self, bank: Bank, rows: NDArray[np.uint8], span: tuple[int, int], into: tuple[Floats, int]
     ) -> None:
         from emgproc._kernels.decode import decode_records
 
@@ -100,36 +110,32 @@ class EdfCounts:
             bank.starts, bank.gains, bank.zeros, out.reshape(-1), targets,
         )  # fmt: skip
 
-    def _spans(
-        self, per_record: int, first: int, last: int
-    ) -> Iterator[tuple[NDArray[np.uint8], int, int]]:
-        """Some records, and which samples [a, b) of them, counted from their first, are wanted."""
-        record, stop = first // per_record, -(-last // per_record)
-        for row, rows in runs(self._records, record, stop, self._record_bytes):
-            a = max(0, first - row * per_record)
-            end = min(len(rows) * per_record, last - row * per_record)
-            while a < end:
-                b = end if len(rows) > 1 else min(end, a + _PIECE)
-                yield rows, a, b
-                a = b
+    def _fill_apart(self, bank: Bank, first: int, out: Floats) -> None:
+        """Signal by signal: of records of many megabytes only what is wanted is read."""
+        n = out.shape[1]
+        for row, signal, gain, zero in zip(out, bank.signals, bank.gains, bank.zeros, strict=True):
+            done = 0
+            for piece in self.pieces(signal, first, first + n):
+                part = row[done : done + len(piece)]
+                np.multiply(piece, gain, out=part)
+                part += zero
+                done += len(piece)
 
-    def _integers(
-        self, rows: NDArray[np.uint8], signal: EdfSignal, a: int, b: int
-    ) -> NDArray[np.integer]:
-        """Samples [a, b) of one signal, counted from the first of `rows`."""
-        width = self._width
-        if len(rows) == 1:  # which may be larger by far than what is wanted of it
-            raw = rows[:, signal.offset + width * a : signal.offset + width * b]
-            a, b = 0, b - a
-        else:
-            raw = rows[:, signal.offset : signal.offset + width * signal.per_record]
-        values = np.ascontiguousarray(raw).reshape(-1)
-        if width == 2:
-            return values.view("<i2")[a:b]
-        # Each three bytes are read as the upper ones of four: faster by far than copying columns.
-        shifted = np.empty(values.size + 1, np.uint8)
-        shifted[1:] = values
-        return np.ndarray((values.size // 3,), "<i4", shifted, strides=(3,))[a:b] >> 8
+
+def _integers(raw: NDArray[np.uint8], width: int) -> NDArray[np.integer]:
+    if width == 2:
+        return raw.view("<i2")
+    # Each three bytes are read as the upper ones of four: faster by far than copying columns.
+    shifted = np.empty(raw.size + 1, np.uint8)
+    shifted[1:] = raw
+    return np.ndarray((raw.size // 3,), "<i4", shifted, strides=(3,)) >> 8
+
+
+def _by_rate(channels: Iterable[EdfChannel]) -> list[tuple[EdfChannel, ...]]:
+    found: dict[int, list[EdfChannel]] = {}
+    for channel in channels:
+        found.setdefault(channel.signal.per_record, []).append(channel)
+    return [tuple(group) for group in found.values()]
 
 
 class EdfSource(Source):
@@ -140,7 +146,7 @@ class EdfSource(Source):
         self._choice = choice
         self._placed = placed
         self._main = Bank.of(choice.main)
-        self._auxiliary = [(channel, Bank.of([channel])) for channel in choice.auxiliary]
+        self._auxiliary = [(group, Bank.of(group)) for group in _by_rate(choice.auxiliary)]
 
     def read_uv(self, start: int, stop: int) -> Floats:
         """Samples [start, stop) of the main stream, µV, (n_channels, stop - start)."""
@@ -152,22 +158,28 @@ class EdfSource(Source):
 
     def read_auxiliary(self, start: int, stop: int) -> tuple[Auxiliary, ...]:
         """Auxiliary signals over the same time, one for each segment that has samples there."""
-        per_record = self._choice.per_record
-        found = []
-        for channel, bank in self._auxiliary:
-            own, fs = channel.signal.per_record, self._choice.rate_of(channel)
-            for placed, a, b in self._parts(start, stop):
-                base = placed.first * own // per_record  # segments begin with a record
-                first = -(-(a - placed.segment.start) * own // per_record)
-                last = -(-(b - placed.segment.start) * own // per_record)
-                if first < last:
-                    values = np.empty((1, last - first))
-                    self._counts.fill(bank, base + first, values, 0, last - first)
-                    onset_s = placed.segment.onset_s + first / fs
-                    found.append(
-                        Auxiliary(channel.name, channel.unit, fs, values[0], channel.kind, onset_s)
+        found: dict[str, list[Auxiliary]] = {c.name: [] for c in self._choice.auxiliary}
+        for channels, bank in self._auxiliary:
+            for values, onset_s in self._together(bank, start, stop):
+                for channel, row in zip(channels, values, strict=True):
+                    fs = self._choice.rate_of(channel)
+                    found[channel.name].append(
+                        Auxiliary(channel.name, channel.unit, fs, row, channel.kind, onset_s)
                     )
-        return tuple(found)
+        return tuple(signal for name in found for signal in found[name])
+
+    def _together(self, bank: Bank, start: int, stop: int) -> Iterator[tuple[Floats, float]]:
+        """Auxiliary signals of one rate in each segment that has samples of them; its onset, s."""
+        per_record, own = self._choice.per_record, bank.signals[0].per_record
+        fs = float(own / self._choice.record_s)
+        for placed, a, b in self._parts(start, stop):
+            base = placed.first * own // per_record  # segments begin with a record
+            first = -(-(a - placed.segment.start) * own // per_record)
+            last = -(-(b - placed.segment.start) * own // per_record)
+            if first < last:
+                values = np.empty((len(bank.signals), last - first))
+                self._counts.fill(bank, base + first, values, 0, last - first)
+                yield values, placed.segment.onset_s + first / fs
 
     def close(self) -> None:
         """Let go of the file."""
