@@ -140,7 +140,7 @@ def test_every_pop_of_a_recording_is_masked_and_its_noise_reference_kept(recover
         for row, channel in enumerate(truth.channels):
             onsets = [int(event.onset_s * FS) + 1 for event in channel.artefacts]
             assert mask[row, onsets].all()
-            assert mask[row].mean() < 0.08
+            assert mask[row].mean() < 0.12
         ratios.append(noise_powers(after) / noise_powers(apply_steps(plain, CHAIN)))
     # Near the heart (20 µV) every pop takes a beat or two from the templates; 1.5 to 500 before.
     assert (np.abs(np.array(ratios) - 1) < [0.25, 0.06, 0.06, 0.06]).all()
