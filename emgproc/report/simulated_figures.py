@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
@@ -52,6 +53,7 @@ def discharge_raster(recording: Recording, truth: GridTruth) -> str:
             color=INK,
         )
         axes.set(ylabel="unit, as recruited", xlim=(0, truth.settings.duration_s))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         pulled = recording.auxiliary[0]
         below.plot(np.arange(pulled.data.size) / pulled.fs, pulled.data, color=CONTROL, lw=1.2)
         below.set(xlabel="s", ylabel="force, % of\nthe greatest", ylim=(0, None))
