@@ -102,7 +102,7 @@ def damage_told(library: str, path: Path) -> Iterator[None]:
             yield
     except EmgprocError:
         raise
-    except Exception as error:
+    except Exception as error:  # libraries raise anything on damaged files; the cause is kept
         why = quoted(f"{type(error).__name__}: {error}", path)
         raise FormatError(f"{path.name}: {library} cannot read it ({why})") from error
 
