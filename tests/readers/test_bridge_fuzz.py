@@ -40,18 +40,6 @@ BESIDE = {
 }
 
 
-class Hang(BaseException):
-    """Not an Exception: what a library raises is taken for damage of the file."""
-
-
-@pytest.fixture(autouse=True)
-def hangs_are_seen(monkeypatch):
-    def hangs(number, frame):
-        raise Hang
-
-    monkeypatch.setattr(fuzzing, "_hangs", hangs)
-
-
 def fif(folder):
     import mne
 
