@@ -3,7 +3,6 @@
 import shutil
 
 import bridge_bytes as made
-import fuzzing
 import numpy as np
 import pytest
 from fuzzing import mutations, survives
