@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numba
+import numpy as np
 from numba.core.caching import FunctionCache
 
 P = ParamSpec("P")
@@ -49,10 +50,11 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     The machine code is kept beside the source or in the user's cache folder; where neither can be
     written the kernel is compiled anew in each process and works all the same.
     """
+    if JIT_DISABLED:
+        return np.errstate(all="ignore")(function)  # compiled arithmetic does not warn either
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    if not JIT_DISABLED:
-        try:
-            compiled._cache = _Cache(function)
-        except (RuntimeError, OSError):  # numba: "no locator available", no folder can be written
-            return compiled  # type: ignore[no-any-return]
+    try:
+        compiled._cache = _Cache(function)
+    except (RuntimeError, OSError):  # numba: "no locator available", no folder can be written
+        return compiled  # type: ignore[no-any-return]
     return compiled  # type: ignore[no-any-return]

@@ -1,69 +1,100 @@
-"""What the vector intrinsics of `_simd.py` mean, on NumPy arrays of eight.
+"""What the vector operations of `_simd.py` mean, on NumPy arrays of 64 bytes.
 
 Used in their place when the JIT is disabled, so that kernels can be stepped through; a fused
-multiply-add rounds twice here.
+multiply-add rounds twice here. `+ - *` are NumPy's own.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
-from emgproc.arrays import Floats, Ints
+from emgproc.arrays import Ints
 
-LANES = 8
-_SILENT = np.errstate(all="ignore")  # compiled arithmetic does not warn either
+LANES = 8  # of float64; float32 has twice as many
 
-
-def load(array: Floats, i: int) -> Floats:
-    """Eight values from flat index `i`."""
-    return array[i : i + LANES].copy()
+Vector = NDArray[Any]  # float64 (8,) or float32 (16,)
 
 
-def store(array: Floats, i: int, v: Floats) -> None:
-    """Write eight values from flat index `i`."""
-    array[i : i + LANES] = v
+def lanes(array: NDArray[Any]) -> int:
+    """Lanes of a vector of this array's type: 8 of float64, 16 of float32."""
+    return 64 // array.itemsize
 
 
-def splat(s: float) -> Floats:
-    """Eight times the same value."""
+def load(array: NDArray[Any], i: int) -> Vector:
+    """Vector of the values from flat index `i`."""
+    return array[i : i + lanes(array)].copy()
+
+
+def store(array: NDArray[Any], i: int, v: Vector) -> None:
+    """Write a vector from flat index `i`."""
+    array[i : i + len(v)] = v
+
+
+def splat(s: float) -> Vector:
+    """Vector of float64 of the same value."""
     return np.full(LANES, s)
 
 
-@_SILENT
-def muladd(a: Floats, b: Floats, c: Floats) -> Floats:
-    """Sum c and the product of a and b."""
+def splat_as(array: NDArray[Any], s: float) -> Vector:
+    """Vector of the same value, of the type of `array`."""
+    return np.full(lanes(array), s, array.dtype)
+
+
+def muladd(a: Vector, b: Vector, c: Vector) -> Vector:
+    """Sum of c and the product of a and b."""
     return a * b + c
 
 
-@_SILENT
-def mul(a: Floats, b: Floats) -> Floats:
-    """Product of a and b."""
-    return a * b
-
-
-@_SILENT
-def add(a: Floats, b: Floats) -> Floats:
-    """Sum of a and b."""
-    return a + b
-
-
-def magnitude(a: Floats) -> Floats:
+def magnitude(a: Vector) -> Vector:
     """Magnitude of a."""
     return np.abs(a)
 
 
-def root(a: Floats) -> Floats:
+def root(a: Vector) -> Vector:
     """Square root of a."""
     return np.sqrt(a)
 
 
-def load_transposed(x: Floats, starts: Ints, t: int, tile: Floats, i: int) -> None:
-    """Rows i/8 … of `tile`: sample `t + row` after `starts[lane]` of each lane."""
-    for lane in range(LANES):
+def where_above(a: Vector, b: Vector, x: Vector, y: Vector) -> Vector:
+    """`x` in the lanes where a > b, else `y` (also where one of the two is NaN)."""
+    return np.where(a > b, x, y)
+
+
+def where_at_least(a: Vector, b: Vector, x: Vector, y: Vector) -> Vector:
+    """`x` in the lanes where a ≥ b, else `y` (also where one of the two is NaN)."""
+    return np.where(a >= b, x, y)
+
+
+def bits_above(a: Vector, b: Vector) -> int:
+    """Bit `lane` is set where a > b."""
+    return sum(1 << lane for lane in range(len(a)) if a[lane] > b[lane])
+
+
+def lowest_bit(bits: int) -> int:
+    """Position of the lowest bit that is set; 64 where none is."""
+    return (bits & -bits).bit_length() - 1 if bits else 64
+
+
+def load_transposed(x: NDArray[Any], starts: Ints, t: int, tile: NDArray[Any], i: int) -> None:
+    """Rows of `tile` from flat index `i`: sample `t + row` after `starts[lane]` of each lane.
+
+    As many rows as lanes; values are converted to the type of `tile`.
+    """
+    n = lanes(tile)
+    for lane in range(n):
         first = starts[lane] + t
-        tile[i + lane : i + lane + LANES * LANES : LANES] = x[first : first + LANES]
+        tile[i + lane : i + lane + n * n : n] = x[first : first + n]
 
 
-def store_transposed(tile: Floats, i: int, y: Floats, starts: Ints, t: int) -> None:
+def store_transposed(tile: NDArray[Any], i: int, y: NDArray[Any], starts: Ints, t: int) -> None:
     """Inverse of `load_transposed`."""
-    for lane in range(LANES):
+    n = lanes(tile)
+    for lane in range(n):
         first = starts[lane] + t
-        y[first : first + LANES] = tile[i + lane : i + lane + LANES * LANES : LANES]
+        y[first : first + n] = tile[i + lane : i + lane + n * n : n]
+
+
+# Compiled it goes past the cache, which nearly doubles the rate of a pass that reads and writes;
+# each lane's address must then be a multiple of its width in `y`, else the processor faults.
+stream_transposed = store_transposed

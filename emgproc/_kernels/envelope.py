@@ -10,17 +10,15 @@ import numpy as np
 
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import (
-    LANES,
-    add,
     load,
     load_transposed,
     magnitude,
-    mul,
     root,
     splat,
     store,
     store_transposed,
 )
+from emgproc._kernels._simd_interpreted import LANES
 from emgproc.arrays import Floats, Ints
 
 SUM, MEAN_RECTIFIED, ROOT_MEAN_SQUARE = 0, 1, 2
@@ -50,17 +48,17 @@ def measure_windows(tails: Floats, head: Floats, n: int, measure: int, out: Floa
     total = splat(0.0)
     share = splat(1.0 if measure == SUM else 1.0 / n)
     for o in range(n):
-        window = mul(add(load(tails, o * LANES), total), share)
+        window = (load(tails, o * LANES) + total) * share
         if measure == ROOT_MEAN_SQUARE:
             window = root(window)
         store(out, o * LANES, window)
         v = load(head, o * LANES)
         if measure == ROOT_MEAN_SQUARE:
-            v = mul(v, v)
+            v = v * v
         elif measure == MEAN_RECTIFIED:
             v = magnitude(v)
         store(head, o * LANES, v)
-        total = add(total, v)
+        total = total + v
 
 
 @kernel
@@ -72,17 +70,17 @@ def measure_edge(
     for o in range(n):
         there = min(n_samples, first + o + n) - max(0, first + o)
         share = splat(1.0 if measure == SUM else 1.0 / max(there, 1))
-        window = mul(add(load(tails, o * LANES), total), share)
+        window = (load(tails, o * LANES) + total) * share
         if measure == ROOT_MEAN_SQUARE:
             window = root(window)
         store(out, o * LANES, window)
         v = load(head, o * LANES)
         if measure == ROOT_MEAN_SQUARE:
-            v = mul(v, v)
+            v = v * v
         elif measure == MEAN_RECTIFIED:
             v = magnitude(v)
         store(head, o * LANES, v)
-        total = add(total, v)
+        total = total + v
 
 
 @kernel
@@ -90,7 +88,7 @@ def sum_tails(head: Floats, n: int, tails: Floats) -> None:
     """Row o of `tails`: sum of rows o … n of `head`, which `measure_*` has been through."""
     total = splat(0.0)
     for o in range(n - 1, -1, -1):
-        total = add(total, load(head, o * LANES))
+        total = total + load(head, o * LANES)
         store(tails, o * LANES, total)
 
 
@@ -131,7 +129,7 @@ def moving(
             else:
                 measure_edge(tails, head, n, measure, out, first, n_samples)
             sum_tails(head, n, tails)
-            total = add(total, load(tails, 0))
+            total = total + load(tails, 0)
             rows = (o1 - o0) // LANES * LANES
             i = first + o0 + half
             for t in range(0, rows, LANES):

@@ -4,16 +4,15 @@ import numpy as np
 
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import (
-    LANES,
     load,
     load_transposed,
     magnitude,
-    mul,
     muladd,
     splat,
     store,
     store_transposed,
 )
+from emgproc._kernels._simd_interpreted import LANES
 from emgproc.arrays import Floats, Ints
 
 
@@ -28,7 +27,7 @@ def one_section(tile: Floats, first: int, step: int, n: int, c: Floats, state: F
         v = load(tile, i)
         y = muladd(b0, v, p)
         p = muladd(a1, y, muladd(b1, v, q))
-        q = muladd(a2, y, mul(b2, v))
+        q = muladd(a2, y, b2 * v)
         store(tile, i, y)
         i += step * LANES
     store(state, 0, p)
@@ -49,10 +48,10 @@ def two_sections(tile: Floats, first: int, step: int, n: int, c: Floats, state: 
         v = load(tile, i)
         y = muladd(b0, v, p)
         p = muladd(a1, y, muladd(b1, v, q))
-        q = muladd(a2, y, mul(b2, v))
+        q = muladd(a2, y, b2 * v)
         z = muladd(d0, y, r)
         r = muladd(e1, z, muladd(d1, y, s))
-        s = muladd(e2, z, mul(d2, y))
+        s = muladd(e2, z, d2 * y)
         store(tile, i, z)
         i += step * LANES
     store(state, 0, p)
@@ -76,7 +75,7 @@ def cascade(
     while k < n_sections:
         pair = 2 if k + 1 < n_sections else 1
         for j in range(2 * pair):
-            store(state, j * LANES, mul(splat(steady[2 * k + j]), start))
+            store(state, j * LANES, splat(steady[2 * k + j]) * start)
         if pair == 2:
             two_sections(tile, first, step, n, coefficients[5 * k : 5 * k + 10], state)
         else:
@@ -110,7 +109,7 @@ def empty_tile(tile: Floats, row: int, n: int, y: Floats, starts: Ints) -> None:
 def extend_oddly(tile: Floats, edge: int, direction: int, n: int) -> None:
     """Fill `n` rows beyond `edge` with 2·x[edge] - x[edge ± k] (as SciPy's odd padding)."""
     minus = splat(-1.0)
-    twice = mul(splat(2.0), load(tile, edge * LANES))
+    twice = splat(2.0) * load(tile, edge * LANES)
     for k in range(1, n + 1):
         inside = load(tile, (edge - direction * k) * LANES)
         store(tile, (edge + direction * k) * LANES, muladd(minus, inside, twice))
