@@ -58,6 +58,10 @@ class NeoFormat:
         Kind of a signal by the name of its stream; "" where its own name tells.
     code_mask
         The bits of a marker's number that are its code.
+    onsets
+        By what neo's onsets of segments are to be multiplied.
+    events
+        The markers, where neo's own are not to be believed.
     told
         Further arguments of the class.
     target, files
@@ -75,6 +79,8 @@ class NeoFormat:
     no_unit: str = ""
     kind: Callable[[str], str] | None = None
     code_mask: int = -1
+    onsets: Callable[[Untyped], float] | None = None
+    events: Callable[[Path, Untyped], list[Event]] | None = None
     told: tuple[tuple[str, object], ...] = ()
     target: Callable[[Path], Path] = _itself
     files: Callable[[Path], tuple[Path, ...]] = _alone
@@ -130,6 +136,7 @@ class _Reading:
         self.header = reader.header
         self.n_segments = int(reader.header["nb_segment"][0]) if reader.block_count() else 0
         self.lsb: dict[str, float] = {}
+        self.onset_factor = form.onsets(reader) if form.onsets is not None else 1.0
 
     def made(self, warnings: list[str]) -> Bridged:
         """All of it; more samples than the file can hold are refused."""
@@ -140,11 +147,13 @@ class _Reading:
         ]
         if not signals:
             raise FormatError(f"{self.path.name}: it holds no signal, only events")
+        own = self.form.events
+        events = self._events() if own is None else own(self.path, self.held["reader"])
         export = Export(
             signals=tuple(signals),
             reader=f"{self.form.id} (neo)",
             scaling="value = raw × gain + offset in the stated unit",
-            events=tuple(self._events()),
+            events=tuple(events),
             warnings=tuple(warnings),
         )
         handle = Handle(self.path, self.held.clear)
@@ -194,7 +203,7 @@ class _Reading:
             return values.T
 
         size = int(reader.get_signal_size(0, segment, index))
-        onset_s = float(reader.get_signal_t_start(0, segment, index))
+        onset_s = float(reader.get_signal_t_start(0, segment, index)) * self.onset_factor
         matrix = FetchedMatrix((count, size), fetch, library="neo", path=self.path)
         return matrix, onset_s
 
@@ -250,7 +259,10 @@ NEO_FORMATS = (
         # Of channels grouped neo takes the length of the first: zeros follow a shorter one.
         told=(("try_signal_grouping", False),),
     ),
-    NeoFormat("abf", "Axon ABF", (".abf", ".dat"), "AxonRawIO", (b"ABF ", b"ABF2")),
+    NeoFormat(
+        "abf", "Axon ABF", (".abf", ".dat"), "AxonRawIO", (b"ABF ", b"ABF2"),
+        onsets=checks.axon_onsets, events=checks.axon_tags,
+    ),
     NeoFormat(
         "intan", "Intan RHD or RHS", (".rhd", ".rhs"), "IntanRawIO",
         (b"\x02\x27\x91\xc6", b"\xac\x27\x91\xd6"), kind=checks.intan_kind,

@@ -1,11 +1,15 @@
 """What neo leaves unchecked or guesses, looked up in the bytes of the file itself."""
 
 import glob
+import math
 from pathlib import Path
 
 import numpy as np
 
 from emgproc.errors import FormatError, TruncatedFileError, UnsupportedFormatError
+from emgproc.readers.bridge_library import Untyped
+from emgproc.readers.file import MAX_EVENTS
+from emgproc.recording import Event
 
 _SPIKE2_HEAD = 512
 _SPIKE2_CHANNEL = 140
@@ -15,6 +19,8 @@ _MICROMED_HEAD = 640
 _MICROMED_UNITS = {-1: "nV", 0: "uV", 1: "mV", 2: "V", 100: "%", 101: "bpm", 102: "1"}
 _MICROMED_LABELS = 192  # where the place of the descriptions of the electrodes stands
 _MICROMED_ORDER = 176
+_ABF_BLOCK = 512
+_ABF_TAG = np.dtype([("time", "<i4"), ("comment", "S56"), ("kind", "<i2"), ("voice", "<i2")])
 
 
 def check_spike2(path: Path) -> list[str]:
@@ -56,6 +62,59 @@ def check_spike2(path: Path) -> list[str]:
             f"{size} bytes"
         )
     return []
+
+
+def axon_onsets(reader: Untyped) -> float:
+    """Factor that mends neo's onsets of sweeps.
+
+    They are counted in `fSynchTimeUnit` µs or, where that is 0, in conversions, which the channels
+    take in turn (`ABFH_SynchCountToMS` of the maker's library). neo takes conversions for samples
+    of one channel.
+    """
+    return 1.0 if _axon_unit_us(reader) else 1 / len(reader.header["signal_channels"])
+
+
+def axon_tags(path: Path, reader: Untyped) -> list[Event]:
+    """The tags, on the clock of the onsets of sweeps; their comments are left out.
+
+    neo takes the number of the block where they begin in ABF 1 for a byte, counts their times in
+    samples of one channel whatever their unit is, and repeats all of them in every sweep.
+
+    Raises
+    ------
+    FormatError
+        There are more than `MAX_EVENTS`, or their clock does not go forward.
+    TruncatedFileError
+        The file ends before the last.
+    """
+    told = reader._axon_info
+    found = [(int(tag["lTagTime"]), int(tag["nTagType"])) for tag in told["listTag"]]
+    if "protocol" not in told:
+        found = _abf1_tags(path, int(told["lTagSectionPtr"]) * _ABF_BLOCK, len(found))
+    if len(found) > MAX_EVENTS:
+        raise FormatError(f"{path.name}: {len(found)} tags; at most {MAX_EVENTS} are read")
+    unit_us, fs = _axon_unit_us(reader), float(reader.get_signal_sampling_rate(0))
+    tick_s = unit_us * 1e-6 if unit_us else axon_onsets(reader) / fs
+    return [Event(time * tick_s, 0.0, f"Tag/{kind}") for time, kind in found]
+
+
+def _abf1_tags(path: Path, start: int, count: int) -> list[tuple[int, int]]:
+    """Time and type of each tag: i32, 56 bytes of comment, i16, i16."""
+    with path.open("rb") as file:
+        file.seek(max(start, 0))
+        held = file.read(_ABF_TAG.itemsize * count)
+    if len(held) < _ABF_TAG.itemsize * count:
+        raise TruncatedFileError(f"{path.name}: ends within its {count} tags")
+    table = np.frombuffer(held, _ABF_TAG)
+    return list(zip(table["time"].tolist(), table["kind"].tolist(), strict=True))
+
+
+def _axon_unit_us(reader: Untyped) -> float:
+    told = reader._axon_info
+    unit_us = float(told.get("protocol", told)["fSynchTimeUnit"])
+    if not 0 <= unit_us < math.inf:
+        raise FormatError(f"{Path(reader.filename).name}: a clock in steps of {unit_us} µs")
+    return unit_us
 
 
 def intan_kind(stream: str) -> str:

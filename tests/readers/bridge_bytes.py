@@ -413,14 +413,21 @@ def neuralsg(data, *, period=30):
 
 
 # ---------------------------------------------------------------- Axon ABF 1.8
-def abf(data, *, interval_us=500.0, names=("TA", "GM"), units=("mV", "mV"), episodes=0):
-    """int16 (n, count); 10 of the unit over 32768 counts; sweeps if `episodes`."""
+def abf(
+    data, *, interval_us=500.0, names=("TA", "GM"), units=("mV", "mV"), episodes=0, tick_us=0.0,
+    tags=(),
+):  # fmt: skip
+    """int16 (n, count); 10 of the unit over 32768 counts; sweeps if `episodes`.
+
+    Times are counted in `tick_us`, or in conversions where it is 0; `tags` are times in s.
+    """
     n, count = data.shape
     head = bytearray(6144)
     for at, layout, *values in (
         (0, "4s", b"ABF "), (4, "f", 1.83), (8, "h", 5 if episodes else 3), (10, "i", n * count),
         (16, "i", max(episodes, 1)), (40, "i", 12), (100, "h", 0), (120, "h", n),
-        (122, "f", interval_us / n), (138, "i", n * count // max(episodes, 1)),
+        (122, "f", interval_us / n), (130, "f", tick_us),
+        (138, "i", n * count // max(episodes, 1)),
         (244, "f", 10.0), (248, "f", 10.0), (252, "i", 32_768), (256, "i", 32_768),
         (378, "16h", *range(16)), (410, "16h", *range(n), *[-1] * (16 - n)),
         (730, "16f", *[1.0] * 16), (922, "16f", *[1.0] * 16), (986, "16f", *[0.0] * 16),
@@ -432,10 +439,17 @@ def abf(data, *, interval_us=500.0, names=("TA", "GM"), units=("mV", "mV"), epis
         struct.pack_into("8s", head, 602 + 8 * k, unit.encode().ljust(8))
     body = np.asarray(data, "<i2").T.tobytes()
     body = body.ljust(-(-len(body) // 512) * 512, b"\0")
-    table = b""
+    table, tick = b"", tick_us or interval_us / n
     if episodes:
         struct.pack_into("<ii", head, 92, 12 + len(body) // 512, episodes)
         each = n * count // episodes
         # Sweeps begin 1.5 of their lengths apart.
-        table = b"".join(struct.pack("<ii", k * each * 3 // 2, each) for k in range(episodes))
+        starts_us = [k * each * 1.5 * interval_us / n for k in range(episodes)]
+        table = b"".join(struct.pack("<ii", round(s / tick), each) for s in starts_us)
+    if tags:
+        at = 12 + -(-(len(body) + len(table)) // 512)
+        struct.pack_into("<ii", head, 44, at, len(tags))
+        table = table.ljust((at - 12) * 512 - len(body), b"\0")
+        for time in tags:
+            table += struct.pack("<i56shh", round(time * 1e6 / tick), b"drug".ljust(56), 1, 0)
     return bytes(head) + body + table

@@ -179,9 +179,13 @@ def test_a_damaged_micromed_file_is_refused(written, change, error):
         read_recording(written(change(raw), "a.trc"))
 
 
+@pytest.mark.parametrize("tick_us", [0.0, 50.0])
 @pytest.mark.parametrize("sweeps", [0, 4])
-def test_axon_values_and_sweeps(written, sweeps):
-    path = written(made.abf(COUNTS, episodes=sweeps, units=("mV", "pA")), "a.abf")
+def test_axon_values_sweeps_and_tags(written, sweeps, tick_us):
+    content = made.abf(
+        COUNTS, episodes=sweeps, units=("mV", "pA"), tick_us=tick_us, tags=(0.0625, 0.125)
+    )
+    path = written(content, "a.abf")
     with open_recording(path) as opened:
         whole, part = opened.read(), opened.read(200, 700)
     assert (sniff(path), whole.fs) == ("abf", 2000.0)
@@ -189,10 +193,16 @@ def test_axon_values_and_sweeps(written, sweeps):
     assert_array_equal(part.data, whole.data[:, 200:700])
     assert [s.stop - s.start for s in whole.segments] == [1000 // max(sweeps, 1)] * max(sweeps, 1)
     assert {(a.name, a.unit) for a in whole.auxiliary} == {("GM", "pA")}
-    raw = rawio.AxonRawIO(filename=str(path))
-    raw.parse_header()
-    onsets = [raw.get_signal_t_start(0, k, 0) for k in range(max(sweeps, 1))]
-    assert_allclose([s.onset_s for s in whole.segments], onsets)
+    lasts_s = 1000 / 2000 / max(sweeps, 1)
+    assert_allclose([s.onset_s for s in whole.segments], np.arange(max(sweeps, 1)) * 1.5 * lasts_s)
+    assert [(e.label, round(e.onset_s, 9)) for e in whole.events] == [
+        ("Tag/1", 0.0625), ("Tag/1", 0.125)
+    ]  # fmt: skip
+
+
+def test_an_axon_clock_that_runs_backwards_is_refused(written):
+    with pytest.raises(FormatError, match=r"a clock in steps of -50\.0 µs"):
+        read_recording(written(made.abf(COUNTS, tick_us=-50.0), "a.abf"))
 
 
 def test_intan_amplifiers_are_emg_and_other_inputs_are_not(written):
