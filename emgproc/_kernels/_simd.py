@@ -171,30 +171,19 @@ def _muladd(_typing: Any, a: Any, b: Any, c: Any) -> Any:
     return a(a, a, a), _call("fmuladd")
 
 
-@intrinsic
-def _magnitude(_typing: Any, a: Any) -> Any:
-    return a(a), _call("fabs")
+def _unary(name: str) -> Any:
+    return intrinsic(lambda _typing, a: (a(a), _call(name)))
 
 
-@intrinsic
-def _root(_typing: Any, a: Any) -> Any:
-    return a(a), _call("sqrt")
+def _choosing(comparison: str) -> Any:
+    def typed(_typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+        def emit(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+            mask = builder.fcmp_ordered(comparison, args[0], args[1])
+            return builder.select(mask, args[2], args[3])
 
+        return a(a, a, a, a), emit
 
-@intrinsic
-def _where_above(_typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
-    def emit(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-        return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[2], args[3])
-
-    return a(a, a, a, a), emit
-
-
-@intrinsic
-def _where_at_least(_typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
-    def emit(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-        return builder.select(builder.fcmp_ordered(">=", args[0], args[1]), args[2], args[3])
-
-    return a(a, a, a, a), emit
+    return intrinsic(typed)
 
 
 @intrinsic
@@ -295,8 +284,8 @@ _binary(operator.mul, "fmul")
 
 _compiled: dict[str, Any] = {
     "lanes": _lanes, "load": _load, "store": _store, "splat": _splat, "splat_as": _splat_as,
-    "muladd": _muladd, "magnitude": _magnitude, "root": _root, "where_above": _where_above,
-    "where_at_least": _where_at_least, "bits_above": _bits_above, "lowest_bit": _lowest_bit,
+    "muladd": _muladd, "magnitude": _unary("fabs"), "root": _unary("sqrt"),
+    "where_above": _choosing(">"), "where_at_least": _choosing(">="), "bits_above": _bits_above, "lowest_bit": _lowest_bit,
     "load_transposed": _load_transposed, "store_transposed": _storing_transposed(False),
     "stream_transposed": _storing_transposed(True),
 }  # fmt: skip

@@ -73,7 +73,7 @@ def bits_above(a: Vector, b: Vector) -> int:
 
 def lowest_bit(bits: int) -> int:
     """Position of the lowest bit that is set; 64 where none is."""
-    return (bits & -bits).bit_length() - 1 if bits else 64
+    return (int(bits) & -int(bits)).bit_length() - 1 if bits else 64
 
 
 def load_transposed(x: NDArray[Any], starts: Ints, t: int, tile: NDArray[Any], i: int) -> None:
