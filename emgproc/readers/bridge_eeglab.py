@@ -1,8 +1,9 @@
-"""EEGLAB .set, with its samples inside or in the .fdt beside it; read lazily.
+"""EEGLAB .set, with its samples inside or in the .fdt or .dat beside it; read lazily.
 
 A .set is a MATLAB file, read as `matlab` reads them, without MNE, which loads it as a whole and
 trusts it. Samples are (channels, points); a .fdt holds them as float32, all channels of a point
-together. Boundaries are edges, with a gap of as many samples as their duration says were cut out.
+together, a .dat all points of a channel together (EEGLAB's eeg_getdatact.m). Boundaries are
+edges, with a gap of as many samples as their duration says were cut out.
 EEGLAB states no unit; by its convention it is µV, which a warning tells.
 """
 
@@ -41,9 +42,9 @@ def open_eeglab(path: Path, options: ReadOptions) -> RecordingFile:
     FormatError, TruncatedFileError
         It is damaged, or holds no data set.
     MissingFileError
-        The .fdt with the samples is not there.
+        The .fdt or .dat with the samples is not there.
     UnsupportedFormatError
-        The samples are in a .dat of old EEGLAB, or epochs of no common clock.
+        The samples are in a file of another kind, or in another folder.
     """
     with path.open("rb") as file:
         is_old = file.read(len(_MAGIC_5)) == _MAGIC_5
@@ -110,7 +111,7 @@ class _DataSet:
     def _matrix(self) -> Matrix:
         data, n_samples = self.field("data"), self.n_points * self.trials
         if isinstance(data, Text):
-            return self._fdt(text(data) or "", n_samples)
+            return self._beside(text(data) or "", n_samples)
         if not isinstance(data, Matrix) or data.shape != (self.n_channels, n_samples):
             shape = data.shape if isinstance(data, Matrix) else "no matrix"
             raise FormatError(
@@ -119,24 +120,26 @@ class _DataSet:
             )
         return data
 
-    def _fdt(self, named: str, n_samples: int) -> Matrix:
-        if not re.fullmatch(r"[^/\\:]+\.fdt", named, re.IGNORECASE):
+    def _beside(self, named: str, n_samples: int) -> Matrix:
+        if not re.fullmatch(r"[^/\\:]+\.(fdt|dat)", named, re.IGNORECASE):
             raise UnsupportedFormatError(
-                f"{self.path.name}: its samples are in {Path(named).name!r}; only a .fdt in the "
-                "same folder is read; save the data set again with a new EEGLAB"
+                f"{self.path.name}: its samples are in {Path(named).name!r}; only a .fdt or .dat "
+                "in the same folder is read; save the data set again in EEGLAB"
             )
         beside = self.path.with_name(named)
         if not beside.is_file():
-            beside = self.path.with_suffix(".fdt")
+            beside = self.path.with_suffix(beside.suffix)
         if not beside.is_file():
             raise MissingFileError(f"{named}: {self.path.name} names it, it is not there")
         n = self.n_channels
         check_held(beside, n * n_samples, 4)
         self.beside = (beside,)
+        by_channel = beside.suffix.lower() == ".dat"
 
         def fetch(lo: int, hi: int, a: int, b: int) -> NDArray[Any]:
-            held = np.memmap(beside, "<f4", "r", shape=(n_samples, n))
-            return np.asarray(held[a:b, lo:hi]).T
+            shape = (n, n_samples) if by_channel else (n_samples, n)
+            held = np.memmap(beside, "<f4", "r", shape=shape)
+            return np.asarray(held[lo:hi, a:b] if by_channel else held[a:b, lo:hi].T)
 
         return FetchedMatrix((n, n_samples), fetch, library="the EEGLAB reader", path=beside)
 
@@ -201,7 +204,7 @@ def _recognises(head: bytes, path: Path) -> bool:
 FORMATS = (
     Format(
         id=ID,
-        title="EEGLAB .set (with .fdt)",
+        title="EEGLAB .set (with .fdt or .dat)",
         suffixes=(".set",),
         keeps="samples, rate, names and types of channels, events, boundaries; comments and "
         "subject are left out",

@@ -427,11 +427,12 @@ def eeglab(path, *, data=None, trials=1, events=True, name=None):
     return path
 
 
-@pytest.mark.parametrize("beside", [False, True])
-def test_eeglab_values_are_those_of_mne_and_boundaries_are_gaps(tmp_path, beside):
-    path = eeglab(tmp_path / "a.set", name="a.fdt" if beside else None)
-    if beside:
-        COUNTS.T.astype("<f4").tofile(tmp_path / "a.fdt")
+@pytest.mark.parametrize("beside", [None, "a.fdt", "a.dat", "A.DAT"])
+def test_eeglab_values_are_those_written_and_boundaries_are_gaps(tmp_path, beside):
+    path = eeglab(tmp_path / "a.set", name=beside)
+    if beside:  # a .fdt goes point by point, a .dat channel by channel
+        held = COUNTS.T if beside == "a.fdt" else COUNTS
+        (tmp_path / beside).write_bytes(held.astype("<f4").tobytes(order="C"))
     with open_recording(path) as opened:
         whole, part = opened.read(), opened.read(450, 600)
     assert_array_equal(whole.data, COUNTS)
@@ -465,12 +466,14 @@ def test_eeglab_epochs_follow_each_other_and_a_unit_may_be_stated(tmp_path):
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("../a.fdt", UnsupportedFormatError), ("a.dat", UnsupportedFormatError),
-        ("gone.fdt", MissingFileError), ("short.fdt", TruncatedFileError),
+        ("../a.fdt", UnsupportedFormatError), ("a.bin", UnsupportedFormatError),
+        ("gone.fdt", MissingFileError), ("gone.dat", MissingFileError),
+        ("short.fdt", TruncatedFileError), ("short.dat", TruncatedFileError),
     ],
 )  # fmt: skip
 def test_eeglab_samples_elsewhere_are_refused(tmp_path, name, error):
-    (tmp_path / "short.fdt").write_bytes(bytes(4000))
+    for short in ("short.fdt", "short.dat"):
+        (tmp_path / short).write_bytes(bytes(4000))
     with pytest.raises(error):
         read_recording(eeglab(tmp_path / "a.set", name=name))
 
