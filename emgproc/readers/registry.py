@@ -222,7 +222,8 @@ def _existing(path: str | PathLike[str]) -> Path:
     if existing.is_file():
         return existing
     if existing.is_dir():
-        raise UnsupportedFormatError(f"{existing} is a folder; name the file in it")
+        advice = unsupported.folder_advice(existing)
+        raise UnsupportedFormatError(f"{existing} is a folder; {advice}")
     raise MissingFileError(f"{existing}: there is no such file")
 
 
@@ -245,8 +246,9 @@ def _recognise(path: Path) -> Format:
                 f"{path.name}: the ending is that of {format_.title}, the content is not"
             )
     raise UnsupportedFormatError(
-        f"{path.name}: neither the content nor the ending is of a format that is read; "
-        "`emgproc info --formats` lists those that are"
+        f"{path.name}: neither the content nor the ending is of a format that is read; export "
+        "EDF+, BDF+ or a text table from the program that recorded it (`emgproc info --formats` "
+        "lists what is read)"
     )
 
 

@@ -1,4 +1,7 @@
-"""Formats that are recognised by their content but not read yet, each with what to do instead."""
+"""Formats that are recognised but not read yet, each with what to do instead.
+
+They are recognised by their content; by their ending where their layout is not published.
+"""
 
 import re
 from collections.abc import Callable
@@ -9,18 +12,22 @@ from emgproc.errors import UnsupportedFormatError
 from emgproc.readers.delimited_text import encoding_of
 from emgproc.readers.file import Format, ReadOptions
 
-_EDF = "export EDF+ or BDF+ from the recording software"
+_MFF, _MFF_ADVICE = ".mff", "export EDF+ or simple binary (.raw) from Net Station"
 _TABLE = "export a text table with one header row of names with units, and a column of times"
 
 
 class _Known(NamedTuple):
-    """One format: `matches` sees the first 4096 bytes, the text they are (empty for binary)."""
+    """One format: `matches` sees the first 4096 bytes, the text they are (empty for binary).
+
+    The endings `named` tell a format by themselves.
+    """
 
     id: str
     title: str
     suffixes: tuple[str, ...]
     advice: str
     matches: Callable[[bytes, str], bool]
+    named: tuple[str, ...] = ()
 
 
 def _magic(*beginnings: bytes, at: int = 0) -> Callable[[bytes, str], bool]:
@@ -39,6 +46,11 @@ def _text(pattern: str) -> Callable[[bytes, str], bool]:
     return matches
 
 
+def _never(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
+    """The layout of a format that only its ending tells."""
+    return False
+
+
 def _is_shimmer(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature for all
     """Shimmer3: its radio's address by Roving Networks at byte 24, the device's type at 30."""
     return head[24:27] == b"\0\x06\x66" and head[30:32] == b"\0\3"
@@ -47,18 +59,45 @@ def _is_shimmer(head: bytes, text: str) -> bool:  # noqa: ARG001 - one signature
 _KNOWN = (
     _Known(
         "delsys_hpf", "Delsys EMGworks .hpf/.shpf", (".hpf", ".shpf"),
-        "convert it with Delsys File Utility to EDF", _magic(b"datx", at=16),
+        "export CSV from Trigno Discover, or convert it with Delsys File Utility to EDF",
+        _magic(b"datx", at=16), (".hpf", ".shpf"),
     ),
     _Known(
-        "bts_tdf", "BTS SMART .tdf", (".tdf",), "export .emt or C3D, then " + _TABLE,
+        "bts_tdf", "BTS SMART .tdf", (".tdf",), "export .emt or C3D",
         _magic(b"\x82\x4b\x60\x41\xd3\x11\x84\xca\x60\x00\xb6\xac\x16\x68\x0c\x08"),
     ),
     _Known(
-        "spike2_64", "CED Spike2 .smrx", (".smrx",), _EDF, _magic(b"S64\0", b"CEDSON"),
+        "spike2_64", "CED Spike2 .smrx", (".smrx",), "export .mat or .smr from Spike2",
+        _magic(b"S64\0", b"CEDSON"), (".smrx",),
     ),
     _Known(
-        "labchart", "ADInstruments LabChart", (".adicht", ".adibin"), _EDF,
-        _magic(b"ADInstruments", b"CFWB"),
+        "labchart", "ADInstruments LabChart", (".adicht", ".adibin"),
+        "export .mat or EDF from LabChart", _magic(b"ADInstruments", b"CFWB"), (".adicht",),
+    ),
+    _Known(
+        "noraxon_slk", "Noraxon or other spreadsheet .slk", (".slk",),
+        "export CSV or EDF from Noraxon MR", _magic(b"ID;P"),
+    ),
+    _Known(
+        "cadwell_ez3", "Cadwell .ez3", (".ez3",), "export EDF+ from Cadwell Easy or Arc", _never,
+        (".ez3",),
+    ),
+    _Known(
+        "natus_erd", "Natus XLTEK .erd", (".erd",), "export EDF+ from Natus NeuroWorks", _never,
+        (".erd",),
+    ),
+    _Known(
+        "nicolet_e", "Nicolet or Nervus .e", (".e",), "export EDF+ from Nicolet or Natus", _never,
+        (".e",),
+    ),
+    _Known(
+        "keypoint_xml", "Dantec Keypoint .xml", (".xml",),
+        "export the text file (ASCII) of Keypoint.NET, or EDF",
+        _text(r"(?i)<(?:keypoint|dantec)\w*[\s/>]"),
+    ),
+    _Known(
+        "profusion", "Compumedics Profusion study", (".xml",), "export EDF+ from Profusion",
+        _text(r"\A\W*(?:<\?xml[^>]*>\s*)?<CMPStudyConfig\b"),
     ),
     _Known("numpy", "NumPy array", (".npy", ".npz"), "load it, then Recording.from_array",
         _magic(b"\x93NUMPY"),
@@ -84,8 +123,17 @@ _KNOWN = (
 )  # fmt: skip
 
 
+def folder_advice(path: Path) -> str:
+    """What to do where a recording is a folder: most hold a file that is to be named."""
+    if path.suffix.lower() == _MFF:
+        return f"EGI {_MFF} is not read; {_MFF_ADVICE}"
+    return "name the file in it"
+
+
 def _as_format(known: _Known) -> Format:
-    def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
+    def recognises(head: bytes, path: Path) -> bool:
+        if path.suffix.lower() in known.named:
+            return True
         encoding = encoding_of(head)
         text = head.decode(encoding, errors="replace") if encoding else ""
         return known.matches(head, text.replace("\r\n", "\n"))

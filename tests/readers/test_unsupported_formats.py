@@ -21,10 +21,37 @@ BEGINNINGS = {
     "zip": b"PK\x03\x04\x14\0",
     "excel": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     "spike2_64": b"S64\0\0\0",
+    "noraxon_slk": b'ID;PWXL;N;E\r\nC;Y1;X1;K"time"\r\n',
+    "keypoint_xml": b'<?xml version="1.0"?>\r\n<KeyPoint Version="3"><Study/></KeyPoint>',
+    "profusion": b'<?xml version="1.0" encoding="utf-8"?>\n<CMPStudyConfig>\n',
 }
+ENDINGS = {
+    "a.hpf": "delsys_hpf", "a.shpf": "delsys_hpf", "a.smrx": "spike2_64", "a.ADICHT": "labchart",
+    "a.ez3": "cadwell_ez3", "a.erd": "natus_erd", "a.e": "nicolet_e",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("id_", [format_.id for format_ in UNSUPPORTED])
+def test_every_format_that_is_refused_is_tested():
+    assert {format_.id for format_ in UNSUPPORTED} == {*BEGINNINGS, *ENDINGS.values()}
+
+
+@pytest.mark.parametrize(("name", "id_"), ENDINGS.items())
+def test_an_ending_tells_a_format_whose_layout_is_not_published(tmp_path, name, id_):
+    (tmp_path / name).write_bytes(b"\x01\x02\x03\x04" * 100)
+    assert sniff(tmp_path / name) == id_
+    with pytest.raises(UnsupportedFormatError, match="export"):
+        open_recording(tmp_path / name)
+
+
+def test_a_recording_that_is_a_folder_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "a.mff").mkdir()
+    with pytest.raises(UnsupportedFormatError, match="Net Station"):
+        open_recording(tmp_path / "a.mff")
+    with pytest.raises(UnsupportedFormatError, match="name the file in it"):
+        open_recording(tmp_path)
+
+
+@pytest.mark.parametrize("id_", BEGINNINGS)
 def test_a_known_format_is_refused_by_name_with_what_to_do_instead(tmp_path, id_):
     path = tmp_path / "exported.bin"
     path.write_bytes(BEGINNINGS[id_])
@@ -41,6 +68,13 @@ def test_text_exports_are_known_with_either_line_end_and_any_ending(tmp_path):
     path = tmp_path / "exported.csv"
     path.write_bytes(TRIGNO.replace("\n", "\r\n").encode())
     assert sniff(path) == "delsys_emgworks_csv"
+
+
+@pytest.mark.parametrize("name", ["a.slk", "a.xml", "a.zip"])
+def test_an_ending_that_many_formats_have_tells_nothing(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x01\x02\x03\x04" * 100)
+    with pytest.raises(UnsupportedFormatError, match="export EDF"):
+        sniff(tmp_path / name)
 
 
 @pytest.mark.parametrize("content", [b"\x00\x01\x02\x03" * 64, b"\xff" * 300, b"{}", b"prose.\n"])
