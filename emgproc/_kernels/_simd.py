@@ -285,7 +285,8 @@ _binary(operator.mul, "fmul")
 _compiled: dict[str, Any] = {
     "lanes": _lanes, "load": _load, "store": _store, "splat": _splat, "splat_as": _splat_as,
     "muladd": _muladd, "magnitude": _unary("fabs"), "root": _unary("sqrt"),
-    "where_above": _choosing(">"), "where_at_least": _choosing(">="), "bits_above": _bits_above, "lowest_bit": _lowest_bit,
+    "where_above": _choosing(">"), "where_at_least": _choosing(">="),
+    "bits_above": _bits_above, "lowest_bit": _lowest_bit,
     "load_transposed": _load_transposed, "store_transposed": _storing_transposed(False),
     "stream_transposed": _storing_transposed(True),
 }  # fmt: skip
