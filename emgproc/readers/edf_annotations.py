@@ -19,7 +19,9 @@ from emgproc.readers.edf_records import EdfRecords, every_column
 from emgproc.readers.file import MAX_EVENTS
 from emgproc.recording import Event, Segment
 
-_SECONDS = re.compile(rb"[+-]?\d{1,15}(?:\.(\d{0,30}))?")
+_PLACES = 30  # of the onset of a record, at most; more are no resolution
+# Floats go down to 5e-324 and have up to 17 digits.
+_SECONDS = re.compile(rb"[+-]?\d{1,15}(?:\.(\d{0,350}))?")
 _TAL = re.compile(rb"[^\0]+")
 
 
@@ -93,7 +95,7 @@ def _parse(tal: bytes) -> tuple[float, int, list[Event]] | None:
         return None
     onset_s, duration_s = float(onset), max(0.0, float(duration or 0))
     events = [Event(onset_s, duration_s, *_label(text)) for text in texts if text]
-    return onset_s, len(match.group(1) or b""), events
+    return onset_s, min(len(match.group(1) or b""), _PLACES), events
 
 
 def _label(text: bytes) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from emgproc.errors import ParameterError
 from emgproc.recording import Event, Segment
 from emgproc.writers.edf_layout import Timing
 
+LATEST_S = 1e15
 PADDING = "bad_padding"  # names the filler of a last record; our reader takes it out again
 
 
@@ -18,15 +19,15 @@ def seconds_text(seconds: float) -> str:
     Raises
     ------
     ParameterError
-        The time is not finite.
+        The time is not finite, or 1e15 s or more from the start.
 
     Examples
     --------
     >>> seconds_text(1e-05), seconds_text(2.0)
     ('0.00001', '2')
     """
-    if not math.isfinite(seconds):
-        raise ParameterError(f"an event's time must be finite, got {seconds}")
+    if not abs(seconds) < LATEST_S:
+        raise ParameterError(f"a time in EDF+ is finite and below 1e15 s, got {seconds}")
     text = format(Decimal(repr(float(seconds))), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -37,7 +38,8 @@ def event_lists(events: Iterable[Event]) -> list[bytes]:
     Raises
     ------
     ParameterError
-        A label is empty or holds a character that ends lists, or a time is not finite.
+        A label is empty or holds a character that ends lists, a channel has a name that
+        "label@@channel" does not give back, or a time is not finite or too long.
     """
     return [_list_of(event) for event in events]
 
@@ -50,6 +52,11 @@ def _list_of(event: Event) -> bytes:
             f"{event} cannot be an EDF+ annotation: the label must not be empty or hold '@@' or "
             "control characters, the duration not be negative; write .h5"
         )
+    if event.channel.startswith("@") or "@@" in event.channel:
+        raise ParameterError(
+            f"{event} cannot be an EDF+ annotation, written 'label@@channel': its channel "
+            "has a name that begins with '@' or holds '@@'; rename it or write .h5"
+        )
     stamp = _signed(seconds_text(event.onset_s))
     duration = f"\x15{seconds_text(event.duration_s)}" if event.duration_s > 0 else ""
     return f"{stamp}{duration}\x14{label}\x14\x00".encode()
@@ -58,7 +65,7 @@ def _list_of(event: Event) -> bytes:
 def record_onsets(segments: Iterable[Segment], timing: Timing) -> Iterator[bytes]:
     """The list that opens each record: its onset and no text."""
     for segment in segments:
-        first = Fraction(Decimal(repr(segment.onset_s)))
+        first = Fraction(Decimal(seconds_text(segment.onset_s)))
         count = -(-(segment.stop - segment.start) // timing.per_record)
         for k in range(count):
             onset = first + k * timing.duration_s

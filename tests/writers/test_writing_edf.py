@@ -234,6 +234,11 @@ def test_a_value_that_edf_cannot_hold_is_named_with_channel_and_sample(tmp_path)
         {"events": (Event(0.0, 0.0, "end\x14"),)},
         {"events": (Event(0.0, -1.0, "a"),)},
         {"events": (Event(float("nan"), 0.0, "a"),)},
+        {"events": (Event(1e15, 0.0, "a"),)},
+        {"events": (Event(0.0, 1e300, "a"),)},
+        {"segments": (Segment(0, 3000, 1e17),)},
+        {"channels": (Channel("@a"),), "events": (Event(0.0, 0.0, "x", "@a"),)},
+        {"channels": (Channel("a@@b"),), "events": (Event(0.0, 0.0, "x", "a@@b"),)},
         {"fs": 1999.8734567},
         {"data": np.full((1, 3000), 3e9)},
     ],
@@ -242,6 +247,15 @@ def test_what_does_not_fit_into_edf_is_refused_and_leaves_no_file(tmp_path, chan
     with pytest.raises(EmgprocError):
         write_recording(replace(noise(1), **change), tmp_path / "x.edf")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_signs_of_other_meaning_and_the_smallest_times_come_back(tmp_path):
+    events = (
+        Event(5e-324, 5.551115123125783e-17, "a@", "b@"), Event(1.0, 0.0, "@"),
+        Event(2.0, 0.0, "@a", "b@"),
+    )  # fmt: skip
+    write_recording(noise(1, channels=["b@"], events=events), tmp_path / "x.edf")
+    assert read_recording(tmp_path / "x.edf").events == events
 
 
 def test_a_constant_channel_is_written(tmp_path):
