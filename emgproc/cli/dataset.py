@@ -57,7 +57,6 @@ _OPTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("--acquisition", {"metavar": "LABEL", "help": "Which settings of the amplifier."}),
     ("--recording-label", {"metavar": "LABEL", "help": "Which of several files of one moment."}),
     ("--dataset-name", {"metavar": "NAME", "help": "Required where the dataset is new."}),
-    ("--study-day", {"type": int, "help": "Day of the study, in place of a date."}),
     ("--age-months", {
         "type": click.FloatRange(0), "metavar": "MONTHS", "help": "Age of the participant.",
     }),

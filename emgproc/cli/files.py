@@ -79,9 +79,23 @@ def _list_formats(*, as_json: bool) -> int:
 @click.argument("file", type=_FILE)
 @click.argument("out", type=click.Path())
 @click.option("--force", is_flag=True, help="Replace OUT where it is a file that is there.")
+@click.option(
+    "--study-day",
+    type=int,
+    metavar="N",
+    help="Day of the study on which FILE was recorded; OUT states it, and no date.",
+)
 @_PLAN
 @dataset_options
-def convert(*, file: Path, out: str, force: bool, plan: Path | None, **stated: Any) -> int:  # noqa: ANN401
+def convert(
+    *,
+    file: Path,
+    out: str,
+    force: bool,
+    plan: Path | None,
+    study_day: int | None,
+    **stated: Any,  # noqa: ANN401
+) -> int:
     """Write the recording FILE as OUT, or into the dataset OUT.
 
     OUT ends in .h5, .edf, .bdf or .mat; or it is the folder of an EMG-BIDS dataset, which ends in
@@ -100,10 +114,10 @@ def convert(*, file: Path, out: str, force: bool, plan: Path | None, **stated: A
             warnings = opened.provenance.warnings
             opened.identified(sha256_of(opened.files))
             if to_dataset:
-                added = write_dataset(opened, target, stated)
+                added = write_dataset(opened, target, stated | {"study_day": study_day})
                 name, left_out = added.recording.name, added.left_out
             else:
-                name, left_out = target.name, _write_file(opened, target)
+                name, left_out = target.name, _write_file(opened, target, study_day)
     except MissingFileError:
         raise
     except ReadError as error:
@@ -131,14 +145,14 @@ def _check_target(file: Path, out: Path, *, force: bool, to_dataset: bool) -> No
         raise click.UsageError(f"OUT is there already: {out}; --force replaces it")
 
 
-def _write_file(opened: "RecordingFile", out: Path) -> tuple[str, ...]:
+def _write_file(opened: "RecordingFile", out: Path, study_day: int | None) -> tuple[str, ...]:
     """Write a file that does not name the one it was made from; what could not be written."""
     from emgproc.readers.unnamed import without_names
     from emgproc.writers import write_recording
 
     if out.suffix.lower() in {".h5", ".mat"}:  # EDF and BDF have no place for it
         opened = without_names(opened, out.stem)
-    return write_recording(opened, out).left_out
+    return write_recording(opened, out, study_day=study_day).left_out
 
 
 def by_ending(paths: Sequence[Path]) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from emgproc.errors import ParameterError
 from emgproc.recording.parts import KINDS
 
+LAST_DAY = 99_999  # dates as numbers, 20160104 or 160104, have more digits
+
 
 @dataclass(frozen=True, slots=True)
 class HeaderOptions:
@@ -25,9 +27,26 @@ class HeaderOptions:
     units: Mapping[str, str] = field(default_factory=dict)
     study_day: int | None = None
 
+    def __post_init__(self) -> None:
+        check_study_day(self.study_day)
+
     def label_of(self, name: str, kind: str) -> str:
         """The label of a signal; raises as `label_of`."""
         return label_of(name, "" if self.plain_labels else kind)
+
+
+def check_study_day(day: int | None) -> None:
+    """Refuse what is no day of a study but may be a date.
+
+    Raises
+    ------
+    ParameterError
+        It is not `None` and no whole number of at most five digits.
+    """
+    if day is not None and not (type(day) is int and abs(day) <= LAST_DAY):
+        raise ParameterError(
+            f"study_day is a day of a study, from -{LAST_DAY} to {LAST_DAY}, got {day!r}"
+        )
 
 
 def label_of(name: str, kind: str) -> str:

@@ -1,10 +1,11 @@
 """The native store: one HDF5 file holds a whole Recording, NaN and auxiliary signals included.
 
-Layout, version 1. Root attributes `format` = "emgproc-recording" and `version`. Datasets, none of
-them compressed, so that a reader can compare what is declared with the size of the file:
-`samples` (n_channels, n_samples) int16, float32 or float64; `gain` and `zero` per channel, µV =
-gain·sample + zero; `segments` (n, 3) start, stop, onset_s; `events` (n, 4) onset_s, duration_s and
-the places of label and channel in `text`; `metadata`, UTF-8 JSON; `auxiliary/0`, `auxiliary/1` …
+Layout, version 1. Root attributes `format` = "emgproc-recording", `version` and, where it is
+stated, `study_day`, the day of the study in place of a date. Datasets, none of them compressed, so
+that a reader can compare what is declared with the size of the file: `samples` (n_channels,
+n_samples) int16, float32 or float64; `gain` and `zero` per channel, µV = gain·sample + zero;
+`segments` (n, 3) start, stop, onset_s; `events` (n, 4) onset_s, duration_s and the places of label
+and channel in `text`; `metadata`, UTF-8 JSON; `auxiliary/0`, `auxiliary/1` …
 """
 
 import json
@@ -20,6 +21,7 @@ from emgproc.errors import ParameterError, WriteError
 from emgproc.recording import Auxiliary, Channel, Event
 from emgproc.writers.atomic import atomic_path
 from emgproc.writers.edf import Written
+from emgproc.writers.edf_labels import check_study_day
 from emgproc.writers.stream import Readable, Whole, spans
 
 FORMAT = "emgproc-recording"
@@ -27,7 +29,9 @@ VERSION = 1
 MAX_METADATA_BYTES = 2 << 20
 
 
-def write_hdf5(source: Readable, path: str | PathLike[str]) -> Written:
+def write_hdf5(
+    source: Readable, path: str | PathLike[str], *, study_day: int | None = None
+) -> Written:
     """Write a recording as native store; every value comes back equal.
 
     Samples are kept as int16 where a step of the converter gives them back exactly, else as
@@ -36,15 +40,19 @@ def write_hdf5(source: Readable, path: str | PathLike[str]) -> Written:
     Raises
     ------
     ParameterError
-        The description of the channels and the history take more than 2 MiB.
+        The description of the channels and the history take more than 2 MiB, or `study_day` is no
+        day.
     WriteError
         The file cannot be written.
     """
+    check_study_day(study_day)
     kind, gain, zero = _storage(source)
     with atomic_path(path) as temporary:
         try:
             with h5py.File(temporary, "w") as file:
                 _write(file, source, kind, (gain, zero))
+                if study_day is not None:
+                    file.attrs["study_day"] = study_day
         except RuntimeError as error:  # HDF5 says so when it cannot flush at closing
             raise WriteError(f"{path}: cannot be written: {error}") from error
     return Written({c.name: 0.0 for c in source.channels})
@@ -52,7 +60,7 @@ def write_hdf5(source: Readable, path: str | PathLike[str]) -> Written:
 
 def _write(file: h5py.File, source: Readable, kind: str, scale: tuple[Floats, Floats]) -> None:
     gain, zero = scale
-    file.attrs["format"] = FORMAT
+    file.attrs["format"] = np.bytes_(FORMAT)  # of fixed length, as the numbers are
     file.attrs["version"] = VERSION
     samples = file.create_dataset("samples", (len(source.channels), source.n_samples), kind)
     signals = _AuxiliaryStore(file.create_group("auxiliary"))

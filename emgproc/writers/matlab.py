@@ -4,6 +4,7 @@ Variables: `Data` (n_samples, n_channels) in µV, `Time` in s, `SamplingFrequenc
 `Description` "name[uV]", as OTBioLab+ names them, so that programs that read its exports read
 these; `Events` (onset_s, duration_s and the places of label and channel in `text`, from 0),
 `Segments` (start, stop, onset_s) and `Auxiliary1` …; `emgproc`, a text of JSON, holds the rest.
+`StudyDay`, where it is stated, is the day of the study in place of a date.
 """
 
 import json
@@ -18,6 +19,7 @@ from emgproc.errors import ParameterError
 from emgproc.recording import Auxiliary, Recording
 from emgproc.writers.atomic import atomic_path
 from emgproc.writers.edf import Written
+from emgproc.writers.edf_labels import check_study_day
 from emgproc.writers.stream import Readable, Whole, spans
 
 FORMAT = "emgproc-recording"
@@ -27,7 +29,9 @@ MAX_METADATA_BYTES = 2 << 20
 _TEXT_BYTES = 116  # where SciPy writes date and platform
 
 
-def write_matlab(source: Readable, path: str | PathLike[str]) -> Written:
+def write_matlab(
+    source: Readable, path: str | PathLike[str], *, study_day: int | None = None
+) -> Written:
     """Write a recording as .mat; every value comes back equal.
 
     The samples are gathered in memory, as a file of this version is written from whole matrices.
@@ -38,16 +42,20 @@ def write_matlab(source: Readable, path: str | PathLike[str]) -> Written:
         `Whole(recording)` or an open file.
     path
         Where to; replaced only when all is written.
+    study_day
+        Day of the study on which the recording was made.
 
     Raises
     ------
     ParameterError
-        There are no samples, they take 2 GiB or more, or the description more than 2 MiB.
+        There are no samples, they take 2 GiB or more, the description takes more than 2 MiB, or
+        `study_day` is no day.
     WriteError
         The file cannot be written.
     """
     from scipy.io import savemat
 
+    check_study_day(study_day)
     name = source.provenance.source
     n_bytes = 8 * source.n_samples * len(source.channels)
     if not n_bytes:
@@ -58,6 +66,8 @@ def write_matlab(source: Readable, path: str | PathLike[str]) -> Written:
             f"{MAX_VARIABLE_BYTES}; write .h5, .bdf or .edf, or a part of it"
         )
     variables = _variables(source)
+    if study_day is not None:
+        variables["StudyDay"] = float(study_day)
     with atomic_path(path) as temporary:
         # No compression: then a reader finds any span without the samples before it.
         savemat(str(temporary), variables, appendmat=False, oned_as="column")

@@ -144,9 +144,7 @@ def test_a_folder_with_files_that_is_no_dataset_is_left_alone(tmp_path, file):
     assert inside(tmp_path / "mine") == ["notes.txt"]
 
 
-@pytest.mark.parametrize(
-    "option", [("--subject", "01"), ("--study-day", "0"), ("--age-months", "0"), EMG]
-)
+@pytest.mark.parametrize("option", [("--subject", "01"), ("--age-months", "0"), EMG])
 def test_an_option_of_a_dataset_beside_a_file_is_refused(tmp_path, file, option):
     done = call("convert", file, tmp_path / "x.bdf", *option)
     assert done.exit_code == 2

@@ -361,3 +361,16 @@ def test_convert_replaces_a_recording_only_where_told_to(folder):
     assert out.read_bytes() == before
     assert call("convert", folder / "b.h5", out, "--force").exit_code == 0
     assert out.read_bytes() != before
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".edf", ".bdf", ".mat"])
+def test_convert_states_the_day_of_the_study_only_where_it_is_given(folder, tmp_path, suffix):
+    dated, plain = tmp_path / f"dated{suffix}", tmp_path / f"plain{suffix}"
+    assert call("convert", folder / "b.h5", dated, "--study-day", 12).exit_code == 0
+    assert call("convert", folder / "b.h5", plain).exit_code == 0
+    words = (b"study_day", b"StudyDay")
+    assert any(word in dated.read_bytes() for word in words)
+    assert not any(word in plain.read_bytes() for word in words)
+    refused = call("convert", folder / "b.h5", tmp_path / f"x{suffix}", "--study-day", 20260104)
+    assert refused.exit_code == 2
+    assert "a day of a study" in refused.stderr

@@ -6,20 +6,20 @@ import time
 from dataclasses import replace
 
 import edfio
+import h5py
 import mne
 import numpy as np
 import pyedflib
 import pytest
+import scipy.io
 from edf_with_names import PERSON, named_file
+from numpy.testing import assert_array_equal
 
 from emgproc.errors import ParameterError
 from emgproc.readers import open_recording, read_recording
 from emgproc.recording import Recording
 from emgproc.writers import write_recording
 from emgproc.writers.bids import write_bids
-from emgproc.writers.edf import write_edf
-from emgproc.writers.edf_labels import HeaderOptions
-from emgproc.writers.stream import Whole
 
 EMG = {"EMGPlacementScheme": "Measured", "EMGReference": "wrist"}
 
@@ -82,7 +82,7 @@ def test_dates_of_the_header_are_the_one_that_means_not_stated(tmp_path):
 @pytest.mark.parametrize("day", [1, 95, -3, 0])
 def test_the_day_of_the_study_stands_in_place_of_the_date(tmp_path, day):
     path = tmp_path / "x.bdf"
-    write_edf(Whole(noise()), path, bits=24, options=HeaderOptions(study_day=day))
+    write_recording(noise(), path, study_day=day)
     field = path.read_bytes()[88:168].decode("ascii").rstrip()
     assert field == f"Startdate X X X X study_day={day}"
     assert path.read_bytes()[168:184] == b"01.01.8500.00.00"
@@ -91,15 +91,42 @@ def test_the_day_of_the_study_stands_in_place_of_the_date(tmp_path, day):
         assert other.getSampleFrequency(0) == 1000.0
     with mne.io.read_raw_bdf(path, verbose="error") as raw:
         assert raw.n_times == 2000
-    assert read_recording(path).n_samples == 2000
+
+
+def test_stores_state_the_day_of_the_study_where_it_was_given(tmp_path):
+    for ending, day in (("h5", 12), ("mat", -3)):
+        write_recording(noise(), tmp_path / f"with.{ending}", study_day=day)
+        write_recording(noise(), tmp_path / f"without.{ending}")
+    with h5py.File(tmp_path / "with.h5") as file, h5py.File(tmp_path / "without.h5") as plain:
+        assert file.attrs["study_day"] == 12
+        assert set(plain.attrs) == {"format", "version"}
+        assert plain.attrs.get_id("format").dtype == "S17"
+    assert scipy.io.loadmat(tmp_path / "with.mat")["StudyDay"] == -3
+    assert "StudyDay" not in scipy.io.loadmat(tmp_path / "without.mat")
+
+
+@pytest.mark.parametrize("ending", ["edf", "bdf", "h5", "mat"])
+def test_the_day_changes_nothing_that_is_read(tmp_path, ending):
+    write_recording(noise(), tmp_path / f"x.{ending}")
+    plain = read_recording(tmp_path / f"x.{ending}")
+    write_recording(noise(), tmp_path / f"x.{ending}", study_day=12)
+    dated = read_recording(tmp_path / f"x.{ending}")
+    assert_array_equal(dated.data, plain.data)
+    sha256 = plain.provenance.sha256
+    assert replace(dated.provenance, sha256=sha256) == plain.provenance
+    assert dated.provenance.sha256 != sha256
+
+
+@pytest.mark.parametrize("day", [20150102, 150102, -100_000, True, 1.0, "2015-01-02"])
+@pytest.mark.parametrize("ending", ["edf", "h5", "mat"])
+def test_a_date_is_no_day_of_a_study(tmp_path, ending, day):
+    with pytest.raises(ParameterError, match=r"a day of a study, from -99999 to 99999, got"):
+        write_recording(noise(), tmp_path / f"x.{ending}", study_day=day)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_synthetic_recording_stays_so_with_a_day(tmp_path):
     rec = noise()
     made = replace(rec, provenance=replace(rec.provenance, synthetic=True))
-    write_edf(Whole(made), tmp_path / "x.edf", bits=16, options=HeaderOptions(study_day=2))
+    write_recording(made, tmp_path / "x.edf", study_day=2)
     assert read_recording(tmp_path / "x.edf").provenance.synthetic
-    with pytest.raises(ParameterError, match="a day of a study, got 20150102"):
-        write_edf(
-            Whole(made), tmp_path / "y.edf", bits=16, options=HeaderOptions(study_day=20150102)
-        )
