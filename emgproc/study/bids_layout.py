@@ -12,6 +12,7 @@ from emgproc.study.rows import Problem, RecordingRow, Visit
 
 _NAME = re.compile(r"(sub-[A-Za-z0-9]+)_(ses-[A-Za-z0-9]+)(?:_[A-Za-z0-9_-]+)?_emg\.(?:edf|bdf)")
 _SIDES: dict[str, Literal["L", "R"]] = {"left": "L", "l": "L", "right": "R", "r": "R"}
+_LEVELS = 4  # emg/, ses-*/, sub-*/ and the dataset itself
 _HOW = (
     "write recordings.tsv with one line per channel: recording_id, participant_id, session_id, "
     "start, file, muscle, side, channel"
@@ -19,7 +20,9 @@ _HOW = (
 
 
 def find_recordings(root: Path, visits: list[Visit]) -> tuple[list[RecordingRow], list[Problem]]:
-    """Find `sub-*/ses-*/emg/*_emg.edf|bdf` and what `*_channels.tsv` says of their muscles.
+    """Find `sub-*/ses-*/emg/*_emg.edf|bdf` and what their `channels.tsv` says of their muscles.
+
+    A `channels.tsv` may lie above its recording, by the inheritance principle of BIDS.
 
     Parameters
     ----------
@@ -31,10 +34,11 @@ def find_recordings(root: Path, visits: list[Visit]) -> tuple[list[RecordingRow]
     Returns
     -------
     rows
-        One per channel whose `target_muscle` is stated; see `muscle_and_side`.
+        One per EMG channel whose `target_muscle` is stated; see `muscle_and_side`. One of the
+        status "bad" has failed manual QC.
     problems
-        E054 where nothing is found or a recording does not say its muscles; E013 where a
-        recording has no visit.
+        E054 where nothing is found or a recording does not say its muscles; E005 where its
+        table cannot be read; E013 where a recording has no visit.
     """
     rows: list[RecordingRow] = []
     problems: list[Problem] = []
@@ -80,40 +84,63 @@ def _first_side(description: str) -> Literal["L", "R", ""]:
     return _SIDES.get(words[0].rstrip(",;:."), "") if words else ""
 
 
+def _channel_table(path: Path) -> Path | None:
+    """The `channels.tsv` of a recording by the inheritance principle: the nearest that fits."""
+    wanted = set(path.stem.split("_")[:-1])
+    for folder in path.parents[:_LEVELS]:
+        fitting = [
+            file
+            for file in folder.glob("*channels.tsv")
+            if file.stem.split("_")[-1] == "channels" and wanted >= set(file.stem.split("_")[:-1])
+        ]
+        if fitting:
+            return max(fitting, key=lambda file: (len(file.stem.split("_")), file.name))
+    return None
+
+
+def _lines(table: Path | None) -> list[dict[str, str]]:
+    """Lines of a table, cells stripped, "n/a" empty; raises as decoding and `csv` do."""
+    if table is None:
+        return []
+    text = table.read_text(encoding="utf-8-sig")
+    lines = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    known = ("name", "type", "target_muscle", "description", "status", "status_description")
+    cells = [{name: (line.get(name) or "").strip() for name in known} for line in lines]
+    return [{name: "" if c == "n/a" else c for name, c in line.items()} for line in cells]
+
+
 def _channels(
     root: Path, path: Path, day: date | None
 ) -> tuple[list[RecordingRow], list[Problem]]:
-    stem, file = path.stem, path.relative_to(root).as_posix()
-    table = path.with_name(f"{stem.removesuffix('_emg')}_channels.tsv")
+    file, table = path.relative_to(root).as_posix(), _channel_table(path)
     try:
-        text = table.read_text(encoding="utf-8-sig") if table.is_file() else ""
-    except UnicodeDecodeError as error:
-        what = f"not UTF-8 at byte {error.start}"
-        return [], [Problem(table.relative_to(root).as_posix(), 0, "", "E005", what)]
-    reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    lines = list(reader)
-    types = {(line.get("type") or "").strip().upper() for line in lines}
-    if types and not types & {"EMG", ""}:
+        lines = _lines(table)
+    except (UnicodeDecodeError, csv.Error) as error:
+        what = f"not UTF-8, or no table: {error}"
+        return [], [Problem((table or path).relative_to(root).as_posix(), 0, "", "E005", what)]
+    emg = [line for line in lines if line["type"].upper() in {"EMG", ""}]
+    if lines and not emg:
         return [], []  # force and the like, on the clock of another recording
-    rows = []
-    for line in lines:
-        target = line.get("target_muscle") or ""
-        if target.strip() in {"", "n/a"}:
-            continue
-        muscle, side = muscle_and_side(target)
-        rows.append(
-            RecordingRow(
-                recording_id=stem,
-                participant_id=path.parts[-4],
-                session_id=path.parts[-3],
-                start=None if day is None else datetime(day.year, day.month, day.day),
-                file=file,
-                muscle=muscle,
-                side=side or _first_side(line.get("description") or ""),
-                channel=(line.get("name") or "").strip(),
-            )
-        )
+    rows = [_row(path, file, day, line) for line in emg if line["target_muscle"]]
     if not rows:
-        what = f"{table.name} names no target_muscle for this recording; {_HOW}"
+        told = "no channels.tsv" if table is None else f"{table.name} names no target_muscle"
+        what = f"{told} for this recording; {_HOW}"
         return [], [Problem(file, 0, "target_muscle", "E054", what)]
     return rows, []
+
+
+def _row(path: Path, file: str, day: date | None, line: dict[str, str]) -> RecordingRow:
+    muscle, side = muscle_and_side(line["target_muscle"])
+    is_bad = line["status"].casefold() == "bad"
+    return RecordingRow(
+        recording_id=path.stem,
+        participant_id=path.parts[-4],
+        session_id=path.parts[-3],
+        start=None if day is None else datetime(day.year, day.month, day.day),
+        file=file,
+        muscle=muscle,
+        side=side or _first_side(line["description"]),
+        channel=line["name"],
+        qc_manual="fail" if is_bad else "",
+        qc_reason=(line["status_description"] or "status bad in channels.tsv") if is_bad else "",
+    )
