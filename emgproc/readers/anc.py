@@ -22,7 +22,7 @@ from emgproc.errors import (
     UnknownRateError,
     UnsupportedFormatError,
 )
-from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, few, opened_columns
 from emgproc.readers.delimited_text import TextFile, encoding_of
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
@@ -39,9 +39,10 @@ _ROWS = ("Name", "Rate", "Range")
 
 
 class _Head(NamedTuple):
-    """Rate in Hz, bits, names, µV in a count of each channel, lines before the rows."""
+    """Rate in Hz, duration in s (None = not stated), bits, names, µV in a count, lines before."""
 
     fs: float
+    duration_s: float | None
     bits: int
     names: list[str]
     lsb_uv: list[float]
@@ -72,7 +73,11 @@ def open_anc(path: Path, options: ReadOptions) -> RecordingFile:
     if not any(column.size for column in columns):
         raise TruncatedFileError(f"{path.name}: no row of numbers")
     onset_s = _clock(times, head, path.name)
-    warnings = ["the gain of the amplifiers is not in the file: voltages are at the converter"]
+    warnings = [
+        "the gain of the amplifiers is not in the file: voltages are at the converter",
+        *_lost(times.size, head),
+        *unended(path),
+    ]
     signals = []
     for i, name in enumerate(unique_names(head.names)):
         if columns[i].size != times.size or np.isnan(columns[i]).any():
@@ -116,7 +121,17 @@ def _head(text: TextFile, options: ReadOptions) -> _Head:
         )
     ranges = [_positive(cell, f"{where}: a range") for cell in rows["Range"]]
     lsb_uv = [2 * r * 1e3 / (2 ** int(bits) - 1) for r in ranges]
-    return _Head(_rate(fields, rows, options, where), int(bits), names, lsb_uv, n_before)
+    lasts = fields.get("Duration(Sec.):", "")
+    duration_s = _positive(lasts, f"{where}: the duration") if lasts.strip("0.") else None
+    fs = _rate(fields, rows, options, where)
+    return _Head(fs, duration_s, int(bits), names, lsb_uv, n_before)
+
+
+def _lost(n: int, head: _Head) -> list[str]:
+    """A warning if there are other rows than the duration, from first to last, means."""
+    if head.duration_s is None or n == round(head.duration_s * head.fs) + 1:
+        return []
+    return [f"{n} rows, the stated duration of {head.duration_s:g} s is another number"]
 
 
 def _fields_and_rows(text: TextFile) -> tuple[dict[str, str], dict[str, list[str]], int]:

@@ -16,6 +16,7 @@ from emgproc.errors import FormatError, UnknownRateError, UnsupportedFormatError
 from emgproc.readers.delimited_clock import regular_clock
 from emgproc.readers.delimited_columns import Column, Columns, name_columns
 from emgproc.readers.delimited_dialect import Layout, sniff_layout
+from emgproc.readers.delimited_ragged import unended
 from emgproc.readers.delimited_text import SAMPLE_LINES, TextFile, encoding_of
 from emgproc.readers.delimited_values import read_values
 from emgproc.readers.file import (
@@ -101,7 +102,7 @@ def open_delimited(path: Path, options: ReadOptions) -> RecordingFile:
         text, layout, columns, decimal_stated=options.decimal is not None
     )
     rate = _rate(values, columns, stated_fs, layout.n_before + 1, path.name)
-    return _opened(path, columns, values, rate, (*rate.warnings, *warnings))
+    return _opened(path, columns, values, rate, (*rate.warnings, *warnings, *unended(path)))
 
 
 def _opened(

@@ -14,7 +14,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError, TruncatedFileError
-from emgproc.readers.delimited_ragged import stacked, text_of
+from emgproc.readers.delimited_ragged import stacked, text_of, unended
 from emgproc.readers.delimited_signals import Clocks, ColumnsSource, few
 from emgproc.readers.delimited_text import encoding_of
 from emgproc.readers.file import Contents, Format, ReadOptions, RecordingFile
@@ -71,7 +71,7 @@ def open_natus(path: Path, options: ReadOptions) -> RecordingFile:
             path.name,
             reader=ID,
             scaling="value in the unit that each trace states",
-            warnings=(*warnings, *told),
+            warnings=(*warnings, *told, *unended(path)),
         ),
     )
     return RecordingFile(

@@ -16,7 +16,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError, TruncatedFileError, UnknownRateError
-from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, opened_columns, scaling_of
 from emgproc.readers.delimited_text import TextFile, encoding_of
 from emgproc.readers.edf_annotations import gap_events
@@ -86,7 +86,8 @@ def open_openbci(path: Path, options: ReadOptions) -> RecordingFile:
     kinds = {c.name: options.kinds.get(c.name, c.kind) for c in head.columns}
     signals = [Signal(c.name, kinds[c.name], c.unit, head.fs, n) for c in head.columns]
     joined = len(gaps.rows) > 0 and any(s.unit != "uV" for s in signals)
-    warnings = (*gaps.warnings, *["auxiliary signals are joined over the gaps"] * joined)
+    told = ["auxiliary signals are joined over the gaps"] * joined
+    warnings = (*gaps.warnings, *told, *unended(path))
     about = Provenance(path.name, reader=ID, scaling=scaling_of([1.0]), warnings=warnings)
     opened = opened_columns(path, signals, values, about)
     events = (*gap_events(segments, (), head.fs), *markers)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgproc.errors import FormatError, TruncatedFileError
+from emgproc.readers.delimited_ragged import unended
 from emgproc.readers.delimited_text import Lines, TextFile
 from emgproc.readers.file import ReadOptions, RecordingFile
 from emgproc.readers.matlab_parts import HeldMatrix, Node, Variables
@@ -69,7 +70,10 @@ def open_opensignals_text(path: Path, options: ReadOptions) -> RecordingFile:
         signals += found
         warnings += [f"device {number}: {lost}"] if lost else []
     export = Export(
-        tuple(signals), "opensignals txt", scaling(devices, options), warnings=tuple(warnings)
+        tuple(signals),
+        "opensignals txt",
+        scaling(devices, options),
+        warnings=(*warnings, *unended(path)),
     )
     return opened(path, _Nothing(path.name), export, options)
 

@@ -79,7 +79,7 @@ def read_cmap_scan(path: str | PathLike[str]) -> CmapScan:
     FormatError
         A row is broken or missing (the message names its line), or the `Scanpts` lie outside.
     TruncatedFileError
-        The file ends before the first row.
+        The file ends before the first row, or within the table.
     """
     file = Path(path)
     if not file.is_file():
@@ -91,7 +91,7 @@ def read_cmap_scan(path: str | PathLike[str]) -> CmapScan:
     if not rows:
         raise TruncatedFileError(f"{file.name}: ends before the first response")
     stimulus, response = np.array(rows).T
-    if not 0 < points[1] <= points[2] <= len(rows):
+    if not 0 < points[1] <= points[2] <= points[3] <= len(rows):
         raise FormatError(f"{file.name}: Scanpts {points} do not lie in the {len(rows)} rows")
     temperature = fields.get("Temperature", "")
     return CmapScan(
@@ -145,6 +145,11 @@ def _rows(lines: Iterator[tuple[int, str]], where: str) -> list[tuple[float, flo
         if not (0 <= row[0] < math.inf and math.isfinite(row[1])):
             raise FormatError(f"{where}, line {number}: {row[0]:g} mA and {row[1]:g} mV")
         rows.append(row)
+    else:
+        # What QTRAC derives stands behind the table; without it the last number may be cut.
+        raise TruncatedFileError(
+            f"{where}: ends within the scan, after {len(rows)} responses; export it again"
+        )
     return rows
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from emgproc.arrays import Floats, Ints
 from emgproc.errors import FormatError, TruncatedFileError, UnknownRateError, UnknownUnitError
 from emgproc.readers.delimited_columns import SECONDS_PER
-from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, few, opened_columns, scaling_of
 from emgproc.readers.delimited_text import TextFile, encoding_of
 from emgproc.readers.edf_annotations import gap_events
@@ -78,7 +78,7 @@ def open_shimmer(path: Path, options: ReadOptions) -> RecordingFile:
             kind = "MISC"
         held = "uV" if is_voltage(unit) else unit
         signals.append(Signal(name, options.kinds.get(name, kind), held, fs, times.size))
-    warnings = _told(segments, fs, len(signals) - len(factors))
+    warnings = (*_told(segments, fs, len(signals) - len(factors)), *unended(path))
     about = Provenance(path.name, reader=ID, scaling=scaling_of(factors), warnings=warnings)
     opened = opened_columns(path, signals, columns, about)
     events = gap_events(segments, (), fs)

@@ -14,7 +14,7 @@ from emgproc.arrays import Floats, check_fs
 from emgproc.errors import FormatError, TruncatedFileError, UnknownRateError
 from emgproc.readers.delimited import SUFFIXES
 from emgproc.readers.delimited_dialect import MISSING, Dialect
-from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of
+from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Clocks, ColumnsSource, scaling_of
 from emgproc.readers.delimited_text import encoding_of
 from emgproc.readers.delimited_values import LARGEST
@@ -78,12 +78,13 @@ def open_sweeps(path: Path, options: ReadOptions) -> RecordingFile:
     data, lengths = _joined(sweeps, times.size - 1, path.name)
     data *= factor
     data.flags.writeable = False
-    contents = _contents(path.name, options, clock, _Table(stimuli.tolist(), lengths, factor))
+    table = _Table(stimuli.tolist(), lengths, factor)
+    contents = _contents(path, options, clock, table)
     source = ColumnsSource(data, [], Clocks(clock.fs, 0.0, data.shape[1]))
     return RecordingFile(contents, source, (path,))
 
 
-def _contents(where: str, options: ReadOptions, clock: _Clock, table: _Table) -> Contents:
+def _contents(path: Path, options: ReadOptions, clock: _Clock, table: _Table) -> Contents:
     segments, interval_s = sweep_segments(table.lengths, clock.fs, max(0.0, clock.start_s))
     events = tuple(
         Event(segment.onset_s - clock.start_s, 0.0, f"stim/{ma:g}")
@@ -93,6 +94,7 @@ def _contents(where: str, options: ReadOptions, clock: _Clock, table: _Table) ->
         untold_intervals(interval_s),
         "the stimuli of the first row have no unit; taken as mA",
         f"the times have no unit; in {clock.unit} they fit the stated {clock.fs:g} Hz",
+        *unended(path),
     )
     return Contents(
         fs=clock.fs,
@@ -100,7 +102,7 @@ def _contents(where: str, options: ReadOptions, clock: _Clock, table: _Table) ->
         channels=(Channel(NAME, options.kinds.get(NAME, "EMG")),),
         segments=segments,
         provenance=Provenance(
-            where, reader=ID, scaling=scaling_of([table.factor]), warnings=warnings
+            path.name, reader=ID, scaling=scaling_of([table.factor]), warnings=warnings
         ),
         events=events,
     )

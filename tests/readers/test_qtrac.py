@@ -86,7 +86,7 @@ def test_a_temperature_that_is_none_is_not_stated(tmp_path):
         (mem_text(ROWS, (1, 2, 5, 5)), FormatError, "do not lie"),
         (mem_text(ROWS, (1, 2)), UnsupportedFormatError, "no QTRAC file with an M-SCAN"),
         (GOOD.replace("Scanpts", "x"), UnsupportedFormatError, "M-SCAN"),
-        (GOOD[: GOOD.index("MS.1 ")], TruncatedFileError, "first response"),
+        (GOOD[: GOOD.index("MS.1 ")], TruncatedFileError, "after 0 responses"),
         (GOOD[:200], UnsupportedFormatError, "M-SCAN"),
         ("\0\1" + GOOD, UnsupportedFormatError, "no text"),
         ("x" * 300_000, FormatError, "characters in a line"),
