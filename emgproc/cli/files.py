@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from emgproc.readers import RecordingFile
 
 _FILE = click.Path(path_type=Path)
-_WRITTEN = (".h5", ".edf", ".bdf", ".mat")
 _PLAN = click.option(
     "--plan", type=_FILE, help="A plan.toml; its [source] tells what the file does not."
 )
@@ -131,13 +130,15 @@ def convert(
 
 def _check_target(file: Path, out: Path, *, force: bool, to_dataset: bool) -> None:
     """Find out before the work what OUT cannot be."""
+    from emgproc.writers import SUFFIXES
+
     if to_dataset:
         if force:
             raise click.UsageError("--force is for files: nothing in a dataset is replaced")
         return
-    if out.suffix.lower() not in _WRITTEN:
+    if out.suffix.lower() not in SUFFIXES:
         raise click.UsageError(
-            f"OUT must end in {', '.join(_WRITTEN)}, or in '/' as a dataset; got {out.name!r}"
+            f"OUT must end in {', '.join(SUFFIXES)}, or in '/' as a dataset; got {out.name!r}"
         )
     if out.exists() and file.exists() and out.samefile(file):
         raise click.UsageError(f"OUT is FILE itself: {out}")

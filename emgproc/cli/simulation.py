@@ -26,20 +26,20 @@ def simulate() -> None:
 def simulate_recording(
     *, out: Path | None, scenario: str | None, seed: int | None, listing: bool, force: bool
 ) -> int:
-    """Write one simulated recording as OUT (.h5, .edf or .bdf), and its truth beside it.
+    """Write one simulated recording as OUT (.h5, .edf, .bdf or .mat), and its truth beside it.
 
     The truth of `visit.edf` is `visit_truth.h5`; emgproc.simulate.read_truth reads it.
     """
     from emgproc.simulate.catalogue import RECORDINGS, simulate_named
     from emgproc.simulate.truth_file import write_truth
-    from emgproc.writers import write_recording
+    from emgproc.writers import SUFFIXES, write_recording
 
     if listing:
         return _list({name: entry.about for name, entry in RECORDINGS.items()})
     if out is None or scenario is None or seed is None:
         raise click.UsageError(_NEEDED)
-    if out.suffix.lower() not in {".h5", ".edf", ".bdf"}:
-        raise click.UsageError(f"OUT must end in .h5, .edf or .bdf, got {out.name!r}")
+    if out.suffix.lower() not in SUFFIXES:
+        raise click.UsageError(f"OUT must end in {', '.join(SUFFIXES)}, got {out.name!r}")
     truth_file = out.with_name(f"{out.stem}_truth.h5")
     there = [path.name for path in (out, truth_file) if path.exists()]
     if there and not force:

@@ -12,9 +12,11 @@ from emgproc.writers.edf_labels import HeaderOptions
 from emgproc.writers.stream import Readable, Whole
 
 __all__ = [
-    "BidsOptions", "Written", "atomic_path", "write_bids", "write_bytes", "write_recording",
-    "write_text",
+    "SUFFIXES", "BidsOptions", "Written", "atomic_path", "write_bids", "write_bytes",
+    "write_recording", "write_text",
 ]  # fmt: skip
+
+SUFFIXES = (".h5", ".edf", ".bdf", ".mat")
 
 
 def write_recording(
@@ -66,4 +68,5 @@ def write_recording(
         from emgproc.writers.matlab import write_matlab
 
         return write_matlab(source, path, study_day=study_day)
-    raise ParameterError(f"{Path(path).name}: recordings are written as .edf, .bdf, .h5 or .mat")
+    known = ", ".join(SUFFIXES)
+    raise ParameterError(f"{Path(path).name}: recordings are written as one of {known}")

@@ -10,6 +10,7 @@ from emgproc.plan.template import plan_template_toml
 from emgproc.readers import read_recording
 from emgproc.simulate.truth_file import read_truth
 from emgproc.study import load_study
+from emgproc.writers import SUFFIXES
 
 
 def call(*arguments):
@@ -18,8 +19,9 @@ def call(*arguments):
     return done
 
 
-def test_a_recording_is_written_with_its_truth(tmp_path):
-    out = tmp_path / "scan.edf"
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_recording_is_written_with_its_truth(tmp_path, suffix):
+    out = tmp_path / f"scan{suffix}"
     done = call("recording", out, "--scenario", "cmap", "--seed", 1)
     assert done.exit_code == 0
     assert "SYNTHETIC" in done.stderr

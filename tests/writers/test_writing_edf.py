@@ -266,7 +266,7 @@ def test_a_constant_channel_is_written(tmp_path):
 
 
 def test_an_unknown_ending_and_an_empty_recording_are_refused(tmp_path):
-    with pytest.raises(ParameterError, match=r"\.edf, \.bdf, \.h5 or \.mat"):
+    with pytest.raises(ParameterError, match=r"\.h5, \.edf, \.bdf, \.mat"):
         write_recording(noise(), tmp_path / "x.csv")
     with pytest.raises(ParameterError, match="no samples"):
         write_recording(noise(1).crop(0, 0), tmp_path / "x.edf")
