@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import emgproc
+import emgproc.readers
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = {
@@ -18,6 +19,16 @@ PUBLIC = {
     "open_recording", "preprocessing", "read_recording", "run", "simulate", "stats",
     "write_recording",
 }  # fmt: skip
+READERS = {
+    "FORMATS", "CmapScan", "Discharges", "ReadOptions", "RecordingFile", "describe", "from_mne",
+    "open_recording", "read_cmap_scan", "read_discharges", "read_recording", "sidecars_of",
+    "sniff",
+}  # fmt: skip
+
+
+def test_the_face_of_the_readers_is_the_written_list():
+    assert set(emgproc.readers.__all__) == READERS
+    assert all(getattr(emgproc.readers, name) is not None for name in READERS)
 
 
 def test_the_public_face_is_the_written_list():

@@ -3,15 +3,18 @@
 from typing import TYPE_CHECKING, Any
 
 from emgproc.readers.bids_companions import sidecars_of
+from emgproc.readers.emglab import Discharges, read_discharges
 from emgproc.readers.file import ReadOptions, RecordingFile
+from emgproc.readers.qtrac import CmapScan, read_cmap_scan
 from emgproc.readers.registry import FORMATS, describe, open_recording, read_recording, sniff
 
 if TYPE_CHECKING:
     from emgproc.recording import Recording
 
 __all__ = [
-    "FORMATS", "ReadOptions", "RecordingFile", "describe", "from_mne", "open_recording",
-    "read_recording", "sidecars_of", "sniff",
+    "FORMATS", "CmapScan", "Discharges", "ReadOptions", "RecordingFile", "describe", "from_mne",
+    "open_recording", "read_cmap_scan", "read_discharges", "read_recording", "sidecars_of",
+    "sniff",
 ]  # fmt: skip
 
 
