@@ -4,7 +4,8 @@ A .set is a MATLAB file, read as `matlab` reads them, without MNE, which loads i
 trusts it. Samples are (channels, points); a .fdt holds them as float32, all channels of a point
 together, a .dat all points of a channel together (EEGLAB's eeg_getdatact.m). Boundaries are
 edges, with a gap of as many samples as their duration says were cut out.
-EEGLAB states no unit; by its convention it is µV, which a warning tells.
+EEGLAB states no unit; by its convention it is µV, which a warning tells. Not yet checked against a
+file that EEGLAB wrote.
 """
 
 import math

@@ -1,7 +1,8 @@
 """Persyst .lay with its .dat, read lazily.
 
 µV = raw · Calibration. Read without MNE, which refuses every file whose patient has no birth date
-and leaves the pauses out that [SampleTimes] states. Of the patient nothing is read.
+and leaves the pauses out that [SampleTimes] states. Of the patient nothing is read. Not yet
+checked against a file from the device.
 """
 
 import re

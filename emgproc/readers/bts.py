@@ -2,7 +2,8 @@
 
 `Type: Emg tracks`, `Measure unit: V` (or mV), `Tracks:`, `Frequency: 1000 Hz`, `Frames:`, `Start
 time:`, then a row of names `Frame`, `Time` and the tracks. The rate is the stated frequency,
-which the times must bear out; the frames must be counted without a gap.
+which the times must bear out; the frames must be counted without a gap. Not yet checked against a
+file from the device.
 """
 
 import math

@@ -2,7 +2,8 @@
 
 A signal may have a column of times before it; slower sensors' columns end earlier. Version 1.4
 states no rate: it is that of the times, or the caller's, or samples divided by the length of the
-collection where that is k samples per 13.5 ms. Header: `delsys_discover_header`.
+collection where that is k samples per 13.5 ms. Header: `delsys_discover_header`. Not yet checked
+against a file from the device.
 """
 
 import re

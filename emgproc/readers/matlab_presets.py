@@ -77,6 +77,8 @@ def _grid(signals: tuple[Signal, ...]) -> tuple[Grid | None, tuple[str, ...]]:
 def acqknowledge(variables: Variables, options: ReadOptions) -> Export:
     """BIOPAC AcqKnowledge: `data` (samples × channels), `labels`, `units`, `isi`, `isi_units`.
 
+    Not yet checked against a file from the program.
+
     Raises
     ------
     FormatError
