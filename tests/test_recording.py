@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from emgproc.errors import NoEmgChannelError, ParameterError, SignalError
-from emgproc.recording import Channel, Event, Finding, Provenance, Recording, Segment
+from emgproc.recording import Channel, Event, Finding, Grid, Provenance, Recording, Segment
 
 FS = 1000.0
 
@@ -121,6 +121,51 @@ def test_an_array_that_is_no_recording_is_refused(x, channels, says):
 def test_segments_may_touch_within_half_a_sample():
     segments = (Segment(0, 10, 0.0), Segment(10, 20, 0.0096))
     assert recorded(segments=segments).segments == segments
+
+
+SIX = Grid(2, 3, 8.0, ((0, 0),))
+
+
+def on_a_grid(*places, grid=SIX):
+    """A recording of one channel for each place, which may be none."""
+    named = tuple(Channel(f"m{i}", place=place) for i, place in enumerate(places))
+    return replace(recorded(rows=len(places)), channels=named, grid=grid)
+
+
+def test_channels_lie_on_the_grid_where_their_places_say():
+    recording = on_a_grid((1, 2), None, (0, 1), (1, 0))
+    assert_array_equal(recording.on_grid(), [[-1, 2, -1], [3, -1, 0]])
+
+
+def test_places_survive_the_choice_of_channels_crops_and_steps():
+    recording = on_a_grid((1, 2), None, (0, 1), (1, 0))
+    assert_array_equal(recording.pick([3, 0]).on_grid(), [[-1, -1, -1], [0, -1, 1]])
+    later = recording.crop(3, 9).with_data(np.ones((4, 6)), step="ones")
+    assert later.channels == recording.channels
+    assert pickle.loads(pickle.dumps(recording)).channels == recording.channels
+
+
+@pytest.mark.parametrize(
+    ("places", "grid", "says"),
+    [
+        (((0, 1),), None, r"'m0' has the place \(0, 1\), but the recording has no grid"),
+        (((0, 1), (2, 0)), Grid(2, 3, 8.0), r"'m1' .* \(2, 0\), outside the 2 x 3 grid: rows 0"),
+        (((0, 3),), Grid(2, 3, 8.0), r"\(0, 3\), outside the 2 x 3 grid: .* columns 0 to 2"),
+        (((0, -1),), Grid(2, 3, 8.0), r"\(0, -1\), outside"),
+        (((0, 0),), Grid(2, 3, 8.0, ((0, 0),)), r"'m0' .* where the 2 x 3 grid has no electrode"),
+        (((1, 1), None, (1, 1)), Grid(2, 3, 8.0), r"'m2' .* \(1, 1\), which 'm0' has"),
+    ],
+)
+def test_places_that_contradict_the_grid_are_refused(places, grid, says):
+    with pytest.raises(SignalError, match=says):
+        on_a_grid(*places, grid=grid)
+
+
+def test_without_a_grid_or_places_nobody_knows_what_lies_where():
+    with pytest.raises(ParameterError, match="no grid"):
+        recorded().on_grid()
+    with pytest.raises(ParameterError, match="no channel states its place"):
+        on_a_grid(None, None).on_grid()
 
 
 def test_channels_are_found_by_name_and_kind():

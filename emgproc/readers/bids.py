@@ -191,11 +191,13 @@ def _contents(opened: RecordingFile, found: _Found, names: Mapping[str, str]) ->
         replace(new, name=names[old.name])
         for new, old in zip(described.channels, held.channels, strict=True)
     )
-    emg = [row for row, c in zip(rows, channels, strict=True) if row and c.kind == "EMG"]
-    grid, trouble = electrode_grid(sidecars.electrodes, sidecars.coordinates, emg)
+    emg = {i: row for i, row in enumerate(rows) if row and channels[i].kind == "EMG"}
+    lying = electrode_grid(sidecars.electrodes, sidecars.coordinates, list(emg.values()))
+    sites = {i: lying.sites.get(number) for number, i in enumerate(emg)}
+    channels = tuple(replace(c, place=sites.get(i)) for i, c in enumerate(channels))
     events, notes = _events(held, channels, rows, (sidecars, names))
     checked = settings_warnings(sidecars.settings, channels, held.fs)
-    warnings = (*found.warnings, *described.warnings, *trouble, *notes, *checked)
+    warnings = (*found.warnings, *described.warnings, *lying.warnings, *notes, *checked)
     auxiliary = [
         signal._replace(
             name=names[signal.name], unit=unit_of(found.rows.get(signal.name, {}), signal.unit)
@@ -208,7 +210,7 @@ def _contents(opened: RecordingFile, found: _Found, names: Mapping[str, str]) ->
         held,
         channels=channels,
         events=events,
-        grid=grid,
+        grid=lying.grid,
         auxiliary=tuple(auxiliary),
         provenance=replace(about, warnings=(*about.warnings, *warnings)),
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,33 @@ _TOLERANCE = 0.02  # of the inter-electrode distance
 _FARTHEST = 1e6  # of any unit; also leaves out what is not finite
 
 Place = tuple[float, float, float]
+Sites = dict[int, tuple[int, int]]
+
+
+class Found(NamedTuple):
+    """What electrodes.tsv makes of the channels.
+
+    Attributes
+    ----------
+    grid
+        Rows along y, columns along x, in mm; the first of the largest where there are several.
+        Electrodes of which no channel is are missing.
+    sites
+        (row, col) on `grid` by the number of the channel; none for those that are not on it.
+    warnings
+        Why there is no grid, or that there are several.
+    """
+
+    grid: Grid | None
+    sites: Sites
+    warnings: tuple[str, ...]
 
 
 def electrode_grid(
     table: Table | None,
     coordinates: Mapping[str, Mapping[str, Any]],
     channels: Sequence[Row],
-) -> tuple[Grid | None, list[str]]:
+) -> Found:
     """The grid on which the EMG channels lie, and what could not be understood of it.
 
     Parameters
@@ -37,49 +57,43 @@ def electrode_grid(
 
     Returns
     -------
-    grid
-        Rows along y, columns along x, in mm; the first of the largest where there are several.
-        Electrodes of which no channel is are missing.
-    warnings
-        Why there is no grid, that there are several, or that the channels are in another order
-        than row by row.
+    Found
+        The grid, the place of each channel, and warnings.
     """
     if table is None or not channels:
-        return None, []
+        return Found(None, {}, ())
     groups, warnings = _by_system(table, channels)
-    grids = []
+    grids: list[tuple[str, Grid, Sites]] = []
     for system, places in groups.items():
         unit = str(coordinates.get(system, {}).get("EMGCoordinateUnits", "n/a"))
-        found, trouble = _regular(places, _MM_PER.get(unit, 0.0))
+        found, trouble = _regular(list(places.values()), _MM_PER.get(unit, 0.0))
         if found is None:
             what = f"coordinate system {system!r}" if system else "its coordinates"
             warnings.append(
                 f"{table.path.name}: no grid in {what} (unit {unit[:20]!r}): {trouble}"
             )
         else:
-            grids.append((system, len(places), *found))
+            grid, sites = found
+            grids.append((system, grid, dict(zip(places, sites, strict=True))))
     if not grids:
-        return None, warnings
+        return Found(None, {}, tuple(warnings))
     if len(grids) > 1:
-        listed = ", ".join(f"{name!r} ({count} channels)" for name, count, _, _ in grids)
+        listed = ", ".join(f"{name!r} ({len(sites)} channels)" for name, _, sites in grids)
         warnings.append(f"several grids: {listed}; 'grid' is the first largest one")
-    _, _, grid, in_order = max(grids, key=lambda one: one[1])
-    if not in_order:
-        warnings.append(
-            f"the channels do not follow the {grid.rows} x {grid.cols} grid row by row; their "
-            f"places stand in {table.path.name}"
-        )
-    return grid, warnings
+    _, grid, sites_of = max(grids, key=lambda one: len(one[2]))
+    return Found(grid, sites_of, tuple(warnings))
 
 
-def _by_system(table: Table, channels: Sequence[Row]) -> tuple[dict[str, list[Place]], list[str]]:
-    """Places of the channels' electrodes by coordinate system, in the order of the channels."""
+def _by_system(
+    table: Table, channels: Sequence[Row]
+) -> tuple[dict[str, dict[int, Place]], list[str]]:
+    """Places of the channels' electrodes by coordinate system and number of the channel."""
     known = {(row["name"], stated(row, "group")): row for row in table.rows if "name" in row}
     names = Counter(row.get("name", "") for row in table.rows)
     alone = {row["name"]: row for row in table.rows if names[row.get("name", "")] == 1}
-    groups: dict[str, list[Place]] = {}
+    groups: dict[str, dict[int, Place]] = {}
     lost = 0
-    for channel in channels:
+    for number, channel in enumerate(channels):
         name = stated(channel, "signal_electrode") or channel["name"]
         group = stated(channel, "group")
         # A name may stand once in each group; a channel without a group means the only one.
@@ -88,7 +102,7 @@ def _by_system(table: Table, channels: Sequence[Row]) -> tuple[dict[str, list[Pl
         if electrode is None or place is None:
             lost += 1
         else:
-            groups.setdefault(stated(electrode, "coordinate_system"), []).append(place)
+            groups.setdefault(stated(electrode, "coordinate_system"), {})[number] = place
     told = f"{table.path.name}: {lost} EMG channel(s) without the place of an electrode"
     return groups, [told] if lost else []
 
@@ -107,8 +121,10 @@ def _place(electrode: Row) -> Place | None:
     return (values[0], values[1], values[2]) if near else None
 
 
-def _regular(places: list[Place], mm: float) -> tuple[tuple[Grid, bool] | None, str]:
-    """Grid of the places and whether they go row by row; `None` and why there is none."""
+def _regular(
+    places: list[Place], mm: float
+) -> tuple[tuple[Grid, list[tuple[int, int]]] | None, str]:
+    """Grid of the places and (row, col) of each on it; `None` and why there is none."""
     if not mm:
         return None, "not a length"
     if len(places) < _FEWEST:
@@ -125,7 +141,7 @@ def _regular(places: list[Place], mm: float) -> tuple[tuple[Grid, bool] | None, 
     there = set(sites)
     rows, cols = max(r for r, _ in sites) + 1, max(c for _, c in sites) + 1
     missing = tuple((r, c) for r in range(rows) for c in range(cols) if (r, c) not in there)
-    return (Grid(rows, cols, round(ied, 9), missing), sites == sorted(sites)), ""
+    return (Grid(rows, cols, round(ied, 9), missing), sites), ""
 
 
 def _sites(row: Floats, col: Floats) -> list[tuple[int, int]]:

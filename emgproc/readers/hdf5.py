@@ -33,6 +33,7 @@ from emgproc.readers.file import (
 from emgproc.readers.hdf5_parts import (
     auxiliary_of,
     channel_of,
+    check_layout,
     events_of,
     grid_of,
     provenance_of,
@@ -213,7 +214,8 @@ def _open_store(checked: Checked, path: Path) -> RecordingFile:
         raise FormatError(f"{path.name}: {metadata.size} bytes of metadata")
     told = json.loads(metadata[()].tobytes().decode())
     samples = budget.dataset("samples", "fi", 2)
-    channels = tuple(channel_of(one) for one in told["channels"])
+    channels, grid = tuple(channel_of(one) for one in told["channels"]), grid_of(told["grid"])
+    check_layout(channels, grid)
     gain, zero = budget.dataset("gain", "f", 1), budget.dataset("zero", "f", 1)
     if not samples.shape[0] == len(channels) == gain.size == zero.size:
         raise FormatError(f"{path.name}: {len(channels)} channels, samples {samples.shape}")
@@ -234,7 +236,7 @@ def _open_store(checked: Checked, path: Path) -> RecordingFile:
         auxiliary=tuple(
             AuxiliarySummary(a.name, a.kind, a.unit, a.fs, len(stored)) for a, stored in auxiliary
         ),
-        grid=grid_of(told["grid"]),
+        grid=grid,
     )
     datasets = {
         "samples": samples, "gain": gain, "zero": zero, "auxiliary": auxiliary,

@@ -5,13 +5,16 @@ than its writer puts there; the reader tells that as damage of the file.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from emgproc.arrays import Floats, Ints
+from emgproc.errors import SignalError
 from emgproc.recording import Auxiliary, Channel, Event, Finding, Grid, Provenance, Segment
+from emgproc.recording.checks import check_places
 
 _TEXTS = ("name", "kind", "unit", "muscle", "side", "reference")
 _NUMBERS = ("highpass_hz", "lowpass_hz", "notch_hz", "gain", "bits", "lsb_uv")
@@ -26,8 +29,8 @@ def rate_of(told: object) -> float:
 
 
 def channel_of(told: dict[str, Any]) -> Channel:
-    """The description of one row of the samples."""
-    if set(told) != {f.name for f in fields(Channel)}:
+    """The description of one row of the samples; older stores hold no places."""
+    if {*told, "place"} != {f.name for f in fields(Channel)}:
         raise ValueError(f"a channel is described by {sorted(told)}")
     texts = {key: _text(told[key]) for key in _TEXTS}
     for key in _NUMBERS:
@@ -35,7 +38,24 @@ def channel_of(told: dict[str, Any]) -> Channel:
             _number(told[key])
     rails = told["range_uv"]
     pair = None if rails is None else (_number(rails[0]), _number(rails[1]))
-    return Channel(**told | texts | {"range_uv": pair})
+    return Channel(**told | texts | {"range_uv": pair, "place": place_of(told.get("place"))})
+
+
+def place_of(told: object) -> tuple[int, int] | None:
+    """(row, col) of a channel on its grid, if it is stated."""
+    if told is None:
+        return None
+    if not (isinstance(told, list) and len(told) == 2 and all(type(one) is int for one in told)):
+        raise ValueError(f"a place {told!r}, not a row and a column")
+    return told[0], told[1]
+
+
+def check_layout(channels: Sequence[Channel], grid: Grid | None) -> None:
+    """As `check_places`, as a damage of the file."""
+    try:
+        check_places(channels, grid)
+    except SignalError as error:
+        raise ValueError(str(error)) from error
 
 
 def auxiliary_of(told: dict[str, Any]) -> Auxiliary:

@@ -12,6 +12,7 @@ from typing import Any
 from emgproc.arrays import Floats, check_fs
 from emgproc.errors import EmgprocError, FormatError
 from emgproc.readers.file import MAX_EVENTS, AuxiliarySummary, Contents, RecordingFile
+from emgproc.readers.hdf5_parts import check_layout, place_of
 from emgproc.readers.matlab_parts import Matrix, Variables, text
 from emgproc.readers.matlab_source import Piece, PiecesSource, Signal
 from emgproc.recording import Channel, Event, Finding, Grid, Provenance, Segment
@@ -51,7 +52,8 @@ def open_own(path: Path, variables: Variables) -> RecordingFile:
 
 
 def _opened(path: Path, variables: Variables, told: dict[str, Any]) -> RecordingFile:
-    channels = tuple(_channel(one) for one in told["channels"])
+    channels, grid = tuple(_channel(one) for one in told["channels"]), _grid(told["grid"])
+    check_layout(channels, grid)
     segments = _segments(_table(variables, "Segments", 3))
     fs = check_fs(told["fs"])
     data = variables.matrix("Data")
@@ -81,7 +83,7 @@ def _opened(path: Path, variables: Variables, told: dict[str, Any]) -> Recording
         auxiliary=tuple(
             AuxiliarySummary(s.name, s.kind, s.unit, s.fs, s.n_samples) for s in others
         ),
-        grid=_grid(told["grid"]),
+        grid=grid,
     )
     return RecordingFile(contents, PiecesSource(variables, rows, others, segments), (path,))
 
@@ -107,10 +109,12 @@ def _pieces(data: Matrix, index: int, segments: tuple[Segment, ...]) -> list[Pie
 
 def _channel(told: dict[str, Any]) -> Channel:
     known = {f.name for f in fields(Channel)}
-    if set(told) != known or not all(isinstance(told[k], str) for k in ("name", "kind", "unit")):
+    is_text = all(isinstance(told[key], str) for key in ("name", "kind", "unit"))
+    if {*told, "place"} != known or not is_text:  # older files hold no places
         raise ValueError(f"a channel is described by {sorted(told)}")
     rails = told["range_uv"]
-    return Channel(**told | {"range_uv": None if rails is None else (rails[0], rails[1])})
+    pair = None if rails is None else (rails[0], rails[1])
+    return Channel(**told | {"range_uv": pair, "place": place_of(told.get("place"))})
 
 
 def _auxiliary(variables: Variables, told: dict[str, Any], number: int) -> Signal:

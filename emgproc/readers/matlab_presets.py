@@ -1,6 +1,7 @@
 """Exports of programs whose samples are one matrix, known by the names of their variables."""
 
 import re
+from dataclasses import replace
 
 from emgproc.errors import FormatError, UnknownRateError
 from emgproc.readers.file import ReadOptions
@@ -8,11 +9,15 @@ from emgproc.readers.matlab_map import clock_of
 from emgproc.readers.matlab_parts import Variables, number, text, texts
 from emgproc.readers.matlab_signals import Export, matrix_signals, rate_from
 from emgproc.readers.matlab_source import Signal
+from emgproc.readers.otb_layouts import LAYOUTS, layout_warning, on_layout
 from emgproc.recording import Grid
 from emgproc.units import is_voltage
 
 _UNIT = re.compile(r"(?P<name>.*\S)?\s*\[\s*(?P<unit>[^\[\]]*?)\s*\]\s*")
-_GRID = re.compile(r"(?:HD|GR)(?P<ied>\d{2})MM(?P<rows>\d{2})(?P<cols>\d{2})")
+_GRID = re.compile(
+    r"(?P<code>(?:HD|GR)(?P<ied>\d{2})MM(?P<rows>\d{2})(?P<cols>\d{2}))"
+    r"(?:\s*\((?P<number>\d{1,4})\))?"
+)
 _SECONDS_PER = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
@@ -36,9 +41,9 @@ def otbiolab(variables: Variables, options: ReadOptions) -> Export:
     rate = rate_from(number(variables.find("SamplingFrequency")), variables.where, options)
     fs, onset_s, warnings = clock_of(times, rate)
     signals = matrix_signals(data, along, [_named(one) for one in described], fs, onset_s)
-    grid, more = _grid(signals)
+    signals, grid, more = _on_grid(tuple(_kind_by_unit(signal) for signal in signals))
     return Export(
-        signals=tuple(_kind_by_unit(signal) for signal in signals),
+        signals=signals,
         reader="matlab OTBioLab+",
         scaling="numbers of Data in the unit of their Description",
         warnings=(*warnings, *more),
@@ -57,21 +62,33 @@ def _kind_by_unit(signal: Signal) -> Signal:
     return Signal(signal.name, signal.unit, signal.fs, pieces, "FORCE" if is_force else "")
 
 
-def _grid(signals: tuple[Signal, ...]) -> tuple[Grid | None, tuple[str, ...]]:
-    """The grid that all voltages name, as "GR08MM1305": 8 mm, 13 rows, 5 columns."""
+def _on_grid(
+    signals: tuple[Signal, ...],
+) -> tuple[tuple[Signal, ...], Grid | None, tuple[str, ...]]:
+    """The grid that all voltages name, as "GR08MM1305 (7)": 8 mm, 13 rows, 5 columns; electrode 7.
+
+    Its electrodes have places where each is there once and the product's layout is known.
+    """
     voltages = [signal for signal in signals if is_voltage(signal.unit)]
-    found = {one[0]: one for s in voltages for one in [_GRID.search(s.name)] if one}
-    named = sum(_GRID.search(signal.name) is not None for signal in voltages)
-    if len(found) != 1 or named != len(voltages):
-        return None, ()
-    code, one = next(iter(found.items()))
+    found = [one for one in (_GRID.search(signal.name) for signal in voltages) if one]
+    codes = {one["code"] for one in found}
+    if len(codes) != 1 or len(found) != len(voltages):
+        return signals, None, ()
+    code, one = codes.pop(), found[0]
     grid = Grid(int(one["rows"]), int(one["cols"]), float(one["ied"]))
-    places = grid.rows * grid.cols
-    if grid.ied_mm <= 0 or named > places:
-        return None, (f"{named} channels do not fit on the grid {code}",)
-    if named == places:
-        return grid, ()
-    return grid, (f"{code}: {places} places, {named} channels; which are empty is not stated",)
+    named, sites = len(found), grid.rows * grid.cols
+    if grid.ied_mm <= 0 or named > sites:
+        return signals, None, (f"{named} channels do not fit on the grid {code}",)
+    numbers = [int(one["number"] or 0) for one in found]
+    layout = LAYOUTS.get(code, ())
+    if layout and sorted(numbers) == list(range(1, len(layout) + 1)):
+        places = {id(s): layout[n - 1] for s, n in zip(voltages, numbers, strict=True)}
+        placed = tuple(replace(signal, place=places.get(id(signal))) for signal in signals)
+        return placed, on_layout(grid, layout), (layout_warning(code),)
+    if named == sites:
+        return signals, grid, ()
+    told = f"{code}: {sites} places, {named} channels; which are empty is not stated"
+    return signals, grid, (told,)
 
 
 def acqknowledge(variables: Variables, options: ReadOptions) -> Export:

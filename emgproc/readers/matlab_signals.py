@@ -101,7 +101,7 @@ def opened(
 
 def _channel(row: Signal) -> Channel:
     if row.bits is None:
-        return Channel(row.name, row.kind)
+        return Channel(row.name, row.kind, place=row.place)
     low, high = (float((count + row.shift) * row.factor) for count in (0, (1 << row.bits) - 1))
     return Channel(
         row.name, row.kind, bits=row.bits, lsb_uv=row.factor, range_uv=(low, high)

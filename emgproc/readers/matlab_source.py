@@ -31,7 +31,7 @@ class Signal:
     """One signal of a file: value = (number + shift)·factor in `unit` ("" where none is stated).
 
     `kind` is empty where the name tells it; `bits` is stated where the numbers are counts of a
-    converter that begin at 0.
+    converter that begin at 0; `place` is that of `Channel`.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Signal:
     factor: float = 1.0
     shift: float = 0.0
     bits: int | None = None
+    place: tuple[int, int] | None = None
 
     @property
     def n_samples(self) -> int:

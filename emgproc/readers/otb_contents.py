@@ -7,6 +7,7 @@ from pathlib import Path
 from emgproc.errors import NoEmgChannelError
 from emgproc.readers.file import AuxiliarySummary, Contents, ReadOptions, RecordingFile
 from emgproc.readers.labels import unique_names
+from emgproc.readers.otb_layouts import LAYOUTS, layout_warning, on_layout
 from emgproc.readers.otb_samples import OtbSource, Signal
 from emgproc.readers.otb_xml import Product
 from emgproc.recording import Event, Grid, Provenance, Segment
@@ -30,7 +31,9 @@ def assemble(path: Path, told: Told, options: ReadOptions) -> RecordingFile:
     """Open recording of the signals of a file.
 
     The rows are the electrodes of the rate that most of them have (of equals the faster); all
-    else is auxiliary. Of several grids the largest is `grid`, and a warning names them all.
+    else is auxiliary. Of several grids the largest is `grid`, and a warning names them all. Its
+    channels have places where the product's layout is known, all its electrodes are in the file,
+    and each was recorded against a common reference.
 
     Raises
     ------
@@ -52,11 +55,11 @@ def assemble(path: Path, told: Told, options: ReadOptions) -> RecordingFile:
     others = [s for s in signals if id(s) not in chosen]
     n_samples = min(s.stream.n_samples for s in rows)
     warnings = [*told.warnings, *_lengths(rows, n_samples)]
-    grid, about_grid = _grid(groups, rows)
+    grid, sites, about_grid = _grid(groups, signals, chosen)
     contents = Contents(
         fs=fs,
         n_samples=n_samples,
-        channels=tuple(s.about for s in rows),
+        channels=tuple(replace(s.about, place=sites.get(id(s))) for s in rows),
         segments=(Segment(0, n_samples, 0.0),),
         provenance=Provenance(
             source=path.name,
@@ -133,22 +136,33 @@ def _lengths(rows: list[Signal], n_samples: int) -> list[str]:
 
 
 def _grid(
-    groups: list[tuple[Product, list[int]]], rows: list[Signal]
-) -> tuple[Grid | None, list[str]]:
-    """The largest grid of the rows, and what its channels' order and the others are."""
-    n_rows = Counter(s.product for s in rows if s.about.kind == "EMG" and s.product)
-    held = [(product, len(places)) for product, places in groups if n_rows[product]]
+    groups: list[tuple[Product, list[int]]], signals: list[Signal], rows: set[int]
+) -> tuple[Grid | None, dict[int, tuple[int, int]], list[str]]:
+    """The largest grid of the rows, the places of its signals by their `id`, and warnings."""
+    every = [(product, [signals[i] for i in numbers]) for product, numbers in groups]
+    held = [
+        (product, own)
+        for product, own in every
+        if any(id(s) in rows and s.about.kind == "EMG" for s in own)
+    ]
     if not held:
-        return None, []
-    product, n = max(held, key=lambda one: one[1])
+        return None, {}, []
+    product, own = max(held, key=lambda one: len(one[1]))
+    n = len(own)
     warnings = []
     if len(held) > 1:
-        listed = ", ".join(f"{p.code} ({count} channels)" for p, count in held)
+        listed = ", ".join(f"{p.code} ({len(those)} channels)" for p, those in held)
         warnings.append(f"several grids: {listed}; 'grid' is that of the first largest one")
     if n > product.rows * product.cols:
-        return None, [*warnings, f"{n} channels do not fit on a {product.code}: no grid"]
+        return None, {}, [*warnings, f"{n} channels do not fit on a {product.code}: no grid"]
+    grid = Grid(product.rows, product.cols, product.ied_mm)
+    layout = LAYOUTS.get(product.code, ())
+    monopolar = all(s.about.reference.casefold() in {"", "monopolar"} for s in own)
+    if n == len(layout) and monopolar:
+        sites = {id(s): site for s, site in zip(own, layout, strict=True)}
+        return on_layout(grid, layout), sites, [*warnings, layout_warning(product.code)]
     warnings.append(
         f"{product.code}: {n} channels in the order of the file; their places on the "
         f"{product.rows} x {product.cols} grid are not stated"
     )
-    return Grid(product.rows, product.cols, product.ied_mm), warnings
+    return grid, {}, warnings

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc.arrays import Bools, Floats, as_channels, check_fs, spans_of
+from emgproc.arrays import Bools, Floats, Ints, as_channels, check_fs, spans_of
 from emgproc.errors import NoEmgChannelError, ParameterError, SignalError
+from emgproc.recording.checks import check_places, check_segments, rows_on_grid
 from emgproc.recording.parts import Auxiliary, Channel, Event, Finding, Grid, Provenance, Segment
 from emgproc.units import to_samples
 
@@ -36,6 +37,8 @@ class Recording:
     events
         Sorted by onset. Labels as in rulings.md (`state/3`, `noise_reference`, `bad_clip` …);
         others are kept, not interpreted.
+    grid
+        The electrode grid; `Channel.place` tells which channel lies where on it.
     """
 
     data: Floats
@@ -61,7 +64,8 @@ class Recording:
         names = [channel.name for channel in self.channels]
         if len(set(names)) != len(names):
             raise SignalError(f"channel names must be unique, got {names}")
-        _check_segments(self.segments, self.n_samples, self.fs)
+        check_segments(self.segments, self.n_samples, self.fs)
+        check_places(self.channels, self.grid)
         if not self.data.flags.c_contiguous:
             object.__setattr__(self, "data", np.ascontiguousarray(self.data))
         self.data.flags.writeable = False
@@ -86,7 +90,7 @@ class Recording:
         ------
         SignalError
             Not real numbers, more than two dimensions, no samples, another number of names than of
-            rows, or rows and columns that must have been swapped.
+            rows, rows and columns that must have been swapped, or places, which need a grid.
 
         Examples
         --------
@@ -154,6 +158,16 @@ class Recording:
             held = [f"{channel.name} ({channel.kind})" for channel in self.channels]
             raise NoEmgChannelError(f"{self.provenance.source} has no EMG channel, only {held}")
         return rows
+
+    def on_grid(self) -> Ints:
+        """Rows of `data` as they lie on the grid, shape (grid.rows, grid.cols); -1: no channel.
+
+        Raises
+        ------
+        ParameterError
+            There is no grid, or no channel states its place.
+        """
+        return rows_on_grid(self.channels, self.grid)
 
     def spans(self, event: Event) -> list[tuple[int, int]]:
         """Samples [start, stop) that an event covers, cut at gaps; empty spans are left out."""
@@ -287,18 +301,3 @@ class Recording:
             f"<Recording {self.provenance.source}: {held}; {self.duration_s:g} s at "
             f"{self.fs:g} Hz, {len(self.segments)} segment(s), {len(self.events)} event(s)>"
         )
-
-
-def _check_segments(segments: Sequence[Segment], n_samples: int, fs: float) -> None:
-    """Segments cover all samples in order and do not overlap in time."""
-    expected = 0
-    end_s = -np.inf
-    for segment in segments:
-        if segment.start != expected or segment.stop <= segment.start:
-            raise SignalError(f"segments must cover the samples in order, got {list(segments)}")
-        if segment.onset_s < end_s - 0.5 / fs:
-            raise SignalError(f"segments overlap in time: {list(segments)} at {fs} Hz")
-        expected = segment.stop
-        end_s = segment.onset_s + (segment.stop - segment.start) / fs
-    if expected != n_samples:
-        raise SignalError(f"segments end at sample {expected}, the data at {n_samples}")

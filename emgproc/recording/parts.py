@@ -13,7 +13,8 @@ class Channel:
     """One row of `Recording.data`; nothing here can hold a person's name.
 
     `lsb_uv` is the smallest step and `range_uv` the two rails of the converter, both µV, where the
-    file states them. Hardware filters are Hz; `None` is "not stated".
+    file states them. Hardware filters are Hz; `None` is "not stated". `place` is (row, col) on
+    `Recording.grid`, counted from 0; `None`: not stated or not on it.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Channel:
     bits: int | None = None
     lsb_uv: float | None = None
     range_uv: tuple[float, float] | None = None
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from emgproc.arrays import Floats
-from emgproc.errors import ParameterError
 from emgproc.recording import Recording
 from emgproc.report.drawing import CONTROL, FAINT, INK, TREATED, svg
 from emgproc.simulate import Truth
@@ -24,10 +23,7 @@ RESPONSE_S = (0.0015, 0.020)  # after the artefact
 
 def grid_signals(recording: Recording, start_s: float, stop_s: float) -> str:
     """Every channel of the grid's first column over a short span; rows follow the fibres."""
-    grid = recording.grid
-    if grid is None:
-        raise ParameterError("grid_signals needs a recording of a grid, this one has none")
-    rows = [recording.index(f"R{row + 1}C1") for row in range(grid.rows)]
+    rows = [int(row) for row in recording.on_grid()[:, 0] if row >= 0]
     part = recording.crop(*(to_samples(s, recording.fs) for s in (start_s, stop_s)))
     names = [recording.channels[row].name for row in rows]
     times_s = start_s + np.arange(part.n_samples) / recording.fs

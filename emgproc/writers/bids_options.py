@@ -33,7 +33,7 @@ class BidsOptions:
         "bdf", or "edf" where no sample changes its value by that.
     places
         (row, col) of each EMG channel on the grid by its name, or "row_by_row"; needed unless the
-        names are places ("R1C2").
+        channels state their places or have names that are places ("R1C2").
     """
 
     subject: str

@@ -126,30 +126,33 @@ EVENT_COLUMNS: Mapping[str, object] = {
 
 
 def grid_places(
-    grid: Grid, names: Sequence[str], order: str | Mapping[str, Place]
-) -> list[Place] | None:
-    """(row, col) of each EMG channel on its grid; `None` where nothing states them.
+    grid: Grid, channels: Sequence[Channel], order: str | Mapping[str, Place]
+) -> dict[str, Place]:
+    """(row, col) of the EMG channels on their grid by their names; empty: nothing states them.
 
     Parameters
     ----------
     grid
         The grid.
-    names
-        The EMG channels in their order. "R1C2" (or "R1C2-R2C2" of a pair) is a place.
+    channels
+        The EMG channels in their order.
     order
         "row_by_row": they follow each other so, missing electrodes left out; or the place of each
-        channel by its name; "" where the names alone can tell.
+        channel by its name; "" where the channels know: by their `place`, else by names that are
+        places, "R1C2" (or "R1C2-R2C2" of a pair).
 
     Raises
     ------
     ParameterError
-        `order` does not fit the grid or the channels.
+        `order`, or the names, do not fit the grid or the channels.
     """
     if isinstance(order, str) and order not in {"", "row_by_row"}:
         raise ParameterError(f"places is 'row_by_row' or a place for each channel, got {order!r}")
-    there = [
-        (r, c) for r in range(grid.rows) for c in range(grid.cols) if (r, c) not in grid.missing
-    ]
+    known = {c.name: c.place for c in channels if c.place is not None}
+    if known and not order:
+        return known
+    there = electrodes_of(grid)
+    names = [channel.name for channel in channels]
     if order == "row_by_row":
         places = there
     elif isinstance(order, Mapping) and order:
@@ -157,14 +160,20 @@ def grid_places(
     else:
         sites = [_SITE.fullmatch(name) for name in names]
         if None in sites:
-            return None
+            return {}
         places = [(int(site[1]) - 1, int(site[2]) - 1) for site in sites if site is not None]
     if len(places) != len(names) or set(places) != set(there):
         raise ParameterError(
             f"{len(names)} EMG channels at {len(set(places))} places do not fill the "
             f"{len(there)} electrodes of the {grid.rows} x {grid.cols} grid"
         )
-    return places
+    return dict(zip(names, places, strict=True))
+
+
+def electrodes_of(grid: Grid) -> list[Place]:
+    """(row, col) of the electrodes that are there, row by row."""
+    gone = set(grid.missing)
+    return [(r, c) for r in range(grid.rows) for c in range(grid.cols) if (r, c) not in gone]
 
 
 def electrode_name(place: Place) -> str:

@@ -26,6 +26,7 @@ from emgproc.writers.bids_tables import (
     channel_cells,
     channels_text,
     electrode_name,
+    electrodes_of,
     electrodes_text,
     events_text,
     grid_places,
@@ -190,18 +191,26 @@ class BidsWriting:
     def _electrodes(self, rows: Sequence[dict[str, object]], name: str | None) -> None:
         """Give the channels their electrodes, and write where these are."""
         grid = self._source.read(0, 0).grid
-        emg = [row for row in rows if row["type"] == "EMG"]
         if grid is None:
             return
-        places = grid_places(grid, [str(row["name"]) for row in emg], self._options.places)
-        if places is None:
+        channels = [channel for channel in self._source.channels if channel.kind == "EMG"]
+        sites = grid_places(grid, channels, self._options.places)
+        size = f"the {grid.rows} x {grid.cols} grid"
+        if not sites:
             self._left_out.append(
-                f"the {grid.rows} x {grid.cols} grid: the places of its channels are not stated; "
-                "state places="
+                f"{size}: the places of its channels are not stated; state places="
             )
             return
-        for row, place in zip(emg, places, strict=True):
-            row["signal_electrode"] = electrode_name(place)
+        empty = len(electrodes_of(grid)) - len(sites)
+        if empty:
+            self._left_out.append(
+                f"{empty} electrode(s) of {size} that have no channel: a grid read back has as "
+                "many rows and columns as its channels take"
+            )
+        for row in rows:
+            if row["name"] in sites:
+                row["signal_electrode"] = electrode_name(sites[str(row["name"])])
+        places = list(sites.values())
         visit, stem = self._options.visit, self._options.stem(name)
         space = self._new.same_or_free(
             [(f"grid{i}", f"{visit}_space-grid{i}_coordsystem.json") for i in range(1, 100)],

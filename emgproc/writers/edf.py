@@ -59,7 +59,8 @@ def write_edf(
     Samples on the steps of the channel's converter (`lsb_uv`, `range_uv`) keep their digital
     values; others are rounded to 2^bits steps over their own range, and `Written.lsb_uv` states
     the step. Gaps make the file discontinuous, with the true onset of every record. Auxiliary
-    signals go along where a record holds a whole number of their samples.
+    signals go along where a record holds a whole number of their samples. The grid and the places
+    of its channels do not: EDF has no field for them, EMG-BIDS and the native store do.
 
     Parameters
     ----------

@@ -150,6 +150,10 @@ def full_recordings(draw):
     )  # fmt: skip
     grid = draw(st.none() | st.builds(Grid, st.integers(1, 16), st.integers(1, 16),
                                       st.floats(1, 20), st.just(((0, 0),))))  # fmt: skip
+    if grid is not None:
+        sites = [(r, c) for r in range(grid.rows) for c in range(grid.cols) if (r, c) != (0, 0)]
+        placed = draw(st.permutations([*sites, *[None] * len(channels)]))[: len(channels)]
+        channels = tuple(replace(c, place=p) for c, p in zip(channels, placed, strict=True))
     provenance = replace(
         rec.provenance, warnings=tuple(draw(st.lists(ANY_TEXT, max_size=2))),
         steps=tuple(draw(st.lists(ANY_TEXT, max_size=2))),

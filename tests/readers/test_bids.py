@@ -259,7 +259,7 @@ def test_as_many_repeats_as_can_be_are_compared_in_no_time(tmp_path):
         ([(r, c) for r in range(4) for c in range(3)], Grid(4, 3, 8.0), ""),
         ([(r, c) for r in range(4) for c in range(3)][1:], Grid(4, 3, 8.0, ((0, 0),)), ""),
         ([(0, c) for c in range(5)], Grid(1, 5, 8.0), ""),
-        ([(r, c) for c in range(3) for r in range(4)], Grid(4, 3, 8.0), "row by row"),
+        ([(r, c) for c in range(3) for r in range(4)], Grid(4, 3, 8.0), ""),
         ([(0, 0), (0, 1), (0.5, 0), (0.7, 1)], None, "distances are not equal"),
         ([(0, 0), (0, 1), (0, 1), (1, 1)], None, "one taken twice"),
         ([(0, 0), (0, 1), (1, 0), (1, 100_000)], None, "most places empty"),
@@ -279,8 +279,28 @@ def test_electrodes_form_a_grid_or_it_is_told_why_not(tmp_path, sites, grid, tol
     }
     rec = read_recording(dataset(tmp_path, signals(*names), sidecars))
     assert rec.grid == grid
+    assert [c.place for c in rec.channels] == (sites if grid else [None] * len(sites))
     assert told in warned(rec)
     assert bool(told) == bool(warned(rec))
+
+
+def test_of_several_grids_only_the_channels_of_the_largest_have_places(tmp_path):
+    names = [f"m{i}" for i in range(1, 11)]
+    rows = [f"{name},EMG,uV,E{i}" for i, name in enumerate(names, start=1)]
+    small = electrodes([(0, 0), (0, 1), (1, 0), (1, 1)], space="grid1")
+    large = [(r, c) for c in (1, 0) for r in (2, 1, 0)]
+    beyond = electrodes([(0, 0)] * 4 + large, 4.0, space="grid2").splitlines()[5:]
+    sidecars = {
+        CHANNELS: channels(*rows, columns="name type units signal_electrode"),
+        "sub-01_electrodes.tsv": small + "\n".join(beyond) + "\n",
+        "sub-01_space-grid1_coordsystem.json": coordsystem(),
+        "sub-01_space-grid2_coordsystem.json": coordsystem(),
+    }
+    rec = read_recording(dataset(tmp_path, signals(*names), sidecars))
+    assert rec.grid == Grid(3, 2, 4.0)
+    assert [c.place for c in rec.channels] == [None] * 4 + large
+    assert "several grids: 'grid1' (4 channels), 'grid2' (6 channels)" in warned(rec)
+    assert_array_equal(rec.pick(range(4, 10)).on_grid(), [[5, 2], [4, 1], [3, 0]])
 
 
 @pytest.mark.parametrize(
@@ -305,14 +325,17 @@ def test_coordinates_are_lengths_or_no_grid(tmp_path, unit, ied):
     cols=st.integers(2, 6),
     ied=st.sampled_from([2.5, 4.0, 8.0, 10.0, 1 / 3]),
     lost=st.sets(st.integers(0, 35), max_size=4),
+    rng=st.randoms(),
 )
-def test_any_grid_of_a_fixture_is_read_back(tmp_path_factory, rows, cols, ied, lost):
+def test_any_grid_of_a_fixture_is_read_back(tmp_path_factory, rows, cols, ied, lost, rng):
     every = [(r, c) for r in range(rows) for c in range(cols)]
     sites = [site for i, site in enumerate(every) if i not in lost]
     full = (max((r for r, _ in sites), default=0) + 1, max((c for _, c in sites), default=0) + 1)
     least = (min((r for r, _ in sites), default=0), min((c for _, c in sites), default=0))
     if len(sites) < 4 or len(every) > 2 * len(sites) or full != (rows, cols) or least != (0, 0):
         return
+    missing = tuple(site for site in every if site not in sites)
+    rng.shuffle(sites)
     names = [f"m{i}" for i in range(1, len(sites) + 1)]
     lines = [f"{name},EMG,uV,E{i}" for i, name in enumerate(names, start=1)]
     sidecars = {
@@ -321,8 +344,9 @@ def test_any_grid_of_a_fixture_is_read_back(tmp_path_factory, rows, cols, ied, l
         "sub-01_space-grid1_coordsystem.json": coordsystem(),
     }
     rec = read_recording(dataset(tmp_path_factory.mktemp("g"), signals(*names, n=8), sidecars))
-    missing = tuple(site for site in every if site not in sites)
     assert rec.grid == Grid(rows, cols, pytest.approx(ied, rel=1e-6), missing)
+    assert [c.place for c in rec.channels] == sites
+    assert not warned(rec)
 
 
 def aside(root, start_time=0.5, n=50, name="sub-01_task-rest_recording-grip_emg.edf", **kw):
@@ -456,6 +480,8 @@ def test_the_sidecars_of_all_example_datasets_are_understood(tmp_path, real_data
         assert all(c.muscle for c in rec.channels)
         assert_array_equal(np.rint(rec.data * 10), [s.counts for s in sigs])
         assert rec.grid == (GRIDS.get(name) if "bipolar" not in file.name else None), name
+        n_placed = sum(c.place is not None for c in rec.channels)
+        assert n_placed == (64 if rec.grid else 0)
         tables = [*root.glob("sub-01/emg/*events.tsv"), *root.glob("sub-01/*events.tsv")]
         assert len(rec.events) == sum(len(t.read_text().splitlines()) - 1 for t in tables)
         with open_recording(file) as opened:

@@ -61,9 +61,10 @@ def store(path):
     """A native store with everything that one holds."""
     x = np.random.default_rng(0).normal(0, 40, (2, 60))
     events = [Event(0.01, 0.02, "state/3"), Event(0.03, 0.0, "bad_clip", "TA")]
-    rec = Recording.from_array(x, 1000.0, channels=[Channel("TA"), "GM"], events=events)
+    rec = Recording.from_array(x, 1000.0, events=events)
     rec = replace(
         rec,
+        channels=(Channel("TA", place=(0, 1)), Channel("GM", place=(1, 0))),
         segments=(Segment(0, 20, 0.0), Segment(20, 60, 1.5)),
         grid=Grid(2, 2, 4.0, ((0, 0), (1, 1))),
         auxiliary=(Auxiliary("grip", "N", 100.0, np.arange(6.0), "FORCE", 0.0),),

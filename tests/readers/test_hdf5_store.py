@@ -25,17 +25,19 @@ def full():
     x = np.random.default_rng(4).normal(0, 30, (3, 2000))
     channels = [
         Channel("biceps brachii, long head µ", muscle="biceps", side="L", reference="bipolar",
-                highpass_hz=10.0, gain=1000.0, bits=16, lsb_uv=0.5, range_uv=(-100.0, 99.5)),
-        Channel("ECG", "ECG"), Channel("x" * 40),
+                highpass_hz=10.0, gain=1000.0, bits=16, lsb_uv=0.5, range_uv=(-100.0, 99.5),
+                place=(7, 3)),
+        Channel("ECG", "ECG"), Channel("x" * 40, place=(0, 4)),
     ]  # fmt: skip
     events = [Event(0.1 + 0.2, 1 / 3, "state/3"), Event(9.0, 0.0, "two@@\x14parts", "ECG")]
-    rec = Recording.from_array(x, 1234.5678, channels=channels, events=events, source="visit.edf")
+    rec = Recording.from_array(x, 1234.5678, events=events, source="visit.edf")
     provenance = replace(
         rec.provenance, warnings=("w",), steps=("Bandpass(20, 450)",), synthetic=True,
         findings=(Finding("line_share", "1", "ECG", 0.25),),
     )  # fmt: skip
     return replace(
         rec,
+        channels=tuple(channels),
         segments=(Segment(0, 700, 0.125), Segment(700, 2000, 7.5)),
         grid=Grid(8, 5, 4.0, ((0, 0), (7, 4))),
         auxiliary=(
@@ -173,6 +175,10 @@ def damaged(path, table=None, at=(0, 0), value=0.0, **told):
         {"channel": {"name": 5}}, {"channel": {"muscle": None}}, {"channel": {"unit": 1.0}},
         {"channel": {"gain": "x"}}, {"channel": {"range_uv": [1.0]}},
         {"channel": {"range_uv": [None, None]}}, {"channel": {"bits": True}},
+        {"channel": {"place": [7]}}, {"channel": {"place": [7, 3.0]}},
+        {"channel": {"place": [True, 0]}}, {"channel": {"place": "73"}},
+        {"channel": {"place": [8, 0]}}, {"channel": {"place": [0, 4]}},
+        {"channel": {"place": [0, 0]}}, {"grid": None},
         {"channel": {"more": 1}}, {"channels": 3}, {"channels": [[]] * 3},
         {"grid": {"rows": 1}}, {"grid": {"rows": 1e400, "cols": 1, "ied_mm": 1, "missing": []}},
         {"auxiliary": [{"name": "a", "unit": "N", "kind": "FORCE", "fs": 0, "onset_s": 0.0}]},
@@ -181,6 +187,20 @@ def damaged(path, table=None, at=(0, 0), value=0.0, **told):
 def test_a_store_whose_tables_or_description_are_damaged_is_refused(tmp_path, damage):
     with pytest.raises(FormatError, match=r"a\.h5: damaged HDF5 file"):
         open_recording(damaged(tmp_path / "a.h5", **damage))
+
+
+def test_an_older_store_knows_no_places(tmp_path):
+    path = tmp_path / "a.h5"
+    write_recording(full(), path)
+    with h5py.File(path, "r+") as file:
+        text = json.loads(file["metadata"][()].tobytes())
+        del file["metadata"]
+        for one in text["channels"]:
+            del one["place"]
+        file["metadata"] = np.frombuffer(json.dumps(text).encode(), np.uint8)
+    back = read_recording(path)
+    assert back.channels == tuple(replace(c, place=None) for c in full().channels)
+    assert back.grid == full().grid
 
 
 @pytest.mark.slow

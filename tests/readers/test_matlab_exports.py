@@ -56,6 +56,35 @@ def test_an_otbiolab_matrix_that_lies_is_turned(tmp_path):
     assert_array_equal(read_recording(write(tmp_path / "a.mat", variables, "plain")).data, X.T)
 
 
+def test_the_number_of_an_electrode_gives_its_place_where_the_layout_is_known(tmp_path):
+    order = np.random.default_rng(1).permutation(64) + 1
+    x = np.random.default_rng(2).normal(0, 50, (9, 65))
+    described = ["force[N]", *(f"VL - GR10MM0808 ({k})[uV]" for k in order)]
+    rec = read_recording(write(tmp_path / "a.mat", otbiolab(x, 100.0, described), "plain"))
+    assert rec.grid == Grid(8, 8, 10.0)
+    assert [c.place for c in rec.channels] == [(7 - (k - 1) % 8, (k - 1) // 8) for k in order]
+    assert rec.provenance.warnings == (
+        "GR10MM0808: places on the grid by the product's layout and the number of each "
+        "electrode, not stated in the file",
+    )
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        [f"HD08MM1305 ({k + 1})[uV]" for k in range(64)],
+        [f"GR10MM0808 ({k})[uV]" for k in range(64)],
+        [f"GR10MM0808 ({k // 2})[uV]" for k in range(64)],
+        [f"GR10MM0808 {k + 1}[uV]" for k in range(64)],
+    ],
+)
+def test_numbers_that_are_not_those_of_all_electrodes_give_no_places(tmp_path, described):
+    x = np.random.default_rng(2).normal(0, 50, (9, 64))
+    rec = read_recording(write(tmp_path / "a.mat", otbiolab(x, 100.0, described), "plain"))
+    assert rec.grid is not None
+    assert {c.place for c in rec.channels} == {None}
+
+
 def test_a_grid_with_more_places_than_channels_leaves_open_which_are_empty(tmp_path):
     described = [f"GR08MM1305 ({i})[uV]" for i in range(3)]
     rec = read_recording(write(tmp_path / "a.mat", otbiolab(X, 100.0, described), "plain"))
@@ -353,7 +382,8 @@ def test_the_real_otbiolab_export_is_what_scipy_reads(real_data):
     assert_array_equal(rec.data, theirs["Data"][:, :64].T.astype(float))
     assert_array_equal(part.data, rec.data[:, 1000:9000])
     assert (rec.fs, rec.segments) == (told["fs_hz"], (Segment(0, 33280, 7.0),))
-    assert rec.grid == Grid(13, 5, 8.0)
+    assert rec.grid == Grid(13, 5, 8.0, ((0, 0),))
+    assert_array_equal(rec.on_grid()[:3, :3], [[-1, 24, 25], [0, 23, 26], [1, 22, 27]])
     names = [str(d[0]) for d in theirs["Description"].ravel()]
     assert [f"{c.name}[uV]" for c in rec.channels] == names[:64]
     for k, one in enumerate(rec.auxiliary, start=64):

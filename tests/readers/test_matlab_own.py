@@ -24,17 +24,19 @@ def full():
     x = np.random.default_rng(4).normal(0, 30, (3, 2000))
     channels = [
         Channel("biceps brachii, long head µ", muscle="biceps", side="L", reference="bipolar",
-                highpass_hz=10.0, gain=1000.0, bits=16, lsb_uv=0.5, range_uv=(-100.0, 99.5)),
-        Channel("ECG", "ECG"), Channel("x" * 40),
+                highpass_hz=10.0, gain=1000.0, bits=16, lsb_uv=0.5, range_uv=(-100.0, 99.5),
+                place=(7, 3)),
+        Channel("ECG", "ECG"), Channel("x" * 40, place=(0, 4)),
     ]  # fmt: skip
     events = [Event(0.1 + 0.2, 1 / 3, "state/3"), Event(9.0, 0.0, "two@@\x14parts", "ECG")]
-    rec = Recording.from_array(x, 1234.5678, channels=channels, events=events, source="visit.edf")
+    rec = Recording.from_array(x, 1234.5678, events=events, source="visit.edf")
     provenance = replace(
         rec.provenance, warnings=("w",), steps=("Bandpass(20, 450)",), synthetic=True,
         findings=(Finding("line_share", "1", "ECG", 0.25),),
     )  # fmt: skip
     return replace(
         rec,
+        channels=tuple(channels),
         segments=(Segment(0, 700, 0.125), Segment(700, 2000, 7.5)),
         grid=Grid(8, 5, 4.0, ((0, 0), (7, 4))),
         auxiliary=(
@@ -172,13 +174,16 @@ def test_a_failure_leaves_the_file_that_stood_there(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["a.mat"]
 
 
-def description(**change):
+GRID = {"rows": 2, "cols": 1, "ied_mm": 8.0, "missing": []}
+
+
+def description(place=None, **change):
     told = {
         "format": "emgproc-recording", "version": 1, "fs": 100.0, "grid": None, "text": ["", "a"],
         "channels": [{**dict.fromkeys(("highpass_hz", "lowpass_hz", "notch_hz", "gain", "bits",
                                        "lsb_uv", "range_uv")),
                       "name": "TA", "kind": "EMG", "unit": "uV", "muscle": "", "side": "",
-                      "reference": ""}],
+                      "reference": "", **({"place": place} if place else {})}],
         "provenance": {"source": "x", "sha256": "", "reader": "", "scaling": "", "warnings": [],
                        "steps": [], "findings": [], "synthetic": False},
         "auxiliary": [],
@@ -202,6 +207,12 @@ def test_a_file_built_from_the_stated_layout_is_read(tmp_path):
     assert rec.events == (Event(0.5, 0.0, "a"),)
 
 
+def test_a_place_that_is_stated_is_read(tmp_path):
+    assert read_recording(own(tmp_path)).channels[0].place is None
+    rec = read_recording(own(tmp_path, description(place=[1, 0], grid=GRID)))
+    assert rec.channels[0].place == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("text", "change"),
     [
@@ -210,6 +221,10 @@ def test_a_file_built_from_the_stated_layout_is_read(tmp_path):
         (description(fs=None), {}),
         (description(channels=[]), {}),
         (description(channels=[{"name": "TA"}]), {}),
+        (description(place=[0, 0]), {}),
+        (description(place=[2, 0], grid=GRID), {}),
+        (description(place=[0, 0.5], grid=GRID), {}),
+        (description(place=3, grid=GRID), {}),
         (description(grid={"rows": 1}), {}),
         (description(text=[]), {}),
         (description(auxiliary=[{"name": "a", "unit": "N", "fs": 1, "kind": "X", "onset_s": 0}]),

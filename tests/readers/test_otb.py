@@ -22,6 +22,7 @@ from emgproc.errors import (
     UnknownUnitError,
     UnsafeArchiveError,
 )
+from emgproc.preprocessing import Bandpass
 from emgproc.readers import describe, open_recording, read_recording, sniff
 from emgproc.recording import Event, Grid
 
@@ -186,11 +187,73 @@ def test_a_grid_comes_from_the_product_code(tmp_path):
     assert "places on the 13 x 5 grid are not stated" in recording.provenance.warnings[0]
 
 
+# As public programs print them (see `otb_layouts`): the electrode's number, 0 where none is.
+GR1305 = np.array([
+    [0, 25, 26, 51, 52], [1, 24, 27, 50, 53], [2, 23, 28, 49, 54], [3, 22, 29, 48, 55],
+    [4, 21, 30, 47, 56], [5, 20, 31, 46, 57], [6, 19, 32, 45, 58], [7, 18, 33, 44, 59],
+    [8, 17, 34, 43, 60], [9, 16, 35, 42, 61], [10, 15, 36, 41, 62], [11, 14, 37, 40, 63],
+    [12, 13, 38, 39, 64],
+])  # fmt: skip
+GR0808 = np.array([
+    [8, 16, 24, 32, 40, 48, 56, 64], [7, 15, 23, 31, 39, 47, 55, 63],
+    [6, 14, 22, 30, 38, 46, 54, 62], [5, 13, 21, 29, 37, 45, 53, 61],
+    [4, 12, 20, 28, 36, 44, 52, 60], [3, 11, 19, 27, 35, 43, 51, 59],
+    [2, 10, 18, 26, 34, 42, 50, 58], [1, 9, 17, 25, 33, 41, 49, 57],
+])  # fmt: skip
+HD0804 = np.arange(1, 33).reshape(4, 8).T
+
+
+@pytest.mark.parametrize(
+    ("code", "layout", "grid"),
+    [
+        ("GR08MM1305", GR1305, Grid(13, 5, 8.0, ((0, 0),))),
+        ("GR04MM1305", GR1305, Grid(13, 5, 4.0, ((0, 0),))),
+        ("GR10MM0808", GR0808, Grid(8, 8, 10.0)),
+        ("HD10MM0804", HD0804, Grid(8, 4, 10.0)),
+    ],
+)
+def test_electrodes_lie_where_public_layouts_of_their_product_have_them(
+    tmp_path, code, layout, grid
+):
+    n = int(layout.max())
+    sensors = [Sensor(code, n=20), Sensor(code, n=n - 20, adapter="AD2x32SE")]
+    recording = read_recording(written(tmp_path, OtbPlus(sensors, counts(n))))
+    assert recording.grid == grid
+    assert_array_equal(recording.on_grid(), layout - 1)
+    assert recording.provenance.warnings == (
+        f"{code}: places on the grid by the product's layout and the number of each electrode, "
+        "not stated in the file",
+    )
+
+
+@pytest.mark.parametrize(
+    "sensors",
+    [
+        [Sensor("GR08MM1305", n=63)],
+        [Sensor("GR08MM1305", n=64, mode="Differential")],
+        [Sensor("HD08MM1305", n=64)],
+        [Sensor("GR10MM0804", n=32)],
+    ],
+)
+def test_places_that_nobody_knows_are_not_invented(tmp_path, sensors):
+    recording = read_recording(written(tmp_path, OtbPlus(sensors, counts(sensors[0].n))))
+    assert recording.grid.missing == ()
+    assert {c.place for c in recording.channels} == {None}
+    assert recording.provenance.warnings[-1].endswith("grid are not stated")
+
+
 def test_a_code_in_the_description_names_the_grid_too(tmp_path):
     sensor = Sensor("Sensor", n=64, about="matrix gr10mm0808 on AD1x64")
     assert read_recording(written(tmp_path, OtbPlus([sensor], counts(64)))).grid == Grid(
         8, 8, 10.0
     )
+
+
+def test_a_channel_that_the_caller_takes_out_leaves_its_place_empty(tmp_path):
+    path = written(tmp_path, OtbPlus([Sensor("GR08MM1305", n=64)], counts(64)))
+    told = read_recording(path, kinds={"GR08MM1305 1": "MISC"})
+    assert (told.n_channels, told.grid) == (63, Grid(13, 5, 8.0, ((0, 0),)))
+    assert_array_equal(told.on_grid(), np.where(GR1305 > 1, GR1305 - 2, -1))
 
 
 def test_of_several_grids_the_largest_is_the_grid_and_no_channel_is_lost(tmp_path):
@@ -200,8 +263,9 @@ def test_of_several_grids_the_largest_is_the_grid_and_no_channel_is_lost(tmp_pat
     ]  # fmt: skip
     raw = counts(161)
     recording = read_recording(written(tmp_path, OtbPlus(sensors, raw)))
-    assert recording.grid == Grid(13, 5, 8.0)
+    assert recording.grid == Grid(13, 5, 8.0, ((0, 0),))
     assert recording.n_channels == 160
+    assert_array_equal(recording.on_grid(), np.where(GR1305, GR1305 + 31, -1))
     names = [c.name for c in recording.channels]
     assert names[31:33] + names[95:97] == [
         "GR10MM0804 32", "GR08MM1305 1", "GR08MM1305 64", "GR08MM1305#2 1",
@@ -557,7 +621,7 @@ def test_a_real_quattrocento_export_is_whole_counts_of_the_table(real_data, tmp_
     sensor = Sensor("GR08MM1305", n=64, muscle="Vastus lateralis")
     told = read_recording(written(tmp_path, OtbPlus([sensor], raw)))
     assert_allclose(told.data, values_uv, rtol=3e-7, atol=0)  # the .mat is float32
-    assert told.grid == Grid(13, 5, 8.0)
+    assert told.grid == Grid(13, 5, 8.0, ((0, 0),))
     assert told.fs == exported["SamplingFrequency"][0, 0]
     reference = json.loads((real_data / "reference_stats.json").read_text())
     stated = reference["otb-hdsemg/otb_vl_part1.mat"]
@@ -565,3 +629,20 @@ def test_a_real_quattrocento_export_is_whole_counts_of_the_table(real_data, tmp_
     for row, one in zip(told.data, stated["channels"], strict=False):
         for key in ("min", "max", "mean", "std"):
             assert_allclose(getattr(np, key)(row), one[key], rtol=1e-4)
+
+
+def test_the_layout_is_that_of_a_real_recording(real_data):
+    """Neighbours on the skin are alike; row by row, or all columns one way, they are less so."""
+    told = Bandpass(20, 400)(read_recording(real_data / "otb-hdsemg/otb_vl_part1.mat"))
+    alike = np.corrcoef(told.data)
+
+    def neighbours(grid):
+        sides = [(grid[1:], grid[:-1]), (grid[:, 1:], grid[:, :-1])]
+        pairs = np.hstack([np.array([a.ravel(), b.ravel()]) for a, b in sides])
+        first, second = pairs[:, (pairs >= 0).all(axis=0)]
+        return alike[first, second].mean()
+
+    found = neighbours(told.on_grid())
+    assert found > 0.93
+    assert neighbours(np.arange(-1, 64).reshape(13, 5)) < found - 0.1
+    assert neighbours(np.arange(-1, 64).reshape(5, 13).T) < found - 0.1

@@ -113,6 +113,7 @@ def test_a_load_cell_in_newton_is_scaled_to_newton(tmp_path):
     [
         ({"Name": "HD08MM1305", "NRow": 5, "NColumn": 13}, "", Grid(13, 5, 8.0)),
         ({"SensorType": "grid GR10MM0808 of 64"}, "", Grid(8, 8, 10.0)),
+        ({"Name": "GR08MM1305"}, "", Grid(13, 5, 8.0, ((0, 0),))),
         (None, "HD04MM1305", Grid(13, 5, 4.0)),
         ({"Name": "Unknown", "NRow": 5, "NColumn": 13, "IED": 8}, "", None),
     ],
@@ -122,6 +123,8 @@ def test_a_grid_is_that_of_the_product_code_alone(tmp_path, description, sensor,
     track = Track(counts(64), title="IN1", subtitle="Vastus", fields=fields)
     recording = read_recording(saved(tmp_path, otb4_members([track])))
     assert (recording.grid, recording.n_channels) == (grid, 64)
+    known = grid is not None and "GR" in recording.channels[0].name
+    assert all((c.place is not None) == known for c in recording.channels)
 
 
 def test_a_grid_is_emg_whatever_its_input_is_called(tmp_path):

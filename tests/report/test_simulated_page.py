@@ -32,5 +32,5 @@ def test_responses_on_the_page_are_those_of_the_truth():
 
 def test_a_recording_without_a_grid_has_no_picture_of_one():
     recording, _ = simulate_named("cmap", 1)
-    with pytest.raises(ValueError, match="a grid"):
+    with pytest.raises(ValueError, match="no grid"):
         grid_signals(recording, 0.0, 0.01)

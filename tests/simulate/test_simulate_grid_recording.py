@@ -57,11 +57,11 @@ def test_the_velocity_found_along_a_column_is_the_true_one(anatomy, electrodes):
         )
         recording, truth = simulate_grid(settings, seed=2)
         true = truth.velocities_m_s[0]
-        grid = recording.grid
-        column = recording.data.reshape(grid.rows, grid.cols, -1)[:, 2]
+        rows = recording.on_grid()[:, 2]
+        column = recording.data[rows]
         double = column[:-1] - column[1:]
         # Beyond the scatter of the endplates and before the ends of the fibres are felt.
-        along = truth.along_mm.reshape(grid.rows, grid.cols)[:, 2]
+        along = truth.along_mm[rows]
         middle, far = along[1:-1], 0.65 * anatomy.half_length_mm
         beyond = np.flatnonzero((middle > 4 * anatomy.endplate_sd_mm) & (middle < far))
         assert beyond.size >= 2
@@ -224,6 +224,7 @@ def test_mains_stand_on_every_channel_at_their_frequency():
 def test_a_recording_says_where_its_channels_lie_and_that_it_is_synthetic(settings, grid):
     recording, truth = simulate_grid(replace(settings, duration_s=1.0), seed=1)
     assert recording.grid == grid
+    assert all((c.place is None) == (grid is None) for c in recording.channels)
     assert recording.n_channels == truth.muaps_uv.shape[1] == truth.along_mm.size
     assert {channel.kind for channel in recording.channels} == {"EMG"}
     assert recording.provenance.synthetic
@@ -239,6 +240,9 @@ def test_recording_and_truth_come_back_from_their_files(tmp_path):
     back = read_recording(tmp_path / "grid.h5")
     assert_array_equal(back.data, recording.data)
     assert back.grid == recording.grid == Grid(4, 3, 4.0, ((0, 0), (2, 1)))
+    assert back.channels == recording.channels
+    for row, col in np.argwhere(back.on_grid() >= 0):
+        assert back.channels[back.on_grid()[row, col]].name == f"R{row + 1}C{col + 1}"
     write_truth(truth, tmp_path / "truth.h5")
     told = read_truth(tmp_path / "truth.h5")
     assert_array_equal(told.muaps_uv, truth.muaps_uv)

@@ -36,7 +36,7 @@ def whole():
     channels = [
         Channel(
             f"R{r + 1}C{c + 1}", muscle="biceps_brachii", side="L", reference="wrist",
-            highpass_hz=10.0, lowpass_hz=500.0, notch_hz=50.0,
+            highpass_hz=10.0, lowpass_hz=500.0, notch_hz=50.0, place=(r, c),
         )
         for r, c in sites
     ]  # fmt: skip
@@ -295,7 +295,49 @@ def test_a_grid_whose_places_nobody_states_is_left_out_not_invented(tmp_path):
     done = write_bids(rec, tmp_path / "c", places=order, **STATED)
     back = read_recording(done.recording)
     assert back.grid == rec.grid
-    assert "row by row" in back.provenance.warnings[0]
+    assert {c.name: c.place for c in back.channels} == order
+    assert not back.provenance.warnings
+
+
+def placed(rec, sites, grid):
+    """The recording with its channels at these places, those beyond them at none."""
+    lying = [*sites, *[None] * (rec.n_channels - len(sites))]
+    channels = tuple(replace(c, place=p) for c, p in zip(rec.channels, lying, strict=True))
+    return replace(rec, channels=channels, grid=grid)
+
+
+def test_channels_keep_their_places_whatever_their_order_and_names(tmp_path):
+    sites = [(r, c) for c in range(4) for r in range(3) if (r, c) != (0, 2)]
+    np.random.default_rng(0).shuffle(sites)
+    names = [f"R{r + 1}C{c + 1}" for r, c in sites[::-1]]  # which tell something else
+    sites = [(int(r), int(c)) for r, c in sites]
+    rec = placed(noise([*names, "apart"]), sites, Grid(3, 4, 4.0, ((0, 2),)))
+    done = write_bids(rec, tmp_path / "d", **STATED)
+    assert done.left_out == ()
+    back = read_recording(done.recording)
+    assert (back.grid, [c.place for c in back.channels]) == (rec.grid, [*sites, None])
+    assert_array_equal(back.on_grid(), rec.on_grid())
+    assert [w.partition(": ")[2] for w in back.provenance.warnings] == [
+        "1 EMG channel(s) without the place of an electrode"
+    ]
+
+
+def test_the_caller_may_state_other_places_than_the_channels(tmp_path):
+    rec = placed(noise([f"m{i}" for i in range(6)]), [(1, 2)], Grid(2, 3, 8.0))
+    done = write_bids(rec, tmp_path / "d", places="row_by_row", **STATED)
+    assert [c.place for c in read_recording(done.recording).channels] == [
+        (r, c) for r in range(2) for c in range(3)
+    ]
+
+
+def test_electrodes_without_a_channel_are_told_as_left_out(tmp_path):
+    sites = [(r, c) for r in range(1, 4) for c in range(3)]
+    rec = placed(noise([f"m{i}" for i in range(9)]), sites, Grid(4, 3, 8.0))
+    done = write_bids(rec.pick([8, 1, 0, 2, 3, 4, 5, 6]), tmp_path / "d", **STATED)
+    assert done.left_out[0].startswith("4 electrode(s) of the 4 x 3 grid that have no channel")
+    back = read_recording(done.recording)
+    assert back.grid == Grid(3, 3, 8.0, ((2, 1),))
+    assert_array_equal(back.on_grid(), [[2, 1, 3], [4, 5, 6], [7, -1, 0]])
 
 
 @pytest.mark.parametrize(

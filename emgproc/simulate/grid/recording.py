@@ -58,8 +58,8 @@ def simulate_grid(
     Returns
     -------
     recording
-        Channels named by their position, µV, with `grid` (the grid of channels), and the force as
-        an auxiliary signal, % of the maximum.
+        Channels named by their position, µV, with their places on `grid` (the grid of channels),
+        and the force as an auxiliary signal, % of the maximum.
     truth
         Units with their discharges, potentials and places; powers of signal and noise.
 
@@ -204,13 +204,15 @@ def _unit(i: int, train_s: Floats, muscle: GridMuscle, discharges: Ints) -> Grid
 
 def _recording(data: Floats, settings: GridSettings, pulled: Auxiliary) -> Recording:
     rails = acquisition.FULL_RANGE_UV
-    montage = settings.electrodes.montage
+    electrodes = settings.electrodes
+    grid = electrodes.grid
     channels = tuple(
         Channel(
-            name, "EMG", reference=montage, lowpass_hz=LOWPASS * settings.fs,
+            name, "EMG", reference=electrodes.montage, lowpass_hz=LOWPASS * settings.fs,
             bits=acquisition.BITS, lsb_uv=acquisition.lsb_uv(rails), range_uv=rails,
+            place=None if grid is None else site,
         )
-        for name in settings.electrodes.names
+        for name, site in zip(electrodes.names, electrodes.sites, strict=True)
     )  # fmt: skip
     provenance = synthetic(settings.source, "16-bit converter")
     return Recording(
@@ -220,5 +222,5 @@ def _recording(data: Floats, settings: GridSettings, pulled: Auxiliary) -> Recor
         provenance,
         (Segment(0, data.shape[1], 0.0),),
         auxiliary=(pulled,),
-        grid=settings.electrodes.grid,
+        grid=grid,
     )
