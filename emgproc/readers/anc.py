@@ -24,7 +24,7 @@ from emgproc.errors import (
 )
 from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, few, opened_columns
-from emgproc.readers.delimited_text import TextFile, encoding_of
+from emgproc.readers.delimited_text import TextFile, recognised_by
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import kind_of, unique_names
 from emgproc.recording import Provenance
@@ -209,18 +209,13 @@ def _clock(times: Floats, head: _Head, where: str) -> float:
     return float(times[0])
 
 
-def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    return encoding is not None and _MAGIC.search(head.decode(encoding, "replace")) is not None
-
-
 FORMATS = (
     Format(
         id=ID,
         title="Motion Analysis .anc",
         suffixes=(".anc",),
         keeps="counts, range, bits, rate; the trial's name is left out",
-        recognises=_recognises,
+        recognises=recognised_by(_MAGIC),
         open=open_anc,
     ),
 )

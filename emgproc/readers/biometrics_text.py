@@ -12,7 +12,7 @@ from typing import NamedTuple
 from emgproc.errors import FormatError, TruncatedFileError, UnknownRateError
 from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of
 from emgproc.readers.delimited_signals import Signal, few, opened_columns, scaling_of
-from emgproc.readers.delimited_text import TextFile, encoding_of
+from emgproc.readers.delimited_text import TextFile, recognised_by
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import kind_of, unique_names
 from emgproc.recording import Provenance
@@ -116,16 +116,11 @@ def _rate(stated: list[_Stated], options: ReadOptions, where: str) -> float:
     return options.fs
 
 
-def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    return encoding is not None and _BEGIN.search(head.decode(encoding, "replace")) is not None
-
-
 FORMAT = Format(
     id=ID,
     title="Biometrics DataLOG text export",
     suffixes=(".txt",),
     keeps="values, units; the rate where the file states it",
-    recognises=_recognises,
+    recognises=recognised_by(_BEGIN),
     open=open_text,
 )

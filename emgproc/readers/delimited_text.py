@@ -1,7 +1,8 @@
 """Text of a table in pieces of whole lines: encoding from the first bytes, memory bounded."""
 
 import codecs
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -44,6 +45,24 @@ def encoding_of(head: bytes) -> str | None:
         encoding = "utf-8"
     controls = sum(1 for c in text if c < " " and c not in "\t\n\r\f")
     return encoding if controls == 0 else None
+
+
+def recognised_by(pattern: re.Pattern[str]) -> Callable[[bytes, Path], bool]:
+    """A test of the first bytes, as `Format.recognises` is: a text in which the pattern is found.
+
+    The lines of the text end in a line feed alone.
+    """
+
+    def recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
+        return pattern.search(text_of_head(head)) is not None
+
+    return recognises
+
+
+def text_of_head(head: bytes) -> str:
+    """The text that the first bytes are, lines ending in a line feed alone; empty for no text."""
+    encoding = encoding_of(head)
+    return head.decode(encoding, "replace").replace("\r\n", "\n") if encoding else ""
 
 
 class Lines(NamedTuple):

@@ -17,7 +17,7 @@ from emgproc.errors import FormatError, TruncatedFileError, UnknownRateError
 from emgproc.readers.delimited_clock import Clock, regular_clock
 from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, opened_columns, scaling_of
-from emgproc.readers.delimited_text import encoding_of
+from emgproc.readers.delimited_text import recognised_by
 from emgproc.readers.delsys_discover_header import DiscoverHead, DiscoverSignal, read_head
 from emgproc.readers.delsys_signals import (
     RATE_TOLERANCE,
@@ -164,16 +164,11 @@ class _Rates:
         return [f"no rate is stated; {fs:.10g} Hz follows from {by}"]
 
 
-def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    return encoding is not None and _BEGINNING.search(head.decode(encoding, "replace")) is not None
-
-
 FORMAT = Format(
     id=ID,
     title="Delsys Trigno Discover CSV export",
     suffixes=(".csv",),
     keeps="values, units, rates, each signal's own length; other rates become auxiliary",
-    recognises=_recognises,
+    recognises=recognised_by(_BEGINNING),
     open=open_discover,
 )

@@ -21,7 +21,7 @@ from emgproc.readers.delimited_columns import name_and_unit, stated_unit
 from emgproc.readers.delimited_dialect import Dialect
 from emgproc.readers.delimited_ragged import padded, read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, few, opened_columns, scaling_of
-from emgproc.readers.delimited_text import TextFile, encoding_of
+from emgproc.readers.delimited_text import TextFile, recognised_by
 from emgproc.readers.delsys_signals import RATE_TOLERANCE, kind_of_signal, trigno_rate
 from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import unique_names
@@ -235,17 +235,11 @@ def _shorter(pairs: Sequence[_Pair], signals: Sequence[Signal]) -> list[str]:
     return [f"not the number of points that the header states: {few(odd)}"] if odd else []
 
 
-def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    text = head.decode(encoding, errors="replace") if encoding else ""
-    return _BEGINNING.search(text.replace("\r\n", "\n")) is not None
-
-
 FORMAT = Format(
     id=ID,
     title="Delsys EMGworks CSV export",
     suffixes=(".csv",),
     keeps="values, units, rates, each channel's own length; other rates become auxiliary",
-    recognises=_recognises,
+    recognises=recognised_by(_BEGINNING),
     open=open_emgworks,
 )

@@ -16,7 +16,7 @@ from emgproc.arrays import Floats
 from emgproc.errors import FormatError, TruncatedFileError
 from emgproc.readers.delimited_ragged import stacked, text_of, unended
 from emgproc.readers.delimited_signals import Clocks, ColumnsSource, few
-from emgproc.readers.delimited_text import encoding_of
+from emgproc.readers.delimited_text import recognised_by
 from emgproc.readers.file import Contents, Format, ReadOptions, RecordingFile
 from emgproc.readers.natus_text import Trace, read_traces
 from emgproc.readers.sweeps import sweep_segments, untold_intervals
@@ -142,21 +142,13 @@ def _joined(group: list[Trace]) -> Floats:
     return data
 
 
-def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    if encoding is None:
-        return False
-    text = head.decode(encoding, "replace").replace("\r\n", "\n")
-    return _BEGIN.search(text) is not None
-
-
 FORMATS = (
     Format(
         id=ID,
         title="Natus EMG text export (Viking, EDX, Synergy, Keypoint.NET)",
         suffixes=(".txt",),
         keeps="traces as segments, unit, rate, filters, muscle; names and dates are left out",
-        recognises=_recognises,
+        recognises=recognised_by(_BEGIN),
         open=open_natus,
     ),
 )

@@ -27,7 +27,7 @@ from emgproc.readers.delimited_ragged import (
     unended,
 )
 from emgproc.readers.delimited_signals import Signal, opened_columns, scaling_of
-from emgproc.readers.delimited_text import TextFile, encoding_of
+from emgproc.readers.delimited_text import TextFile, recognised_by
 from emgproc.readers.delimited_values import rows_of
 from emgproc.readers.file import MAX_EVENTS, Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import kind_of, unique_names
@@ -165,17 +165,11 @@ def _events(sheet: Sheet, place: int, clock: Clock) -> Iterator[Event]:
         at += n
 
 
-def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    text = head.decode(encoding, errors="replace") if encoding else ""
-    return _HEADER.search(text.replace("\r\n", "\n")) is not None
-
-
 FORMAT = Format(
     id=ID,
     title="Noraxon MR3 CSV export",
     suffixes=(".csv", ".txt"),
     keeps="values, units, the rate of the times; activities and markers as events",
-    recognises=_recognises,
+    recognises=recognised_by(_HEADER),
     open=open_noraxon_csv,
 )

@@ -18,7 +18,7 @@ from emgproc.arrays import Floats
 from emgproc.errors import FormatError, TruncatedFileError, UnknownRateError
 from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, opened_columns, scaling_of
-from emgproc.readers.delimited_text import TextFile, encoding_of
+from emgproc.readers.delimited_text import TextFile, recognised_by
 from emgproc.readers.edf_annotations import gap_events
 from emgproc.readers.file import MAX_EVENTS, Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import unique_names
@@ -166,18 +166,13 @@ def _unnamed(cells: Sequence[str], stated: int, where: str) -> tuple[list[Column
     return [*columns, *(Column(1 + n + i, f"Accel Channel {i}", "ACC", "g") for i in axes)], time
 
 
-def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    return encoding is not None and _BEGIN.search(head.decode(encoding, "replace")) is not None
-
-
 FORMATS = (
     Format(
         id=ID,
         title="OpenBCI GUI text, versions 4 and 5",
         suffixes=(".txt", ".csv"),
         keeps="µV, accelerations, rate, gaps of the sample index, markers; no times of day",
-        recognises=_recognises,
+        recognises=recognised_by(_BEGIN),
         open=open_openbci,
     ),
 )

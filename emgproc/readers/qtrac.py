@@ -23,7 +23,7 @@ from emgproc.errors import (
     UnsupportedFormatError,
 )
 from emgproc.readers.delimited_ragged import text_of
-from emgproc.readers.delimited_text import encoding_of
+from emgproc.readers.delimited_text import encoding_of, recognised_by
 from emgproc.readers.file import Format, ReadOptions
 from emgproc.recording.parts import printable_name
 
@@ -153,11 +153,6 @@ def _rows(lines: Iterator[tuple[int, str]], where: str) -> list[tuple[float, flo
     return rows
 
 
-def _is_mem(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    return encoding is not None and _BEGIN.search(head.decode(encoding, "replace")) is not None
-
-
 def _is_mef(head: bytes, path: Path) -> bool:
     return path.suffix.lower() == ".mef" and encoding_of(head) is not None
 
@@ -182,7 +177,7 @@ FORMATS = (
         title="QTRAC .MEM",
         suffixes=(".mem",),
         keeps="no continuous signal: emgproc.readers.qtrac.read_cmap_scan reads the CMAP scan",
-        recognises=_is_mem,
+        recognises=recognised_by(_BEGIN),
         open=_refuse_mem,
         readable=False,
     ),

@@ -18,7 +18,7 @@ from emgproc.errors import FormatError, TruncatedFileError, UnknownRateError, Un
 from emgproc.readers.delimited_columns import SECONDS_PER
 from emgproc.readers.delimited_ragged import read_columns, sheet_of, text_of, unended
 from emgproc.readers.delimited_signals import Signal, few, opened_columns, scaling_of
-from emgproc.readers.delimited_text import TextFile, encoding_of
+from emgproc.readers.delimited_text import TextFile, recognised_by
 from emgproc.readers.edf_annotations import gap_events
 from emgproc.readers.file import MAX_EVENTS, Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import kind_of, unique_names
@@ -175,18 +175,13 @@ def _on_grid(fs: float) -> float:
     return on_grid if abs(fs / on_grid - 1) <= RATE_TOLERANCE else fs
 
 
-def _recognises(head: bytes, path: Path) -> bool:  # noqa: ARG001 - the table's signature
-    encoding = encoding_of(head)
-    return encoding is not None and _BEGIN.search(head.decode(encoding, "replace")) is not None
-
-
 FORMATS = (
     Format(
         id=ID,
         title="Shimmer Consensys CSV",
         suffixes=(".csv",),
         keeps="calibrated values, units, rate and gaps of the times; counts are refused",
-        recognises=_recognises,
+        recognises=recognised_by(_BEGIN),
         open=open_shimmer,
     ),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from emgproc.errors import UnsupportedFormatError
-from emgproc.readers.delimited_text import encoding_of
+from emgproc.readers.delimited_text import text_of_head
 from emgproc.readers.file import Format, ReadOptions
 
 _MFF, _MFF_ADVICE = ".mff", "export EDF+ or simple binary (.raw) from Net Station"
@@ -134,9 +134,7 @@ def _as_format(known: _Known) -> Format:
     def recognises(head: bytes, path: Path) -> bool:
         if path.suffix.lower() in known.named:
             return True
-        encoding = encoding_of(head)
-        text = head.decode(encoding, errors="replace") if encoding else ""
-        return known.matches(head, text.replace("\r\n", "\n"))
+        return known.matches(head, text_of_head(head))
 
     def refuse(path: Path, options: ReadOptions) -> NoReturn:  # noqa: ARG001
         raise UnsupportedFormatError(
