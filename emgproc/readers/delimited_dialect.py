@@ -17,6 +17,9 @@ _NUMBERS = {
     ".": re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"),
     ",": re.compile(r"[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?"),
 }
+# "1,234" may be either; "0,234", "1,5" and "1234,567" have no separator of thousands.
+_GROUPED = {mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}\{mark}\d{{3}}") for mark in _MARKS}
+_UNGROUPED = re.compile(r"[+-]?[1-9]\d{0,2}")
 _TITLES = {"\t": "tab", " ": "white space", "": "one column"}
 
 
@@ -117,7 +120,7 @@ def sniff_layout(
     UnsupportedFormatError
         No separator makes a table of numbers with at most one header row of these lines.
     FormatError
-        More than one does, and the numbers would differ.
+        More than one does, and the numbers would differ; or the marks may separate thousands.
     ParameterError
         A stated mark is none that a table can have.
     """
@@ -142,7 +145,10 @@ def sniff_layout(
             + (f" with {delimiter=}, {decimal=}" if delimiter or decimal else "")
             + "; leave one row of names at most, and only numbers below it"
         )
-    return _only(found, where)
+    chosen = _only(found, where)
+    if decimal is None:
+        _check_thousands(chosen, where)
+    return chosen
 
 
 def _separators(body: list[str]) -> list[str]:
@@ -207,3 +213,24 @@ def _only(found: list[Layout], where: str) -> Layout:
             "(a plan's [source] delimiter and decimal)"
         )
     return next(iter(tables.values()))
+
+
+def _check_thousands(layout: Layout, where: str) -> None:
+    """Refuse marks that may all separate thousands.
+
+    Points do only where whole numbers below 1000 stand in the same column.
+    """
+    mark = layout.dialect.decimal
+    rows = [row for row in layout.rows if len(row) == layout.width]
+    marked = {cell for row in rows for cell in row if mark in cell}
+    if not marked or not all(map(_GROUPED[mark].fullmatch, marked)):
+        return
+    mixed = any(
+        any(mark in cell for cell in column) and any(map(_UNGROUPED.fullmatch, column))
+        for column in zip(*rows, strict=True)
+    )
+    if mixed or mark == ",":
+        raise FormatError(
+            f"{where}: {min(marked)!r} may be a decimal or, with a separator, thousands; state "
+            "decimal=, or export it again without separators of thousands"
+        )

@@ -355,6 +355,17 @@ TEXTS = {
         table("1.234,5;2", "3.456,5;4", head=SEMICOLONS),
         Refused(UnsupportedFormatError, "no table of numbers"), FS,
     ),
+    "text: thousands or decimals, by commas": Row(
+        table("2,048;2", "2,051;3", head=SEMICOLONS),
+        Refused(FormatError, "'2,048' may be a decimal or, .* thousands; state decimal="), FS,
+    ),
+    "text: thousands or decimals, by points": Row(
+        table("1.024;2", "-998;3", head=SEMICOLONS),
+        Refused(FormatError, "'1.024' may be a decimal or, .* thousands; state decimal="), FS,
+    ),
+    "text: one number that shows the decimals": Row(
+        table("2,048;2", "0,051;3", head=SEMICOLONS), Read(uv=[[2.048, 0.051], [2, 3]]), FS
+    ),
     "text: thousands twice": Row(
         table("1,234,567;2", "3,456,789;4", head=SEMICOLONS),
         Refused(UnsupportedFormatError, "no table of numbers"), FS,
