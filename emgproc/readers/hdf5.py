@@ -5,8 +5,6 @@ What a file declares is compared with its size before anything is read: a file o
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,6 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import (
-    EmgprocError,
     FormatError,
     TruncatedFileError,
     UnknownUnitError,
@@ -30,7 +27,8 @@ from emgproc.readers.file import (
     Source,
     segments_within,
 )
-from emgproc.readers.hdf5_parts import (
+from emgproc.readers.matlab_hdf5_checks import Checked, damage_told
+from emgproc.readers.own_parts import (
     auxiliary_of,
     channel_of,
     check_layout,
@@ -40,7 +38,6 @@ from emgproc.readers.hdf5_parts import (
     rate_of,
     segments_of,
 )
-from emgproc.readers.matlab_hdf5_checks import Checked
 from emgproc.recording import Auxiliary, Segment
 
 if TYPE_CHECKING:
@@ -51,24 +48,6 @@ FORMAT = "emgproc-recording"
 VERSION = 1
 MAX_METADATA_BYTES = 2 << 20
 _PIECE = 1 << 19
-# What h5py and JSON raise, and what their values do where they are not of the type they should be.
-_DAMAGE = (
-    ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
-    ValueError,
-)  # fmt: skip
-
-
-@contextmanager
-def _damage_told(name: str) -> Iterator[None]:
-    """What goes wrong inside is damage of the file `name`."""
-    try:
-        yield
-    except EmgprocError:
-        raise
-    except _DAMAGE as error:
-        if "truncated" in str(error):
-            raise TruncatedFileError(f"{name}: the HDF5 file is cut off: {error}") from error
-        raise FormatError(f"{name}: damaged HDF5 file: {error}") from error
 
 
 class _Budget:
@@ -119,7 +98,7 @@ class _StoreSource(Source):
 
     def read_uv(self, start: int, stop: int) -> Floats:
         data = np.empty((len(self._gain), stop - start))
-        with _damage_told(self._checked.where), self._checked.samples():
+        with damage_told(self._checked.where), self._checked.samples():
             for row, values in enumerate(data):
                 for a in range(start, stop, _PIECE):
                     b = min(a + _PIECE, stop)
@@ -131,7 +110,7 @@ class _StoreSource(Source):
     def read_auxiliary(self, start: int, stop: int) -> tuple[Auxiliary, ...]:
         whole = start == 0 and stop == self._samples.shape[1]
         found = []
-        with _damage_told(self._checked.where), self._checked.samples():
+        with damage_told(self._checked.where), self._checked.samples():
             for told, stored in self._auxiliary:
                 n = len(stored)
                 spans = [(0, n)] if whole else self._during(told, n, start, stop)
@@ -171,7 +150,7 @@ def open_hdf5(path: Path, options: ReadOptions) -> RecordingFile:  # noqa: ARG00
         The store is damaged, of a newer version, or holds links to elsewhere;
         `TruncatedFileError` if it declares more than it holds.
     """
-    with _damage_told(path.name):
+    with damage_told(path.name):
         checked = Checked(path)
         try:
             _check_format(checked)
@@ -231,7 +210,7 @@ def _open_store(checked: Checked, path: Path) -> RecordingFile:
         n_samples=n_samples,
         channels=channels,
         segments=segments,
-        provenance=provenance_of(told["provenance"], path.name),
+        provenance=provenance_of(told["provenance"], path.name, "hdf5 1"),
         events=events_of(events, told["text"]),
         auxiliary=tuple(
             AuxiliarySummary(a.name, a.kind, a.unit, a.fs, len(stored)) for a, stored in auxiliary

@@ -27,12 +27,16 @@ MAX_KEYS = 10_000
 MAX_ATTRIBUTE_BYTES = 1 << 16
 MAX_TEXT_BYTES = 16 << 20
 _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32"}
-_DAMAGE = (KeyError, MemoryError, OSError, OverflowError, RuntimeError, TypeError, ValueError)
+# What h5py and JSON raise, and what their values do where they are not of the type they should be.
+_DAMAGE = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
 
 
 @contextmanager
 def damage_told(name: str) -> Iterator[None]:
-    """What h5py raises inside is damage of the file `name`."""
+    """What goes wrong inside is damage of the file `name`."""
     try:
         yield
     except EmgprocError:

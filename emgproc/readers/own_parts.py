@@ -1,6 +1,6 @@
-"""The native store's tables and JSON, checked, as the parts of a recording.
+"""Tables and JSON of our own .h5 and .mat files, checked, as the parts of a recording.
 
-Every function raises `ValueError`, `TypeError` or `KeyError` where the store holds something else
+Every function raises `ValueError`, `TypeError` or `KeyError` where the file holds something else
 than its writer puts there; the reader tells that as damage of the file.
 """
 
@@ -98,14 +98,14 @@ def grid_of(told: dict[str, Any] | None) -> Grid | None:
     return Grid(int(told["rows"]), int(told["cols"]), _number(told["ied_mm"]), missing)
 
 
-def provenance_of(told: dict[str, Any], name: str) -> Provenance:
-    """History and warnings go on; the source is the store, which names what it was made from."""
+def provenance_of(told: dict[str, Any], name: str, reader: str) -> Provenance:
+    """History and warnings go on; the source is this file, which names what it was made from."""
     digest = f" (sha256 {told['sha256']})" if told["sha256"] else ""
     origin = f"{told['reader'] or 'kept'} from {told['source']}{digest}"
     findings = (Finding(*one) for one in told["findings"])
     return Provenance(
         source=name,
-        reader="hdf5 1",
+        reader=reader,
         scaling=": ".join((origin, told["scaling"] or "as given")),
         warnings=tuple(_text(one) for one in told["warnings"]),
         steps=tuple(_text(one) for one in told["steps"]),
