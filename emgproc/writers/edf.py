@@ -141,11 +141,7 @@ def _write(file: BinaryIO, source: Readable, layout: _Layout) -> None:
 def _about(source: Readable, options: HeaderOptions) -> str:
     """The last words of the recording field: equipment, and the day in place of a date."""
     equipment = "SYNTHETIC" if source.provenance.synthetic else "X"
-    if options.study_day is None:
-        return equipment
-    if not -99_999 <= options.study_day <= 99_999:
-        raise ParameterError(f"study_day is a day of a study, got {options.study_day}")
-    return f"{equipment} study_day={options.study_day}"
+    return equipment if options.study_day is None else f"{equipment} study_day={options.study_day}"
 
 
 def _is_continuous(source: Readable) -> bool:
