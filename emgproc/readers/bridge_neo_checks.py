@@ -94,8 +94,8 @@ def axon_tags(path: Path, reader: Untyped) -> list[Event]:
     if len(found) > MAX_EVENTS:
         raise FormatError(f"{path.name}: {len(found)} tags; at most {MAX_EVENTS} are read")
     unit_us, fs = _axon_unit_us(reader), float(reader.get_signal_sampling_rate(0))
-    tick_s = unit_us * 1e-6 if unit_us else axon_onsets(reader) / fs
-    return [Event(time * tick_s, 0.0, f"Tag/{kind}") for time, kind in found]
+    times = [t * unit_us / 1e6 if unit_us else t * axon_onsets(reader) / fs for t, _ in found]
+    return [Event(t, 0.0, f"Tag/{kind}") for t, (_, kind) in zip(times, found, strict=True)]
 
 
 def _abf1_tags(path: Path, start: int, count: int) -> list[tuple[int, int]]:

@@ -1,6 +1,8 @@
 """Spike2, Micromed, Axon, Intan and Blackrock through neo, against neo used directly."""
 
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import bridge_bytes as made
 import numpy as np
@@ -18,6 +20,7 @@ from emgproc.errors import (
     UnsupportedFormatError,
 )
 from emgproc.readers import open_recording, read_recording, sniff
+from emgproc.readers.bridge_neo_checks import axon_onsets, axon_tags
 
 rawio = pytest.importorskip("neo.rawio")
 COUNTS = np.random.default_rng(5).integers(-3000, 3000, (2, 1000)).astype(np.int16)
@@ -198,6 +201,20 @@ def test_axon_values_sweeps_and_tags(written, sweeps, tick_us):
     assert [(e.label, round(e.onset_s, 9)) for e in whole.events] == [
         ("Tag/1", 0.0625), ("Tag/1", 0.125)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tick_us", "factor", "time"), [(0.0, 0.25, 3_000), (100.0, 1.0, 3_750)])
+def test_the_clock_of_abf_2_is_that_of_abf_1(tick_us, factor, time):
+    info = {
+        "protocol": {"fSynchTimeUnit": tick_us},
+        "listTag": [{"lTagTime": time, "nTagType": 2}],
+    }
+    reader = SimpleNamespace(
+        _axon_info=info, filename="a.abf", header={"signal_channels": range(4)},
+        get_signal_sampling_rate=lambda stream: 2000.0,
+    )  # fmt: skip
+    assert axon_onsets(reader) == factor
+    assert axon_tags(Path("a.abf"), reader) == [Event(0.375, 0.0, "Tag/2")]
 
 
 def test_an_axon_clock_that_runs_backwards_is_refused(written):
