@@ -243,8 +243,9 @@ FORMATS = (
         title="OT Bioelettronica OTB+ and OTB4 archive",
         suffixes=_SUFFIXES,
         keeps=(
-            "counts by the device table, muscles, sides, filters, grid, markers, force and "
-            "control signals beside; names and dates are left out"
+            "counts by the device table, muscles, sides, filters, grid (places on it by the "
+            "product's layout), markers, force and control signals beside; names and dates are "
+            "left out"
         ),
         recognises=_recognises,
         open=open_otb,
