@@ -251,6 +251,17 @@ def claims_in_pieces(where: h5py.Group, name: str) -> None:
     )
 
 
+def claims_in_loose_pieces(where: h5py.Group, name: str) -> None:
+    where.create_dataset(name, (3, 36_000_000 * 512 // 3), "f8", chunks=(1, 1024))
+
+
+def huge_pieces(where: h5py.Group, name: str) -> None:
+    made = where.create_dataset(
+        name, (1, 2_100_000), "f8", chunks=(1, 2_100_000), compression="gzip"
+    )
+    made[0, :5] = 1.0
+
+
 def filtered(where: h5py.Group, name: str) -> None:
     where.create_dataset(name, data=X.T, chunks=(3, 20), compression="lzf")
 
@@ -356,14 +367,17 @@ def c3d(data: Any = ANALOG, **how: Any) -> Maker:
 UNSIGNED = np.array([[0, 1, 40_000, 65_535]], np.uint16)
 
 
+MANY = np.random.default_rng(2).integers(-9, 9, (300, 4)).astype(np.int16)
+MANY_UV = MANY * np.repeat([1.0, 2.0], [255, 45])[:, None]
+
+
 def many_channels() -> Maker:
-    n, labels = 300, [f"c{i:03d}" for i in range(300)]
-    data = np.random.default_rng(2).integers(-9, 9, (n, 4)).astype(np.int16)
+    labels = [f"c{i:03d}" for i in range(300)]
     return c3d(
-        data, labels=labels[:255], units=["uV"] * 255,
-        ANALOG__SCALE=(4, [1.0] * 255), ANALOG__OFFSET=(2, [0] * 255), ANALOG__USED=(2, [n]),
+        MANY, labels=labels[:255], units=["uV"] * 255,
+        ANALOG__SCALE=(4, [1.0] * 255), ANALOG__OFFSET=(2, [0] * 255), ANALOG__USED=(2, [300]),
         ANALOG__LABELS2=labels[255:], ANALOG__UNITS2=["uV  "] * 45,
-        ANALOG__SCALE2=(4, [1.0] * 45), ANALOG__OFFSET2=(2, [0] * 45),
+        ANALOG__SCALE2=(4, [2.0] * 45), ANALOG__OFFSET2=(2, [0] * 45),
     )  # fmt: skip
 
 

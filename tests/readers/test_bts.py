@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from emgproc.errors import (
-    EmgprocError,
     FormatError,
     TruncatedFileError,
     UnknownRateError,
@@ -143,18 +142,6 @@ def test_a_hazard_is_a_typed_error(tmp_path, name):
     lines = change(lines) if change else lines
     with pytest.raises(error, match=says):
         read_recording(written(tmp_path, "\n".join(lines).encode()))
-
-
-@pytest.mark.parametrize("percent", range(0, 100, 7))
-def test_an_export_cut_anywhere_is_a_typed_error_or_is_warned_of(tmp_path, percent):
-    content = Emt(VALUES).build()
-    path = written(tmp_path, content[: len(content) * percent // 100 or 1])
-    try:
-        recording = read_recording(path)
-    except EmgprocError:
-        return
-    told = " ".join(recording.provenance.warnings)
-    assert "the header states 5" in told or "the last line has no end" in told
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from emgproc.errors import (
-    EmgprocError,
     FormatError,
     TruncatedFileError,
     UnknownRateError,
@@ -227,19 +226,6 @@ def test_points_and_commas_in_the_numbers_are_refused(tmp_path):
     (tmp_path / "export.csv").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(FormatError, match="one decimal mark"):
         read_recording(tmp_path / "export.csv")
-
-
-@pytest.mark.parametrize("percent", range(0, 100, 9))
-def test_an_export_cut_anywhere_is_a_typed_error_or_a_shorter_recording(tmp_path, percent):
-    content = BASE.build()
-    path = tmp_path / "export.csv"
-    path.write_bytes(content[: len(content) * percent // 100 or 1])
-    try:
-        recording = read_recording(path)
-    except EmgprocError:
-        return
-    told = " ".join(recording.provenance.warnings)
-    assert recording.n_samples < 30 or "the last line has no end" in told
 
 
 @pytest.mark.slow

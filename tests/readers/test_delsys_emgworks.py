@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from emgproc.errors import (
-    EmgprocError,
     FormatError,
     TruncatedFileError,
     UnknownRateError,
@@ -299,18 +298,6 @@ def test_memory_is_that_of_the_numbers_the_file_holds(tmp_path):
     finally:
         tracemalloc.stop()
     assert peak <= (32 << 20) + 1.25 * 8 * n_numbers
-
-
-@pytest.mark.parametrize("percent", range(0, 100, 9))
-def test_an_export_cut_anywhere_is_a_typed_error_or_a_recording_with_a_warning(tmp_path, percent):
-    content = BASE.build()
-    path = written(tmp_path, content[: len(content) * percent // 100 or 1])
-    try:
-        recording = read_recording(path)
-    except EmgprocError:
-        return
-    assert recording.n_samples < 50
-    assert recording.provenance.warnings
 
 
 @pytest.mark.slow

@@ -136,24 +136,6 @@ def test_mutated_native_stores_do_too_and_end_no_process(folder, seed):
     assert int(done.stdout) > 100
 
 
-@pytest.mark.parametrize("name", [*ALONE, "rec.hea", "rec.dat", "a.h5"])
-def test_a_file_cut_at_every_hundredth_is_survived(tmp_path, name):
-    (tmp_path / "rec.hea").write_bytes(HEADER)
-    (tmp_path / "rec.dat").write_bytes(FRAMES)
-    path = tmp_path / name
-    if name == "a.h5":
-        store(path)
-    content = ALONE.get(name) or path.read_bytes()
-    codes = set()
-    for i in range(100):
-        path.write_bytes(content[: len(content) * i // 100])
-        try:
-            assert isinstance(read_recording(path), Recording)
-        except EmgprocError as error:
-            codes.add(error.code)
-    assert codes
-
-
 NUMBERS = (
     b"0", b"-1", b"1e9", b"-1e9", b"1e99", b"-1e-99", b"99999999", b"0.5", b"nan", b"inf", b"",
     b"1e999999", b"65536", b"8388608", b"+32767", b"x", b"1,5", b"\xff" * 8,

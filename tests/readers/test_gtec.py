@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from emgproc.errors import (
-    EmgprocError,
     FormatError,
     TruncatedFileError,
     UnknownRateError,
@@ -146,15 +145,6 @@ def test_marks_and_types_that_differ_in_number_are_refused(tmp_path):
         file["AsynchronData/Time"] = np.array([[1]])
     with pytest.raises(FormatError, match="do not fit"):
         open_recording(path, unit="uV")
-
-
-def test_a_file_cut_anywhere_is_refused(tmp_path):
-    path = gtec(tmp_path / "a.hdf5", marks=[(3, 5)])
-    raw = path.read_bytes()
-    for size in range(0, len(raw), max(1, len(raw) // 100)):
-        path.write_bytes(raw[:size])
-        with pytest.raises(EmgprocError):
-            read_recording(path, unit="uV")
 
 
 @pytest.mark.slow

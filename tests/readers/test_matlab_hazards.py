@@ -65,10 +65,8 @@ def matrix_of(content, size=None):
 
 LIES = [
     # dimensions, tag and bytes that do not fit each other
-    (matrix_of(head_of((1 << 30, 4)) + element(9, 8, bytes(8))), FormatError, "8 bytes follow"),
     (matrix_of(head_of((-5, 4)) + element(9, 8, bytes(8))), FormatError, r"dimensions \(-5, 4\)"),
     (matrix_of(head_of((5,)) + element(9, 40, bytes(40))), FormatError, r"dimensions \(5,\)"),
-    (matrix_of(head_of((1 << 30, 2)) + element(9, 0xFFFFFFF0)), TruncatedFileError, "declares"),
     (matrix_of(head_of((2, 2)), size=0xFFFFFF00), TruncatedFileError, "declares 4294967040"),
     (matrix_of(head_of((2, 2))), FormatError, "an element is missing"),
     (matrix_of(head_of((2, 2)) + element(77, 32, bytes(32))), FormatError, "type 77"),
@@ -136,39 +134,12 @@ def test_a_checksum_of_a_long_variable_is_verified_too(tmp_path):
     refused(path, FormatError, "incorrect data check")
 
 
-def test_a_bomb_is_refused_before_it_is_inflated(tmp_path):
-    dims = (200_000_000, 1)
-    head = head_of(dims) + element(9, 1_600_000_000)
-    maker = zlib.compressobj(9)
-    packed = maker.compress(element(14, len(head) + 1_600_000_000) + head)
-    packed += b"".join(maker.compress(bytes(1 << 20)) for _ in range(40)) + maker.flush()
-    path = tmp_path / "a.mat"
-    path.write_bytes(file_of(element(15, len(packed), packed)))
-    refused(path, TruncatedFileError, "are there at most")
-
-
-def test_bytes_without_end_behind_a_compressed_variable_are_not_inflated(tmp_path):
-    maker = zlib.compressobj(9)
-    packed = maker.compress(Five({}).matrix(X, "emg"))
-    packed += b"".join(maker.compress(bytes(1 << 20)) for _ in range(100)) + maker.flush()
-    path = tmp_path / "a.mat"
-    path.write_bytes(file_of(element(15, len(packed), packed)))
-    refused(path, FormatError, "far more compressed data")
-
-
 def test_cells_in_cells_without_end_are_refused(tmp_path):
     deep = X
     for _ in range(60):
         deep = [deep]
     for how in ("plain", "compressed", "7.3"):
         refused(write(tmp_path / "a.mat", {"emg": deep}, how), FormatError, "too deep")
-
-
-def test_a_variable_of_very_many_cells_is_refused(tmp_path):
-    refused(
-        write(tmp_path / "a.mat", {"emg": [np.zeros((0, 0))] * 20_001}, "plain"), FormatError,
-        "20001 values",
-    )  # fmt: skip
 
 
 REFUSED = [
@@ -188,12 +159,6 @@ def test_classes_that_are_no_data_are_refused_by_name(tmp_path, value, words, co
     refused(path, FormatError, words)
     others = STATED | {"map": MAP | {"samples": "x"}}
     assert_array_equal(read_recording(path, **others).data, X.T)
-
-
-def test_a_pickle_or_another_text_is_no_matlab_file(tmp_path):
-    path = tmp_path / "a.mat"
-    path.write_bytes(b"\x80\x04\x95" + bytes(200))
-    refused(path, EmgprocError, "MATLAB|format")
 
 
 def test_more_samples_than_channels_may_be_is_refused(tmp_path):
@@ -235,24 +200,6 @@ def linked(link):
     return make
 
 
-def external(file):
-    file.create_dataset("emg", (20, 3), "f8", external=[("/etc/passwd", 0, 480)])
-
-
-def virtual(file):
-    layout = h5py.VirtualLayout((20, 3), "f8")
-    layout[:] = h5py.VirtualSource("elsewhere.h5", "x", (20, 3))
-    file.create_virtual_dataset("emg", layout)
-
-
-def claims(file):
-    file.create_dataset("emg", (3, 1 << 40), "f8", chunks=(1, 1024), compression="gzip")
-
-
-def contiguous_claims(file):
-    file.create_dataset("emg", (3, 1 << 40), "f8")
-
-
 def huge_piece(file):
     made = file.create_dataset("emg", (1, 2_100_000), "f8", chunks=(1, 2_100_000),
                                compression="gzip")  # fmt: skip
@@ -260,14 +207,8 @@ def huge_piece(file):
 
 
 HDF5_HAZARDS = [
-    (linked(h5py.ExternalLink("other.h5", "/x")), FormatError, "elsewhere"),
     (linked(h5py.SoftLink("/#refs#")), FormatError, "elsewhere"),
-    (external, FormatError, "stored elsewhere"),
-    (virtual, FormatError, "stored elsewhere"),
-    (claims, TruncatedFileError, "declares 26388279066624 bytes"),
-    (contiguous_claims, TruncatedFileError, "declares 26388279066624 bytes"),
     (huge_piece, FormatError, "pieces of 16800000 bytes"),
-    (lambda f: f.create_dataset("emg", data=X.T, compression="lzf"), FormatError, "filter"),
     (lambda f: f.create_dataset("emg", data=X.T + 1j), FormatError, "complex"),
     (lambda f: f.create_dataset("emg", data=np.zeros((2, 3, 4))), FormatError, "3 dimensions"),
     (lambda f: f.create_dataset("emg", data=h5py.Empty("f8")), FormatError, "no dataset"),
@@ -311,23 +252,6 @@ def test_a_cell_that_holds_itself_is_refused(tmp_path):
         made[0, 0] = made.ref
 
     refused(seven(tmp_path, edit), FormatError, "too deep")
-
-
-def test_a_7_3_file_cut_anywhere_is_refused(tmp_path):
-    path = seven(tmp_path)
-    raw = path.read_bytes()
-    for size in range(0, len(raw), max(1, len(raw) // 100)):
-        path.write_bytes(raw[:size])
-        with bounded(path), pytest.raises(EmgprocError):
-            read_recording(path, **STATED)
-
-
-@pytest.mark.parametrize("make", [external, virtual, claims, contiguous_claims, huge_piece])
-def test_the_same_hazards_of_other_hdf5_files_are_refused(tmp_path, make):
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as file:
-        make(file)
-    refused(path, FormatError, "elsewhere|declares|pieces")
 
 
 def test_an_hdf5_file_of_another_program_without_a_map_is_refused_by_what_it_holds(tmp_path):

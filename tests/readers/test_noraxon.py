@@ -195,18 +195,6 @@ def test_the_caller_can_state_the_unit_or_the_kind_of_a_bare_name(tmp_path):
     assert (kept.auxiliary[0].name, kept.auxiliary[0].kind) == ("RF", "FORCE")
 
 
-@pytest.mark.parametrize("percent", range(0, 100, 7))
-def test_an_export_cut_anywhere_is_a_typed_error_or_a_shorter_recording(tmp_path, percent):
-    content = NoraxonCsv(VALUES).build()
-    path = written(tmp_path, content[: len(content) * percent // 100 or 1])
-    try:
-        recording = read_recording(path)
-    except EmgprocError:
-        return
-    told = " ".join(recording.provenance.warnings)
-    assert recording.n_samples < 4 or "the last line has no end" in told
-
-
 @pytest.mark.slow
 def test_mutated_exports_give_nothing_but_typed_errors_or_recordings(tmp_path):
     export = NoraxonCsv(np.tile(VALUES, 5), activity={3: "Walk", 4: "Walk"}, marker={9: "x"})

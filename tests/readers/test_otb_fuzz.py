@@ -92,16 +92,3 @@ def test_every_number_of_a_description_replaced_by_every_extreme_is_survived(
             except EmgprocError as error:
                 outcomes.add(error.code)
     assert {"Recording", "bad_format", "unknown_rate"} <= outcomes
-
-
-def test_a_file_cut_at_every_hundredth_is_survived(tmp_path):
-    path, codes = tmp_path / "x.otb+", set()
-    for content in (tar(PLUS), zipped(PLUS), tar(FOUR), bio([BioType(RAW)])):
-        for i in range(1, 100):
-            path.write_bytes(content[: len(content) * i // 100])
-            try:
-                read_recording(path)
-            except EmgprocError as error:
-                codes.add(error.code)
-    # Cut within its text, the header of a .bio is a table of one column.
-    assert codes <= {"bad_format", "truncated", "format_not_yet_supported", "unknown_unit"}

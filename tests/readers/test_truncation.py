@@ -203,17 +203,26 @@ def test_a_cut_is_an_error_or_told_or_loses_whole_rows_that_no_header_counts(tmp
                 found = read_recording(path, **stated)
             except EmgprocError:
                 continue
-            if set(found.provenance.warnings) <= set(whole.provenance.warnings):
-                assert_beginning(found, whole, cut.read_bytes(), whole_rows)
+            told = set(found.provenance.warnings) - set(whole.provenance.warnings)
+            # The first rows of a table of sweeps are a plain table too.
+            if found.provenance.reader == whole.provenance.reader:
+                # The last number before a cut may be another.
+                assert_same(found, whole, but_last=1 if told else 0)
+            if not told:
+                assert_whole(found, whole, cut.read_bytes(), whole_rows)
     assert resident_mb("VmHWM") - before < MOST_MB
     assert sorted(tmp_path.iterdir()) == there
 
 
-def assert_beginning(found, whole, content, whole_rows):
-    """Nothing is lost but what stood behind the samples, or rows as a whole."""
+def assert_same(found, whole, but_last):
     for a, b in zip(found.segments, whole.segments, strict=False):
-        held = whole.data[:, b.start : b.start + a.stop - a.start]
-        assert_array_equal(found.data[:, a.start : a.stop], held)
+        n = a.stop - a.start - but_last
+        held = whole.data[:, b.start : b.start + n]
+        assert_array_equal(found.data[:, a.start : a.start + n], held)
+
+
+def assert_whole(found, whole, content, whole_rows):
+    """Nothing is lost but what stood behind the samples, or rows as a whole."""
     if found.n_samples == whole.n_samples:
         assert found.events == whole.events
     else:
