@@ -12,6 +12,7 @@ from emgproc.readers.delimited_columns import Columns
 from emgproc.readers.delimited_dialect import Dialect, Layout
 from emgproc.readers.delimited_text import Lines, TextFile
 
+_WHOLE = re.compile(r"[+-]?[1-9]\d{0,2}")
 LARGEST = 1e100  # no measurement; its square or its product with a unit may be infinite
 
 
@@ -27,7 +28,8 @@ def read_values(
     ------
     FormatError
         A row has too few or too many cells, a cell is no number or is infinite, or an empty line
-        stands between rows; the message names the line.
+        stands between rows; the message names the line. Or commas that come late may separate
+        thousands.
     TruncatedFileError
         There is no row at all.
     """
@@ -35,6 +37,7 @@ def read_values(
     dialect = layout.dialect
     undecided = not (layout.decimal_seen or decimal_stated) and dialect.delimiter != ","
     if undecided and size.has_comma and not size.has_point:
+        _check_late_commas(layout, columns, text.path.name)
         dialect = replace(dialect, decimal=",")
     # A row of n cells has at least n characters, so no short lines can make this large.
     room = min(size.lines, size.chars // layout.width + 1)
@@ -45,6 +48,18 @@ def read_values(
     n_rows, warnings = _without_empty_tail(values, n_rows, columns)
     warnings += _emptiness(values[:, :n_rows], columns)
     return _compact(values, n_rows), tuple(warnings)
+
+
+def _check_late_commas(layout: Layout, columns: Columns, where: str) -> None:
+    """Refuse commas behind whole numbers; behind zeros, and in the times, they are decimals."""
+    signals = [column.index for column in (*columns.voltages, *columns.others)]
+    cells = {row[i] for row in layout.rows if len(row) == layout.width for i in signals}
+    whole = sorted(filter(_WHOLE.fullmatch, cells))
+    if whole:
+        raise FormatError(
+            f"{where}: commas come after {len(layout.rows)} rows of whole numbers such as "
+            f"{whole[0]!r} and may separate thousands; state decimal="
+        )
 
 
 def _fill(values: Floats, text: TextFile, layout: Layout, columns: Columns) -> int:

@@ -367,6 +367,10 @@ TEXTS = {
         table("1.024;2", "-998;3", head=SEMICOLONS),
         Refused(FormatError, "'1.024' may be a decimal or, .* thousands; state decimal="), FS,
     ),
+    "text: thousands or decimals, after whole numbers": Row(
+        table(*["512;3"] * 500, "1,024;4", head=SEMICOLONS),
+        Refused(FormatError, "rows of whole numbers such as '3' .* state decimal="), FS,
+    ),
     "text: one number that shows the decimals": Row(
         table("2,048;2", "0,051;3", head=SEMICOLONS), Read(uv=[[2.048, 0.051], [2, 3]]), FS
     ),
