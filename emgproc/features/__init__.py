@@ -14,6 +14,7 @@ from emgproc.features.amplitude import (
     log_detector,
     noise_corrected_rms,
     rms,
+    tkeo_mean,
     variance,
     wl,
 )
@@ -26,17 +27,11 @@ from emgproc.features.cocontraction import (
     rudolph,
     time_overlap,
 )
-from emgproc.features.complexity import (
-    dfa,
-    hjorth_activity,
-    hjorth_complexity,
-    hjorth_mobility,
-    kurtosis,
-    sample_entropy,
-    skewness,
-)
+from emgproc.features.complexity import dfa, sample_entropy
 from emgproc.features.counts import ssc, wamp, zc
+from emgproc.features.envelope import envelope_mean, envelope_peak
 from emgproc.features.epochs import tonic_epochs
+from emgproc.features.evaluation import Evaluation, evaluate
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.noise import Noise, NoiseSettings, noise_power
 from emgproc.features.onset import OnsetSettings, detect_activity, detect_bursts
@@ -47,7 +42,14 @@ from emgproc.features.propagation import (
     conduction_velocity,
 )
 from emgproc.features.result import FeatureSet, FeatureValue
-from emgproc.features.spec import FEATURES, Evaluation, FeatureSpec, Minimum, evaluate
+from emgproc.features.shape import (
+    hjorth_activity,
+    hjorth_complexity,
+    hjorth_mobility,
+    kurtosis,
+    skewness,
+)
+from emgproc.features.spec import FEATURES, FeatureSpec, Minimum
 from emgproc.features.spectrum import (
     Spectrum,
     band_power,
@@ -58,6 +60,7 @@ from emgproc.features.spectrum import (
     spectral_entropy,
     spectral_moment,
 )
+from emgproc.features.sums import Sums
 from emgproc.features.tone import tone
 from emgproc.features.windows import Windows, WindowSettings, labelled_signal
 
@@ -78,6 +81,7 @@ __all__ = [
     "OnsetSettings",
     "RecordingFeature",
     "Spectrum",
+    "Sums",
     "WindowSettings",
     "Windows",
     "aac",
@@ -94,6 +98,8 @@ __all__ = [
     "detect_activity",
     "detect_bursts",
     "dfa",
+    "envelope_mean",
+    "envelope_peak",
     "evaluate",
     "falconer_winter",
     "finsm5",
@@ -118,6 +124,7 @@ __all__ = [
     "spectral_moment",
     "ssc",
     "time_overlap",
+    "tkeo_mean",
     "tone",
     "tonic_epochs",
     "variance",

@@ -1,21 +1,22 @@
 """How large the signal is: features of section 4 that carry microvolts.
 
-Every function takes `x` in µV with samples on the last axis and NaN where a sample is masked,
-removes the mean of the valid samples, and gives one value per channel: NaN where no sample (or
-no pair of neighbours) is valid, 0 for a constant. Differences are taken between valid neighbours
-only.
+Every function takes `x` in µV with samples on the last axis and NaN where a sample is masked (or
+the sums over such signals), removes the mean of the valid samples, and gives one value per
+channel: NaN where no sample (or no pair of neighbours) is valid, 0 for a constant. Differences are
+taken between valid neighbours only.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc.arrays import Floats, as_signal, check_fs
+from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
-from emgproc.features.samples import Valid, as_result, centred, divided
-from emgproc.units import to_samples
+from emgproc.features.envelope import Amplitudes, window_samples
+from emgproc.features.samples import as_result, divided
+from emgproc.features.sums import Logs, Powers, Steps, Sums, Wanted, sums_of
 
 
-def iemg(x: ArrayLike, fs: float) -> Floats:
+def iemg(x: ArrayLike | Sums, fs: float) -> Floats:
     """Integrated EMG, µV·s: Σ|x| / fs over the valid samples.
 
     Examples
@@ -23,30 +24,30 @@ def iemg(x: ArrayLike, fs: float) -> Floats:
     >>> float(iemg([1.0, -1.0, 1.0, -1.0], fs=4))
     1.0
     """
-    values = centred(x, fs)
-    total = np.abs(values.x).sum(axis=-1) / fs
-    return as_result(np.where(values.n > 0, total, np.nan))
+    sums = sums_of(x, fs)
+    total = sums.of(Powers).size / sums.fs
+    return sums.shaped(np.where(sums.levels.n > 0, total, np.nan))
 
 
-def arv(x: ArrayLike, fs: float) -> Floats:
+def arv(x: ArrayLike | Sums, fs: float) -> Floats:
     """Average rectified value, µV: mean |x| (SENIAM; also called MAV)."""
-    values = centred(x, fs)
-    return divided(np.abs(values.x).sum(axis=-1), values.n)
+    sums = sums_of(x, fs)
+    return sums.shaped(divided(sums.of(Powers).size, sums.levels.n))
 
 
-def variance(x: ArrayLike, fs: float) -> Floats:
+def variance(x: ArrayLike | Sums, fs: float) -> Floats:
     """Variance, µV²: mean of squares about the mean (divisor N)."""
-    values = centred(x, fs)
-    return divided(np.square(values.x).sum(axis=-1), values.n)
+    sums = sums_of(x, fs)
+    return sums.shaped(divided(sums.of(Powers).square, sums.levels.n))
 
 
-def rms(x: ArrayLike, fs: float) -> Floats:
+def rms(x: ArrayLike | Sums, fs: float) -> Floats:
     """Root mean square, µV, about the mean.
 
     Parameters
     ----------
     x
-        Signal, µV, samples on the last axis, NaN = masked.
+        Signal, µV, samples on the last axis, NaN = masked; or its sums.
     fs
         Sampling rate, Hz.
 
@@ -63,42 +64,63 @@ def rms(x: ArrayLike, fs: float) -> Floats:
     return as_result(np.sqrt(variance(x, fs)))
 
 
-def log_detector(x: ArrayLike, fs: float) -> Floats:
+def log_detector(x: ArrayLike | Sums, fs: float) -> Floats:
     """Log detector, µV: exp(mean ln|x|), zeros excluded; 0 where nothing but zeros is left.
 
     This is the geometric mean; exp(mean ln(|x| + 1)), found elsewhere, depends on the unit.
     """
-    size = np.abs(centred(x, fs).x)
-    some = size > 0
-    mean = divided(np.log(size, out=np.zeros_like(size), where=some).sum(-1), some.sum(-1))
-    return as_result(np.where(centred(x, fs).n > 0, np.nan_to_num(np.exp(mean)), np.nan))
+    sums = sums_of(x, fs)
+    logs = sums.of(Logs)
+    level = np.nan_to_num(np.exp(divided(logs.total, logs.n)))
+    return sums.shaped(np.where(sums.levels.n > 0, level, np.nan))
 
 
-def wl(x: ArrayLike, fs: float) -> Floats:
+def wl(x: ArrayLike | Sums, fs: float) -> Floats:
     """Waveform length, µV: Σ|x[i+1] − x[i]|; grows with the time that is valid."""
-    steps, n = _differences(centred(x, fs))
-    return as_result(np.where(n > 0, np.abs(steps).sum(axis=-1), np.nan))
+    sums = sums_of(x, fs)
+    return sums.shaped(np.where(sums.levels.pairs > 0, sums.of(Steps).size, np.nan))
 
 
-def aac(x: ArrayLike, fs: float) -> Floats:
+def aac(x: ArrayLike | Sums, fs: float) -> Floats:
     """Average amplitude change, µV: waveform length per valid pair, WL / (N − 1)."""
-    steps, n = _differences(centred(x, fs))
-    return divided(np.abs(steps).sum(axis=-1), n)
+    sums = sums_of(x, fs)
+    return sums.shaped(divided(sums.of(Steps).size, sums.levels.pairs))
 
 
-def dasdv(x: ArrayLike, fs: float) -> Floats:
+def dasdv(x: ArrayLike | Sums, fs: float) -> Floats:
     """Difference absolute standard deviation value, µV: sqrt(mean (x[i+1] − x[i])²)."""
-    steps, n = _differences(centred(x, fs))
-    return as_result(np.sqrt(divided(np.square(steps).sum(axis=-1), n)))
+    sums = sums_of(x, fs)
+    return sums.shaped(np.sqrt(divided(sums.of(Steps).square, sums.levels.pairs)))
 
 
-def apdf(x: ArrayLike, fs: float, *, percentile: float = 50.0, window_s: float = 0.2) -> Floats:
+def tkeo_mean(x: ArrayLike | Sums, fs: float) -> Floats:
+    """Mean Teager-Kaiser energy, µV²: mean x[i]² − x[i−1]·x[i+1] (Kaiser 1990) of valid triples.
+
+    The mean of the signal is removed before, as for every feature.
+
+    Examples
+    --------
+    >>> float(tkeo_mean([0.0, 2.0, 0.0, -2.0, 0.0], fs=1000))
+    4.0
+    """
+    sums = sums_of(x, fs)
+    return sums.shaped(divided(sums.of(Steps).energy, sums.levels.triples))
+
+
+def apdf_wanted(fs: float, window_s: float) -> Wanted:
+    """The sums that the amplitude distribution reads."""
+    return Amplitudes, (window_samples("apdf", window_s, fs),)
+
+
+def apdf(
+    x: ArrayLike | Sums, fs: float, *, percentile: float = 50.0, window_s: float = 0.2
+) -> Floats:
     """Amplitude probability distribution function (Jonsson 1982): a percentile of windowed RMS.
 
     Parameters
     ----------
     x
-        Signal, µV, samples on the last axis, NaN = masked.
+        Signal, µV, samples on the last axis, NaN = masked; or its sums.
     fs
         Sampling rate, Hz.
     percentile
@@ -119,19 +141,12 @@ def apdf(x: ArrayLike, fs: float, *, percentile: float = 50.0, window_s: float =
     """
     if not 0 <= percentile <= 100:
         raise ParameterError(f"apdf: percentile must be within 0–100, got {percentile!r}")
-    check_fs(fs)
-    length = to_samples(window_s, fs)
-    if length < 1:
-        raise ParameterError(f"apdf: window_s {window_s!r} is shorter than a sample at {fs} Hz")
-    values = centred(as_signal(x), fs)
-    n_windows = values.x.shape[-1] // length
-    shape = (*values.x.shape[:-1], n_windows, length)
-    squares = np.square(values.x[..., : n_windows * length]).reshape(shape).sum(axis=-1)
-    n = values.ok[..., : n_windows * length].reshape(shape).sum(axis=-1)
-    level = np.sqrt(divided(squares, np.where(n >= 0.8 * length, n, 0)))
-    flat = level.reshape(int(np.prod(shape[:-2])), n_windows)
-    found = [_percentile(row[np.isfinite(row)], percentile) for row in flat]
-    return as_result(np.array(found).reshape(shape[:-2]))
+    sums = sums_of(x, fs)
+    _, parameters = apdf_wanted(sums.fs, window_s)
+    levels = sums.of(Amplitudes, *parameters).rms_uv
+    return sums.shaped(
+        np.array([_percentile(row[np.isfinite(row)], percentile) for row in levels])
+    )
 
 
 def noise_corrected_rms(rms_uv: ArrayLike, sigma_uv: ArrayLike) -> Floats:
@@ -148,13 +163,6 @@ def noise_corrected_rms(rms_uv: ArrayLike, sigma_uv: ArrayLike) -> Floats:
     if np.any(sigma < 0) or np.any(total < 0):
         raise ParameterError("noise_corrected_rms: an RMS and a noise SD are never negative")
     return as_result(np.sqrt(np.maximum(np.square(total) - np.square(sigma), 0.0)))
-
-
-def _differences(values: Valid) -> tuple[Floats, Floats]:
-    """Steps between valid neighbours (0 elsewhere) and their number."""
-    both = values.ok[..., 1:] & values.ok[..., :-1]
-    steps = np.where(both, np.diff(values.x, axis=-1), 0.0)
-    return steps, np.asarray(both.sum(axis=-1), np.float64)
 
 
 def _percentile(values: Floats, percentile: float) -> float:

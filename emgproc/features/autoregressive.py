@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc.arrays import Floats, as_vector, check_fs
+from emgproc.arrays import Floats, as_vector
 from emgproc.errors import ParameterError
-from emgproc.features.samples import over_channels, valid_runs
+from emgproc.features.passes import Levels
+from emgproc.features.sums import Sums, Whole, sums_of
 
 
 class Autoregression(NamedTuple):
@@ -43,10 +44,52 @@ def burg(x: ArrayLike, fs: float, *, order: int = 4) -> Autoregression:
     ParameterError
         `order` below 1.
     """
+    return sums_of(as_vector(x), fs).of(Autoregressions, checked_order(order)).models[0]
+
+
+def ar_coefficient(x: ArrayLike | Sums, fs: float, *, order: int = 4, lag: int = 1) -> Floats:
+    """Coefficient a[lag] of the Burg model of this order, signed as A(z) = 1 + a[1]z⁻¹ + ….
+
+    Raises
+    ------
+    ParameterError
+        `lag` is not within 1 … `order`.
+    """
+    if not 1 <= lag <= order:
+        raise ParameterError(f"ar_coefficient: lag must be within 1 … {order}, got {lag!r}")
+    sums = sums_of(x, fs)
+    models = sums.of(Autoregressions, order).models
+    return sums.shaped(np.array([model.a[lag] for model in models]))
+
+
+class Autoregressions(Whole):
+    """The Burg model of one order of each channel."""
+
+    def __init__(self, levels: Levels, fs: float, order: int) -> None:
+        super().__init__(levels, fs)
+        self._order = order
+        self.models: list[Autoregression] = []
+
+    def end(self) -> None:
+        """Finish."""
+        self.models = [_burg(self.runs(row, self._order + 1), self._order) for row in self.rows()]
+        self.forget()
+
+
+def checked_order(order: int) -> int:
+    """The order.
+
+    Raises
+    ------
+    ParameterError
+        It is below 1.
+    """
     if order < 1:
         raise ParameterError(f"burg: order must be at least 1, got {order!r}")
-    check_fs(fs)
-    runs = valid_runs(as_vector(x), order + 1)
+    return order
+
+
+def _burg(runs: list[Floats], order: int) -> Autoregression:
     power = sum(float(run @ run) for run in runs)
     if power <= 0:
         return Autoregression(np.full(order + 1, np.nan), float("nan"))
@@ -63,16 +106,3 @@ def burg(x: ArrayLike, fs: float, *, order: int = 4) -> Autoregression:
         forward = [(f + k * b)[1:] for f, b in pairs]
         backward = [(b + k * f)[:-1] for f, b in pairs]
     return Autoregression(a, residual)
-
-
-def ar_coefficient(x: ArrayLike, fs: float, *, order: int = 4, lag: int = 1) -> Floats:
-    """Coefficient a[lag] of the Burg model of this order, signed as A(z) = 1 + a[1]z⁻¹ + ….
-
-    Raises
-    ------
-    ParameterError
-        `lag` is not within 1 … `order`.
-    """
-    if not 1 <= lag <= order:
-        raise ParameterError(f"ar_coefficient: lag must be within 1 … {order}, got {lag!r}")
-    return over_channels(lambda row: float(burg(row, fs, order=order).a[lag]), x, fs)

@@ -1,47 +1,11 @@
-"""How the signal is made: shape of its distribution, Hjorth parameters, entropy, self-similarity.
-
-Every function gives NaN for a constant: none of these has a value there.
-"""
+"""How the signal is made: its entropy and self-similarity, which a constant does not have."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc.arrays import Bools, Floats
+from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
-from emgproc.features.amplitude import variance
-from emgproc.features.samples import as_result, centred, divided, longest_run, over_channels
-
-
-def kurtosis(x: ArrayLike, fs: float) -> Floats:
-    """Kurtosis after Pearson: fourth moment over squared variance; 3 for a Gaussian."""
-    return _standardised_moment(x, fs, 4)
-
-
-def skewness(x: ArrayLike, fs: float) -> Floats:
-    """Skewness: third moment over variance^1.5; 0 for a symmetric distribution."""
-    return _standardised_moment(x, fs, 3)
-
-
-def hjorth_activity(x: ArrayLike, fs: float) -> Floats:
-    """Hjorth (1970) activity, µV²: the variance; 0 for a constant."""
-    return variance(x, fs)
-
-
-def hjorth_mobility(x: ArrayLike, fs: float) -> Floats:
-    """Hjorth (1970) mobility, rad/sample: sqrt(var dx / var x) over valid neighbours."""
-    values = centred(x, fs)
-    d, ok = _difference(values.x, values.ok)
-    return as_result(np.sqrt(divided(_variance(d, ok), _variance(values.x, values.ok))))
-
-
-def hjorth_complexity(x: ArrayLike, fs: float) -> Floats:
-    """Hjorth (1970) complexity: mobility of dx over mobility of x; 1 for a sine."""
-    values = centred(x, fs)
-    d, ok = _difference(values.x, values.ok)
-    d2, ok2 = _difference(d, ok)
-    middle = _variance(d, ok)
-    squared = divided(_variance(d2, ok2) * _variance(values.x, values.ok), np.square(middle))
-    return as_result(np.sqrt(squared))
+from emgproc.features.samples import centred, longest_run, over_channels
 
 
 def sample_entropy(x: ArrayLike, fs: float, *, m: int = 2, r: float = 0.2) -> Floats:
@@ -150,23 +114,3 @@ def _fluctuation(walk: Floats, size: int) -> float:
     boxes = boxes - boxes.mean(axis=1, keepdims=True)
     slopes = boxes @ ramp / (ramp @ ramp)
     return float(np.sqrt(np.mean(np.square(boxes - np.outer(slopes, ramp)))))
-
-
-def _standardised_moment(x: ArrayLike, fs: float, order: int) -> Floats:
-    values = centred(x, fs)
-    # Scaled first: the fourth power of a value in µV may leave the range of a double.
-    size = np.max(np.abs(values.x), axis=-1, initial=0.0)[..., np.newaxis]
-    scaled = np.nan_to_num(divided(values.x, size))
-    spread = divided(np.square(scaled).sum(axis=-1), values.n)
-    return divided(divided((scaled**order).sum(axis=-1), values.n), spread ** (order / 2))
-
-
-def _difference(x: Floats, ok: Bools) -> tuple[Floats, Bools]:
-    both = ok[..., 1:] & ok[..., :-1]
-    return np.where(both, np.diff(x, axis=-1), 0.0), both
-
-
-def _variance(x: Floats, ok: Bools) -> Floats:
-    n = ok.sum(axis=-1)
-    mean = np.nan_to_num(divided(np.where(ok, x, 0.0).sum(axis=-1), n))[..., np.newaxis]
-    return divided(np.square(np.where(ok, x - mean, 0.0)).sum(axis=-1), n)

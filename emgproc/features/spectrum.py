@@ -5,17 +5,18 @@ mean removed, over contiguous valid stretches only; nothing is interpolated. Whe
 0.5 s but one holds 0.25 s, the longest stretch is one segment. Less, or no power: NaN.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc.arrays import Floats, as_vector, check_fs
+from emgproc.arrays import Floats, as_vector
 from emgproc.errors import ParameterError
-from emgproc.features.samples import over_channels, valid_runs
-from emgproc.units import to_samples
+from emgproc.features.sums import Sums, sums_of
+from emgproc.features.welch import SHORTEST_S, Welch
 
-SHORTEST_S = 0.25  # contiguous signal that a spectrum needs
+SEGMENT_S = 0.5
 
 
 class Spectrum(NamedTuple):
@@ -26,7 +27,7 @@ class Spectrum(NamedTuple):
     n_segments: int
 
 
-def power_spectrum(x: ArrayLike, fs: float, *, segment_s: float = 0.5) -> Spectrum:
+def power_spectrum(x: ArrayLike, fs: float, *, segment_s: float = SEGMENT_S) -> Spectrum:
     """Welch's power spectral density of one channel over its contiguous valid stretches.
 
     Parameters
@@ -49,32 +50,20 @@ def power_spectrum(x: ArrayLike, fs: float, *, segment_s: float = 0.5) -> Spectr
     ParameterError
         `segment_s` below 0.25.
     """
-    from scipy.signal import welch
-
     if not segment_s >= SHORTEST_S:
         raise ParameterError(f"segment_s must be at least {SHORTEST_S} s, got {segment_s!r}")
-    runs = valid_runs(as_vector(x), max(to_samples(SHORTEST_S, check_fs(fs)), 4))
-    if not runs:
-        return Spectrum(np.empty(0), np.empty(0), 0)
-    length = min(to_samples(segment_s, fs), max(map(len, runs)))
-    hop = length - length // 2
-    total, frequencies, n_segments = np.zeros(length // 2 + 1), np.empty(0), 0
-    for run in (run for run in runs if len(run) >= length):
-        n = (len(run) - length) // hop + 1
-        frequencies, psd = welch(run, fs, window="hann", nperseg=length, detrend="constant")
-        total += n * psd
-        n_segments += n
-    return Spectrum(np.asarray(frequencies, np.float64), total / n_segments, n_segments)
+    found = sums_of(as_vector(x), fs).of(Welch, segment_s)
+    return Spectrum(found.frequencies_hz[0], found.psd[0], int(found.n_segments[0]))
 
 
 def spectral_moment(
-    x: ArrayLike, fs: float, *, order: int = 0, band_hz: tuple[float, float] | None = None
+    x: ArrayLike | Sums, fs: float, *, order: int = 0, band_hz: tuple[float, float] | None = None
 ) -> Floats:
     """Spectral moment SM_k = Σ f^k·P(f), µV²·Hz^(k−1), over the bins of the band (DC left out)."""
-    return over_channels(lambda row: _moment(*_banded(row, fs, band_hz), order), x, fs)
+    return _over_spectra(lambda f, psd: _moment(f, psd, order), x, fs, band_hz)
 
 
-def mnf(x: ArrayLike, fs: float, *, band_hz: tuple[float, float] | None = None) -> Floats:
+def mnf(x: ArrayLike | Sums, fs: float, *, band_hz: tuple[float, float] | None = None) -> Floats:
     """Mean frequency, Hz: SM1 / SM0.
 
     Parameters
@@ -92,18 +81,16 @@ def mnf(x: ArrayLike, fs: float, *, band_hz: tuple[float, float] | None = None) 
         Hz, within the band; NaN without 0.25 s of contiguous signal or without power.
     """
 
-    def mean_frequency(row: Floats) -> float:
-        frequencies, psd = _banded(row, fs, band_hz)
+    def mean_frequency(frequencies: Floats, psd: Floats) -> float:
         return _ratio(_moment(frequencies, psd, 1), _moment(frequencies, psd, 0))
 
-    return over_channels(mean_frequency, x, fs)
+    return _over_spectra(mean_frequency, x, fs, band_hz)
 
 
-def mdf(x: ArrayLike, fs: float, *, band_hz: tuple[float, float] | None = None) -> Floats:
+def mdf(x: ArrayLike | Sums, fs: float, *, band_hz: tuple[float, float] | None = None) -> Floats:
     """Median frequency, Hz: halves the power; interpolated on the cumulative trapezoid."""
 
-    def median_frequency(row: Floats) -> float:
-        frequencies, psd = _banded(row, fs, band_hz)
+    def median_frequency(frequencies: Floats, psd: Floats) -> float:
         if psd.size < 2:
             return float("nan")
         slices = np.diff(frequencies) * (psd[1:] + psd[:-1]) / 2
@@ -112,52 +99,65 @@ def mdf(x: ArrayLike, fs: float, *, band_hz: tuple[float, float] | None = None) 
             return float("nan")
         return float(np.interp(cumulated[-1] / 2, cumulated, frequencies))
 
-    return over_channels(median_frequency, x, fs)
+    return _over_spectra(median_frequency, x, fs, band_hz)
 
 
-def finsm5(x: ArrayLike, fs: float, *, band_hz: tuple[float, float] = (8.0, 500.0)) -> Floats:
+def finsm5(
+    x: ArrayLike | Sums, fs: float, *, band_hz: tuple[float, float] = (8.0, 500.0)
+) -> Floats:
     """Fatigue index of Dimitrov et al. 2006, Hz^−6: SM_−1 / SM_5 over 8–500 Hz."""
 
-    def index(row: Floats) -> float:
-        frequencies, psd = _banded(row, fs, band_hz)
+    def index(frequencies: Floats, psd: Floats) -> float:
         return _ratio(_moment(frequencies, psd, -1), _moment(frequencies, psd, 5))
 
-    return over_channels(index, x, fs)
+    return _over_spectra(index, x, fs, band_hz)
 
 
-def band_power(x: ArrayLike, fs: float, *, band_hz: tuple[float, float] = (20.0, 450.0)) -> Floats:
+def band_power(
+    x: ArrayLike | Sums, fs: float, *, band_hz: tuple[float, float] = (20.0, 450.0)
+) -> Floats:
     """Power within a band, µV²: trapezoid of the density over the bins of the band."""
 
-    def power(row: Floats) -> float:
-        frequencies, psd = _banded(row, fs, band_hz)
+    def power(frequencies: Floats, psd: Floats) -> float:
         return float(np.trapezoid(psd, frequencies)) if psd.size > 1 else float("nan")
 
-    return over_channels(power, x, fs)
+    return _over_spectra(power, x, fs, band_hz)
 
 
 def spectral_entropy(
-    x: ArrayLike, fs: float, *, band_hz: tuple[float, float] | None = None
+    x: ArrayLike | Sums, fs: float, *, band_hz: tuple[float, float] | None = None
 ) -> Floats:
     """Shannon entropy of the normalised spectrum over ln(number of bins): 0 a line, 1 white."""
 
-    def entropy(row: Floats) -> float:
-        _, psd = _banded(row, fs, band_hz)
+    def entropy(_frequencies: Floats, psd: Floats) -> float:
         if psd.size < 2 or psd.sum() <= 0:
             return float("nan")
         share = psd[psd > 0] / psd.sum()
         return float(-(share * np.log(share)).sum() / np.log(psd.size))
 
-    return over_channels(entropy, x, fs)
+    return _over_spectra(entropy, x, fs, band_hz)
 
 
-def _banded(x: Floats, fs: float, band_hz: tuple[float, float] | None) -> tuple[Floats, Floats]:
-    """Bins of the density within the band; DC, whose f^−1 has no value, never counts."""
-    low, high = (0.0, fs / 2) if band_hz is None else band_hz
+def _over_spectra(
+    function: Callable[[Floats, Floats], float],
+    x: ArrayLike | Sums,
+    fs: float,
+    band_hz: tuple[float, float] | None,
+) -> Floats:
+    """`function` of frequencies and density of each channel within the band.
+
+    DC, whose f^−1 has no value, never counts.
+    """
+    sums = sums_of(x, fs)
+    low, high = (0.0, sums.fs / 2) if band_hz is None else band_hz
     if not 0 <= low < high:
         raise ParameterError(f"band_hz must be (low, high) with 0 ≤ low < high, got {band_hz!r}")
-    frequencies, psd, _ = power_spectrum(x, fs)
-    chosen = (frequencies > 0) & (frequencies >= low) & (frequencies <= high)
-    return frequencies[chosen], psd[chosen]
+    spectra = sums.of(Welch, SEGMENT_S)
+    values = []
+    for frequencies, psd in zip(spectra.frequencies_hz, spectra.psd, strict=True):
+        chosen = (frequencies > 0) & (frequencies >= low) & (frequencies <= high)
+        values.append(function(frequencies[chosen], psd[chosen]))
+    return sums.shaped(np.array(values, np.float64))
 
 
 def _moment(frequencies: Floats, psd: Floats, order: int) -> float:

@@ -11,7 +11,7 @@ from emgproc.features import FEATURES, evaluate
 FS = 1000.0
 ZERO_FOR_A_CONSTANT = {
     "iemg", "arv", "rms", "variance", "log_detector", "wl", "aac", "dasdv", "zc", "ssc", "wamp",
-    "hjorth_activity", "apdf10", "apdf50", "apdf90",
+    "hjorth_activity", "apdf10", "apdf50", "apdf90", "tkeo_mean", "envelope_peak", "envelope_mean",
 }  # fmt: skip
 ALL = pytest.mark.parametrize("spec", FEATURES.values(), ids=FEATURES)
 

@@ -11,10 +11,11 @@ from emgproc.features import FEATURES
 FS = 1000.0
 DEGREE = {
     "iemg": 1, "arv": 1, "rms": 1, "log_detector": 1, "wl": 1, "aac": 1, "dasdv": 1,
-    "apdf10": 1, "apdf50": 1, "apdf90": 1,
+    "apdf10": 1, "apdf50": 1, "apdf90": 1, "envelope_peak": 1, "envelope_mean": 1, "tkeo_mean": 2,
     "variance": 2, "hjorth_activity": 2, "sm0": 2, "sm1": 2, "sm2": 2, "band_power": 2,
 }  # fmt: skip
 ODD = {"skewness"}
+BY_WINDOWS = {"apdf10", "apdf50", "apdf90", "envelope_peak", "envelope_mean"}
 ALL = pytest.mark.parametrize("spec", FEATURES.values(), ids=FEATURES)
 few = settings(max_examples=8, deadline=None)
 seeds = st.integers(0, 2**31)
@@ -78,7 +79,7 @@ def test_channels_in_another_order_give_the_values_in_that_order(spec, seed):
     assert_array_equal(spec.function(x[order], FS), spec.function(x, FS)[order])
 
 
-@pytest.mark.parametrize("name", sorted(set(FEATURES) - {"apdf10", "apdf50", "apdf90"}))
+@pytest.mark.parametrize("name", sorted(set(FEATURES) - BY_WINDOWS))
 @few
 @given(seed=seeds, before=st.integers(0, 50), after=st.integers(0, 50))
 def test_masked_samples_at_the_ends_count_for_nothing(name, seed, before, after):
