@@ -1,8 +1,8 @@
 """Compile options of every kernel, in one place; only `_simd.py` imports numba beside it.
 
 No fastmath (it counts zero NaNs), no `parallel` (threads run outside, over independent channels),
-no `guvectorize` (numba#4807). A kernel calls only kernels of its own file and the vector
-intrinsics: numba's cache watches one file per kernel, so the stamp here adds `_simd.py` to it.
+no `guvectorize` (numba#4807). A kernel calls only kernels of its own file, the vector intrinsics
+and the sections: numba's cache watches one file per kernel, so the stamp here adds theirs to it.
 """
 
 import hashlib
@@ -21,7 +21,10 @@ R = TypeVar("R")
 JIT_DISABLED = bool(numba.config.DISABLE_JIT)
 
 _HERE = Path(__file__)
-_COMMON = hashlib.sha256(_HERE.read_bytes() + _HERE.with_name("_simd.py").read_bytes()).hexdigest()
+_SHARED = ("_jit.py", "_simd.py", "_sections.py")
+_COMMON = hashlib.sha256(
+    b"".join(_HERE.with_name(name).read_bytes() for name in _SHARED)
+).hexdigest()
 
 
 class _Cache(FunctionCache):  # type: ignore[misc]  # numba has no types

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc._kernels._simd_interpreted import LANES
 from emgproc.arrays import Floats, as_channels
 from emgproc.errors import ParameterError, SignalError
-from emgproc.preprocessing.zero_phase import Scheme, Span, block_form, scheme_of
+from emgproc.preprocessing.cascade import Scheme, scheme_of
+from emgproc.preprocessing.zero_phase import Run, Span, aligned_empty, block_lanes, run_lanes
 
 
 def zero_phase_span(
@@ -42,9 +42,10 @@ def zero_phase_span(
     if not segment[0] <= span[0] < span[1] <= segment[1]:
         raise ParameterError(f"span {span} must hold samples of segment {segment}")
     scheme = scheme_of(sos)
-    first = (span[0] - segment[0]) // scheme.block * scheme.block
+    length = scheme.block(segment[1] - segment[0])
+    first = (span[0] - segment[0]) // length * length
     parts = []
-    for s in range(first, span[1] - segment[0], scheme.block):
+    for s in range(first, span[1] - segment[0], length):
         block = _block(read, s, segment, scheme)
         start = segment[0] + s
         parts.append(block[:, max(span[0] - start, 0) : span[1] - start])
@@ -52,26 +53,15 @@ def zero_phase_span(
 
 
 def _block(read: Callable[[int, int], ArrayLike], s: int, segment: Span, scheme: Scheme) -> Floats:
-    from emgproc._kernels.filter import zero_phase_blocks  # numba, loaded when first used
-
-    lo, _, form = block_form(s, segment[1] - segment[0], scheme)
-    n_read, n_written = form[1], form[4]
-    x = as_channels(read(segment[0] + lo, segment[0] + lo + n_read))
-    if x.shape[1] != n_read or not np.all(np.isfinite(x)):
+    n = segment[1] - segment[0]
+    lo, hi = max(s - scheme.warm_up(), 0), min(s + scheme.block(n) + scheme.warm_up(), n)
+    x = as_channels(read(segment[0] + lo, segment[0] + hi))
+    if x.shape[1] != hi - lo or not np.all(np.isfinite(x)):
         raise SignalError(
-            f"samples [{segment[0] + lo}, {segment[0] + lo + n_read}) must all be there and finite"
+            f"samples [{segment[0] + lo}, {segment[0] + hi}) must all be there and finite"
         )
-    y = np.empty((x.shape[0], n_written))
-    rows = np.arange(-(-x.shape[0] // LANES) * LANES).clip(max=x.shape[0] - 1)
-    lanes = np.stack([rows * n_read, rows * n_written]).reshape(2, -1, LANES).swapaxes(0, 1)
-    shapes = np.tile(np.array(form, np.int64), (lanes.shape[0], 1))
-    zero_phase_blocks(
-        x.reshape(-1),
-        y.reshape(-1),
-        np.ascontiguousarray(lanes),
-        shapes,
-        scheme.coefficients,
-        scheme.steady,
-        False,  # noqa: FBT003 - kernels take positional arguments only
-    )
+    y = aligned_empty((x.shape[0], min(scheme.block(n), n - s)), np.float64)
+    rows = np.arange(x.shape[0])
+    lanes = block_lanes(rows * x.shape[1] - lo, rows * y.shape[1], (s, n), scheme, 8)
+    run_lanes(x, y, lanes, Run(scheme, 1, rectify=False))
     return y

@@ -1,36 +1,27 @@
 """Zero-phase filtering of arrays: forward, then backward, on a fixed grid of blocks.
 
-The blocks of a segment start at multiples of a length that depends on the filter alone. Each block
-is filtered from `warm_up` samples before it to `warm_up` samples after it, where the filter's
-memory has decayed below 2^-53, or from the segment's true edge, extended oddly as SciPy does. A
-whole array is filtered in the same blocks, so a part read by itself gives the same bytes.
+A segment is filtered in blocks whose length depends on the filter and on the segment's own length.
+Each block is filtered from `warm_up` samples before it to `warm_up` samples after it, where the
+filter's memory has decayed below 2^-53 (float32: 2^-32), or from the segment's true edge, extended
+oddly as SciPy does. A whole array is filtered in the same blocks, so a part read by itself gives
+the same bytes.
 """
 
-import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from emgproc._kernels._simd_interpreted import LANES
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Bools, Floats, Ints, as_channels, spans_of
+from emgproc.arrays import Bools, Ints, as_channels, spans_of
 from emgproc.errors import ParameterError
+from emgproc.preprocessing.cascade import Scheme, scheme_of
 
-_BLOCK = 8192
+Samples = NDArray[Any]  # float64, or float32 where the input is
 
 Span = tuple[int, int]
-
-
-class Scheme(NamedTuple):
-    """How one filter runs: coefficients, steady states, and lengths in samples."""
-
-    coefficients: Floats
-    steady: Floats
-    padding: int
-    warm_up: int
-    block: int
 
 
 class Run(NamedTuple):
@@ -41,62 +32,24 @@ class Run(NamedTuple):
     rectify: bool
 
 
-def scheme_of(sos: ArrayLike) -> Scheme:
-    """Block length, warm-up, padding and initial states of a cascade of sections.
-
-    Parameters
-    ----------
-    sos
-        (n_sections, 6) as SciPy's: b0 b1 b2 1 a1 a2; every pole inside the unit circle.
-
-    Raises
-    ------
-    ParameterError
-        Another shape, a0 other than 1, not finite, or unstable.
-    """
-    s = np.asarray(sos, dtype=np.float64)
-    if s.ndim != 2 or s.shape[1] != 6 or len(s) == 0 or not np.all(np.isfinite(s)):
-        raise ParameterError(f"sos must be finite (n_sections, 6), got shape {s.shape}")
-    if np.any(s[:, 3] != 1):
-        raise ParameterError(f"every section of sos needs a0 = 1, got {s[:, 3].tolist()}")
-    radius = max(float(np.abs(np.roots(row[3:])).max(initial=0.0)) for row in s)
-    if radius >= 1:
-        raise ParameterError(f"sos is unstable: a pole at radius {radius!r}")
-    warm_up = math.ceil(-53 * math.log(2) / math.log(max(radius, 1e-3)))
-    block = max(_BLOCK, 1 << (2 * warm_up - 1).bit_length())
-    one_sided = min(int(np.sum(s[:, 2] == 0)), int(np.sum(s[:, 5] == 0)))
-    padding = 3 * (2 * len(s) + 1 - one_sided)
-    coefficients = np.ascontiguousarray(s[:, [0, 1, 2, 4, 5]] * [1, 1, 1, -1, -1]).reshape(-1)
-    return Scheme(coefficients, _steady_states(s), padding, warm_up, block)
-
-
-def _steady_states(sos: Floats) -> Floats:
-    states = []
-    v = 1.0
-    for b0, b1, b2, _, a1, a2 in sos.tolist():
-        y = v * (b0 + b1 + b2) / (1 + a1 + a2)
-        q = b2 * v - a2 * y
-        states += [b1 * v - a1 * y + q, q]
-        v = y
-    return np.array(states)
-
-
-def zero_phase_sos(
+def zero_phase_sos(  # noqa: PLR0913 - the three beyond are keyword-only
     x: ArrayLike,
     sos: ArrayLike,
     segments: Sequence[Span] | None = None,
     *,
     threads: int = 1,
     rectify: bool = False,
-) -> Floats:
+    out: Samples | None = None,
+) -> Samples:
     """Filter forward and backward; the result equals `scipy.signal.sosfiltfilt` to rounding.
 
     Parameters
     ----------
     x
-        (n_channels, n_samples) or (n_samples,). Samples that are not finite are bridged linearly
-        (at an edge: held) for the filter and are NaN in the result; a row without any finite
-        sample in a segment is NaN there.
+        (n_channels, n_samples) or (n_samples,); float32 stays float32 (the arithmetic is float64,
+        the error at most 1e-7 of the largest magnitude), all else becomes float64. Samples that
+        are not finite are bridged linearly (at an edge: held) for the filter and are NaN in the
+        result; a row without any finite sample in a segment is NaN there.
     sos
         (n_sections, 6), order per pass; see `scheme_of`.
     segments
@@ -106,16 +59,19 @@ def zero_phase_sos(
         Threads over groups of channels and blocks; the result is the same for any number.
     rectify
         Give |y|, in the same walk.
+    out
+        Where the result is written: C-contiguous, of the shape and type of the result, and no
+        part of `x`. Default: a new array.
 
     Returns
     -------
     ndarray
-        float64 of the shape of `x`.
+        Of the shape of `x`.
 
     Raises
     ------
     ParameterError
-        As `scheme_of`, a segment outside the signal, or `threads` below 1.
+        As `scheme_of`, a segment outside the signal, `threads` below 1, or an unusable `out`.
     SignalError
         `x` does not hold real numbers or has more than two dimensions.
 
@@ -125,13 +81,53 @@ def zero_phase_sos(
     >>> bool(np.abs(zero_phase_sos(np.full(500, 7.0), highpass_sos(20, 1000))).max() < 1e-9)
     True
     """
-    data = as_channels(x)
+    data = _channels(x)
     spans = checked_spans(segments, data.shape[1])
     run = Run(scheme_of(sos), threads, rectify)
-    out = unfilled(data, spans)
-    _filter(data, out, spans, run)
-    _refilter_gaps(data, out, spans, run)
-    return out.reshape(np.shape(x))
+    if out is None:
+        y = unfilled(data, spans)
+    else:
+        y = _checked_out(out, data, np.shape(x))
+        if not _covers(spans, data.shape[1]):
+            y[:] = np.nan
+    _filter(data, y, spans, run)
+    _refilter_gaps(data, y, spans, run)
+    return y.reshape(np.shape(x))
+
+
+def _channels(x: ArrayLike) -> Samples:
+    """Channels × samples as `as_channels`, but float32 stays what it is."""
+    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
+        return as_channels(x)
+    if x.dtype != np.float32 or x.ndim not in (1, 2):
+        return as_channels(x)
+    return np.ascontiguousarray(np.atleast_2d(x))
+
+
+def _checked_out(out: Samples, data: Samples, shape: tuple[int, ...]) -> Samples:
+    if out.shape != shape or out.dtype != data.dtype or not out.flags.c_contiguous:
+        raise ParameterError(
+            f"out must be C-contiguous {data.dtype} of shape {shape}, "
+            f"got {out.dtype} of shape {out.shape}"
+        )
+    if not out.flags.writeable or np.may_share_memory(out, data):
+        raise ParameterError("out must be writeable and must not share memory with x")
+    return out.reshape(data.shape)
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: Any) -> Samples:  # noqa: ANN401 - NumPy's dtypes
+    """Array not yet filled, from a multiple of 64 bytes on: a vector never spans two cache lines.
+
+    Examples
+    --------
+    >>> aligned_empty((3, 5), np.float32).ctypes.data % 64
+    0
+    """
+    n = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(n + 64, np.uint8)
+    first = -int(memory.ctypes.data) % 64
+    aligned: Samples = memory[first : first + n].view(dtype).reshape(shape)
+    return aligned
 
 
 def checked_spans(segments: Sequence[Span] | None, n_samples: int) -> list[Span]:
@@ -149,80 +145,111 @@ def checked_spans(segments: Sequence[Span] | None, n_samples: int) -> list[Span]
     return [(start, stop) for start, stop in spans if start < stop]
 
 
-def unfilled(x: Floats, spans: Iterable[Span]) -> Floats:
+def unfilled(x: Samples, spans: Iterable[Span]) -> Samples:
     """Array of the shape of `x` for a result that will cover `spans`: NaN elsewhere."""
-    covered = sum(stop - start for start, stop in spans) == x.shape[1]
-    return np.empty_like(x) if covered else np.full_like(x, np.nan)
+    y = aligned_empty(x.shape, x.dtype)
+    if not _covers(spans, x.shape[1]):
+        y[:] = np.nan
+    return y
 
 
-def _filter(x: Floats, y: Floats, spans: Iterable[Span], run: Run) -> None:
-    from emgproc._kernels.filter import zero_phase_blocks  # numba, loaded when first used
+def _covers(spans: Iterable[Span], n_samples: int) -> bool:
+    return sum(stop - start for start, stop in spans) == n_samples
 
-    lanes, shapes = _groups(x.shape, spans, run.scheme)
+
+def _filter(x: Samples, y: Samples, spans: Iterable[Span], run: Run) -> None:
+    rows = np.arange(x.shape[0]) * x.shape[1]
+    blocks = [
+        block_lanes(rows + start, rows + start + s, (s, stop - start), run.scheme, x.itemsize)
+        for start, stop in spans
+        for s in range(0, stop - start, run.scheme.block(stop - start, x.itemsize))
+    ]
+    if blocks:
+        run_lanes(x, y, np.concatenate(blocks), run)
+
+
+def block_lanes(
+    read: Ints, write: Ints, where: tuple[int, int], scheme: Scheme, itemsize: int
+) -> Ints:
+    """A lane per channel, as the kernel takes them, for the block at `s` of a segment.
+
+    Parameters
+    ----------
+    read, write
+        Flat indices, a channel each: of the segment's first sample in the input (it need not be
+        there if the block does not reach it), of the block's first sample in the output.
+    where
+        First sample `s` of the block, and length of the segment.
+    scheme, itemsize
+        The filter, and bytes of a sample.
+
+    Returns
+    -------
+    ndarray
+        (n_channels, 7).
+    """
+    s, n = where
+    written = min(scheme.block(n, itemsize), n - s)
+    warm_up, padding = scheme.warm_up(itemsize), min(scheme.padding, n - 1)
+    first, last = max(-warm_up, -s), min(written + warm_up, n - s)
+    begin = first - padding if first == -s else first
+    end = last + padding if last == n - s else last
+    form = np.tile(np.array([begin, first, last, end, written]), (len(read), 1))
+    return np.concatenate([(read + s)[:, None], write[:, None], form], axis=1)
+
+
+def run_lanes(x: Samples, y: Samples, lanes: Ints, run: Run) -> None:
+    """Filter lanes of `block_lanes` in groups of eight; the last one is repeated to fill up."""
+    from emgproc._kernels.filter import zero_phase_groups  # numba, loaded when first used
+
+    lanes = lanes[np.argsort(lanes[:, 2] - lanes[:, 5], kind="stable")]
+    lanes = np.concatenate([lanes, np.repeat(lanes[-1:], -len(lanes) % LANES, axis=0)])
+    groups = np.ascontiguousarray(lanes.reshape(-1, LANES, 7).swapaxes(1, 2))
+    places = y.ctypes.data + groups[:, 1] * y.itemsize
+    streamed = np.all(places % (LANES * y.itemsize) == 0, axis=1)
+    scheme = run.scheme
 
     def work(part: slice) -> None:
-        zero_phase_blocks(
+        zero_phase_groups(
             x.reshape(-1),
             y.reshape(-1),
-            lanes[part],
-            shapes[part],
-            run.scheme.coefficients,
-            run.scheme.steady,
+            groups[part],
+            streamed[part],
+            scheme.passes,
+            scheme.coefficients,
+            scheme.steady,
+            scheme.gain**2,
             run.rectify,
         )
 
-    if len(lanes):
-        over_groups(work, len(lanes), run.threads)
+    if len(groups):
+        over_groups(work, len(groups), run.threads)
 
 
-def _groups(shape: tuple[int, ...], spans: Iterable[Span], scheme: Scheme) -> tuple[Ints, Ints]:
-    """Blocks of one shape in groups of eight; a last group of fewer repeats its first block."""
-    rows = np.arange(shape[0]) * shape[1]
-    alike: dict[tuple[int, ...], list[Ints]] = {}
-    for start, stop in spans:
-        for s in range(0, stop - start, scheme.block):
-            lo, first, form = block_form(s, stop - start, scheme)
-            flat = np.stack([rows + start + lo, rows + start + first], axis=-1)
-            alike.setdefault(form, []).append(flat)
-    lanes, shapes = [np.empty((0, 2, LANES), np.int64)], [np.empty((0, 5), np.int64)]
-    for form, parts in alike.items():
-        flat = np.concatenate(parts)
-        short = -len(flat) % LANES
-        flat = np.concatenate([flat, np.repeat(flat[-1:], short, axis=0)])
-        lanes.append(flat.reshape(-1, LANES, 2).swapaxes(1, 2))
-        shapes.append(np.tile(np.array(form, np.int64), (len(flat) // LANES, 1)))
-    return np.ascontiguousarray(np.concatenate(lanes)), np.concatenate(shapes)
-
-
-def block_form(s: int, n: int, scheme: Scheme) -> tuple[int, int, tuple[int, ...]]:
-    """First sample read, first written, and the kernel's shape row, for the block at `s`."""
-    stop = min(s + scheme.block, n)
-    padding = min(scheme.padding, n - 1)
-    lo, hi = max(s - scheme.warm_up, 0), min(stop + scheme.warm_up, n)
-    before = padding if lo == 0 else 0
-    after = padding if hi == n else 0
-    return lo, s, (before, hi - lo, after, before + s - lo, stop - s)
-
-
-def _refilter_gaps(x: Floats, y: Floats, spans: list[Span], run: Run) -> None:
+def _refilter_gaps(x: Samples, y: Samples, spans: list[Span], run: Run) -> None:
     """Filter again, bridged, each row and segment in which a sample is not finite.
 
     One such sample makes the first sample written of its block NaN, so those alone are looked at.
     """
     for start, stop in spans:
-        firsts = y[:, start : stop : run.scheme.block]
-        for row in np.flatnonzero(~np.all(np.isfinite(firsts), axis=1)):
-            piece = x[row : row + 1, start:stop]
-            good = np.isfinite(piece[0])
-            y[row, start:stop] = np.nan
-            if good.any():
-                bridged = bridge(piece[0], good)[None, :]
-                filtered = np.empty_like(bridged)
-                _filter(bridged, filtered, [(0, stop - start)], run)
-                y[row, start:stop][good] = filtered[0][good]
+        firsts = y[:, start : stop : run.scheme.block(stop - start, x.itemsize)]
+        rows = np.flatnonzero(~np.all(np.isfinite(firsts), axis=1))
+        for some in np.split(rows, range(LANES, len(rows), LANES)):
+            _refilter(x[some, start:stop], y[:, start:stop], some, run)
 
 
-def bridge(x: Floats, good: Bools) -> Floats:
+def _refilter(x: Samples, y: Samples, rows: Ints, run: Run) -> None:
+    good = np.isfinite(x)
+    alive = good.any(axis=1)
+    y[rows] = np.nan
+    if alive.any():
+        bridged = np.stack([bridge(*pair) for pair in zip(x[alive], good[alive], strict=True)])
+        filtered = np.empty_like(bridged)
+        _filter(bridged, filtered, [(0, x.shape[1])], run)
+        y[rows[alive]] = np.where(good[alive], filtered, np.nan)
+
+
+def bridge(x: Samples, good: Bools) -> Samples:
     """Vector `x` with straight lines across the samples that are not `good`.
 
     Before the first and after the last good sample its value is held. At least one is good.

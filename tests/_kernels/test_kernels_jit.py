@@ -67,9 +67,9 @@ def test_a_damaged_cache_is_compiled_anew(tmp_path):
 
 @needs_jit
 def test_the_cache_knows_the_file_of_the_vector_operations():
-    from emgproc._kernels.filter import cascade
+    from emgproc._kernels.filter import zero_phase_groups
 
-    own, common = cascade._cache._cache_file._source_stamp
+    own, common = zero_phase_groups._cache._cache_file._source_stamp
     assert own
     assert len(common) == 64
 

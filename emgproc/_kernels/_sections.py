@@ -1,0 +1,295 @@
+"""Second-order sections for kernels: eight lanes walk through several in one pass.
+
+The states of up to five sections stay in registers. Every section is in transposed direct form II.
+A band section has zeros at 1 and -1 and no gain of its own; a notch is half the sum of its input
+and an all-pass [1]. Both need fewer multiplications than the general form; what they lack of gain
+is applied once, at the end of a filter.
+
+References
+----------
+.. [1] Regalia, Mitra & Vaidyanathan, "The digital all-pass filter: a versatile signal processing
+       building block", Proc. IEEE 76 (1988) 19-37
+"""
+
+from emgproc._kernels._jit import kernel
+from emgproc._kernels._simd import load, muladd, splat, store
+from emgproc._kernels._simd_interpreted import LANES, Vector
+from emgproc.arrays import Floats, Ints
+
+BAND, NOTCH, GENERAL = 0, 1, 2
+AT_ONCE = ((4, 2, 1), (5, 4, 2, 1), (2, 1))  # how many sections of a kind one pass can hold
+
+Pair = tuple[Vector, Vector]
+Five = tuple[Vector, Vector, Vector, Vector, Vector]
+
+
+@kernel
+def two(c: Floats, k: int) -> Pair:
+    """Coefficients of section `k` that is a band (-a1, -a2) or a notch (a1, a2)."""
+    return splat(c[5 * k]), splat(c[5 * k + 1])
+
+
+@kernel
+def five(c: Floats, k: int) -> Five:
+    """Coefficients of section `k` that is general: b0 b1 b2 -a1 -a2."""
+    i = 5 * k
+    return splat(c[i]), splat(c[i + 1]), splat(c[i + 2]), splat(c[i + 3]), splat(c[i + 4])
+
+
+@kernel
+def recall(states: Floats, k: int) -> Pair:
+    """Both states of section `k`."""
+    return load(states, 2 * k * LANES), load(states, (2 * k + 1) * LANES)
+
+
+@kernel
+def keep(states: Floats, k: int, s: Pair) -> None:
+    """Inverse of `recall`."""
+    store(states, 2 * k * LANES, s[0])
+    store(states, (2 * k + 1) * LANES, s[1])
+
+
+@kernel
+def band(v: Vector, c: Pair, s: Pair) -> tuple[Vector, Pair]:
+    """Output and next states of a section with zeros at 1 and -1."""
+    y = v + s[0]
+    return y, (muladd(c[0], y, s[1]), muladd(c[1], y, -v))
+
+
+@kernel
+def notch(v: Vector, c: Pair, s: Pair) -> tuple[Vector, Pair]:
+    """Twice the output of a notch, input plus all-pass, and next states."""
+    y = muladd(c[1], v, s[0])
+    return v + y, (muladd(c[0], v - y, s[1]), muladd(-c[1], y, v))
+
+
+@kernel
+def general(v: Vector, c: Five, s: Pair) -> tuple[Vector, Pair]:
+    """Output and next states of any section."""
+    y = muladd(c[0], v, s[0])
+    return y, (muladd(c[3], y, muladd(c[1], v, s[1])), muladd(c[4], y, c[2] * v))
+
+
+@kernel
+def band_1(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """One band section over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = two(c, 0), recall(states, 0)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = band(v, c0, s0)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+
+
+@kernel
+def band_2(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """Two band sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = two(c, 0), recall(states, 0)
+    c1, s1 = two(c, 1), recall(states, 1)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = band(v, c0, s0)
+        v, s1 = band(v, c1, s1)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+    keep(states, 1, s1)
+
+
+@kernel
+def band_4(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """Four band sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = two(c, 0), recall(states, 0)
+    c1, s1 = two(c, 1), recall(states, 1)
+    c2, s2 = two(c, 2), recall(states, 2)
+    c3, s3 = two(c, 3), recall(states, 3)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = band(v, c0, s0)
+        v, s1 = band(v, c1, s1)
+        v, s2 = band(v, c2, s2)
+        v, s3 = band(v, c3, s3)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+    keep(states, 1, s1)
+    keep(states, 2, s2)
+    keep(states, 3, s3)
+
+
+@kernel
+def notch_1(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """One notch section over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = two(c, 0), recall(states, 0)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = notch(v, c0, s0)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+
+
+@kernel
+def notch_2(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """Two notch sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = two(c, 0), recall(states, 0)
+    c1, s1 = two(c, 1), recall(states, 1)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = notch(v, c0, s0)
+        v, s1 = notch(v, c1, s1)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+    keep(states, 1, s1)
+
+
+@kernel
+def notch_4(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """Four notch sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = two(c, 0), recall(states, 0)
+    c1, s1 = two(c, 1), recall(states, 1)
+    c2, s2 = two(c, 2), recall(states, 2)
+    c3, s3 = two(c, 3), recall(states, 3)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = notch(v, c0, s0)
+        v, s1 = notch(v, c1, s1)
+        v, s2 = notch(v, c2, s2)
+        v, s3 = notch(v, c3, s3)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+    keep(states, 1, s1)
+    keep(states, 2, s2)
+    keep(states, 3, s3)
+
+
+@kernel
+def notch_5(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """Five notch sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = two(c, 0), recall(states, 0)
+    c1, s1 = two(c, 1), recall(states, 1)
+    c2, s2 = two(c, 2), recall(states, 2)
+    c3, s3 = two(c, 3), recall(states, 3)
+    c4, s4 = two(c, 4), recall(states, 4)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = notch(v, c0, s0)
+        v, s1 = notch(v, c1, s1)
+        v, s2 = notch(v, c2, s2)
+        v, s3 = notch(v, c3, s3)
+        v, s4 = notch(v, c4, s4)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+    keep(states, 1, s1)
+    keep(states, 2, s2)
+    keep(states, 3, s3)
+    keep(states, 4, s4)
+
+
+@kernel
+def general_1(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """One general section over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = five(c, 0), recall(states, 0)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = general(v, c0, s0)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+
+
+@kernel
+def general_2(
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """Two general sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    c0, s0 = five(c, 0), recall(states, 0)
+    c1, s1 = five(c, 1), recall(states, 1)
+    for k in range(n):
+        v = load(x, (i + step * k) * LANES)
+        v, s0 = general(v, c0, s0)
+        v, s1 = general(v, c1, s1)
+        store(y, (j + step * k) * LANES, v)
+    keep(states, 0, s0)
+    keep(states, 1, s1)
+
+
+@kernel
+def one_pass(
+    which: Ints, x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+) -> None:
+    """The pass for `which`: a kind and a number of sections."""
+    kind, size = which[0], which[1]
+    if kind == BAND:
+        if size == 4:
+            band_4(x, i, y, j, step, n, c, states)
+        elif size == 2:
+            band_2(x, i, y, j, step, n, c, states)
+        else:
+            band_1(x, i, y, j, step, n, c, states)
+    elif kind == NOTCH:
+        if size == 5:
+            notch_5(x, i, y, j, step, n, c, states)
+        elif size == 4:
+            notch_4(x, i, y, j, step, n, c, states)
+        elif size == 2:
+            notch_2(x, i, y, j, step, n, c, states)
+        else:
+            notch_1(x, i, y, j, step, n, c, states)
+    elif size == 2:
+        general_2(x, i, y, j, step, n, c, states)
+    else:
+        general_1(x, i, y, j, step, n, c, states)
+
+
+@kernel
+def cascade(
+    x: Floats,
+    i: int,
+    y: Floats,
+    j: int,
+    step: int,
+    n: int,
+    starts: Ints,
+    passes: Ints,
+    coefficients: Floats,
+    steady: Floats,
+    states: Floats,
+) -> None:
+    """All sections over `n` rows, from row `i` of `x` to row `j` of `y`, then on by `step`.
+
+    Each lane is set, `starts[lane]` rows on (if that is among the rows), as if what it holds
+    there had always been. `steady` holds the states for a constant input of 1 to the cascade.
+    """
+    done = 0
+    while done < n:
+        stop = n
+        for lane in range(LANES):
+            if starts[lane] == done:
+                v = x[(i + step * done) * LANES + lane]
+                for k in range(steady.size):
+                    states[k * LANES + lane] = steady[k] * v
+            elif done < starts[lane] < stop:
+                stop = starts[lane]
+        a, b = i + step * done, j + step * done
+        k = 0
+        for p in range(passes.shape[0]):
+            c, s = coefficients[5 * k :], states[2 * k * LANES :]
+            if p == 0:
+                one_pass(passes[p], x, a, y, b, step, stop - done, c, s)
+            else:
+                one_pass(passes[p], y, b, y, b, step, stop - done, c, s)
+            k += passes[p, 1]
+        done = stop

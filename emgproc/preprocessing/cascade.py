@@ -1,0 +1,156 @@
+"""What a cascade of second-order sections is to the kernels: kinds, states, lengths."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from emgproc.arrays import Floats, Ints
+from emgproc.errors import ParameterError
+
+BITS = {8: 53, 4: 32}  # bytes of a sample: the warm-up ends where memory is below 2^-bits
+_LEAST, _MOST = 8192, 1 << 20  # samples of a block
+_ALIGNED = 16  # samples; blocks of a row begin where a vector may be stored past the cache
+
+BAND, NOTCH, GENERAL = 0, 1, 2
+_AT_ONCE = ((4, 2, 1), (5, 4, 2, 1), (2, 1))  # how many sections of a kind one pass can hold
+
+
+class Scheme(NamedTuple):
+    """How one filter runs.
+
+    Attributes
+    ----------
+    passes
+        (n_passes, 2): kind and number of the sections that are run together.
+    coefficients
+        Five numbers a section.
+    steady
+        Two states a section for a constant input of 1 to the cascade.
+    gain
+        What one direction lacks of gain.
+    padding
+        Samples of odd padding at an edge.
+    radius
+        Of the outermost pole.
+    """
+
+    passes: Ints
+    coefficients: Floats
+    steady: Floats
+    gain: float
+    padding: int
+    radius: float
+
+    def warm_up(self, itemsize: int = 8) -> int:
+        """Samples after which the filter has forgotten: to 2^-53 (float32: to 2^-32)."""
+        return math.ceil(-BITS[itemsize] * math.log(2) / math.log(max(self.radius, 1e-3)))
+
+    def block(self, n: int, itemsize: int = 8) -> int:
+        """Length of the blocks of a segment of `n` samples.
+
+        About 16 warm-ups, at least 8192 and at most 2^20 samples (then at least two warm-ups):
+        the warm-up costs less than a fifth, and a thread holds at most some 100 MB. More than
+        eight blocks are a multiple of sixteen, so that one channel fills eight lanes of two
+        threads. The number depends on nothing else, so a part read alone gives the same bytes.
+        """
+        warm_up = self.warm_up(itemsize)
+        wanted = min(max(16 * warm_up, _LEAST), max(_MOST, 2 * warm_up))
+        count = -(-n // wanted)
+        if count > 8:
+            count = max(16, round(n / wanted / 16) * 16)
+        return max(_ALIGNED, -(-n // max(count, 1) // _ALIGNED) * _ALIGNED)
+
+
+def scheme_of(sos: ArrayLike) -> Scheme:
+    """Kinds, initial states, padding and memory of a cascade of sections.
+
+    Parameters
+    ----------
+    sos
+        (n_sections, 6) as SciPy's: b0 b1 b2 1 a1 a2; every pole inside the unit circle.
+
+    Raises
+    ------
+    ParameterError
+        Another shape, a0 other than 1, not finite, or unstable.
+    """
+    s = np.asarray(sos, dtype=np.float64)
+    if s.ndim != 2 or s.shape[1] != 6 or len(s) == 0 or not np.all(np.isfinite(s)):
+        raise ParameterError(f"sos must be finite (n_sections, 6), got shape {s.shape}")
+    if np.any(s[:, 3] != 1):
+        raise ParameterError(f"every section of sos needs a0 = 1, got {s[:, 3].tolist()}")
+    radius = max(float(np.abs(np.roots(row[3:])).max(initial=0.0)) for row in s)
+    if radius >= 1:
+        raise ParameterError(f"sos is unstable: a pole at radius {radius!r}")
+    one_sided = min(int(np.sum(s[:, 2] == 0)), int(np.sum(s[:, 5] == 0)))
+    padding = 3 * (2 * len(s) + 1 - one_sided)
+    kinds = _kinds(s)
+    s, kinds = s[np.argsort(kinds, kind="stable")], np.sort(kinds)
+    coefficients, gain = _coefficients(s, kinds)
+    return Scheme(
+        _passes(kinds),
+        coefficients.reshape(-1),
+        _steady_states(coefficients, kinds),
+        gain,
+        padding,
+        radius,
+    )
+
+
+def _kinds(sos: Floats) -> Ints:
+    """Band, notch or general; the zeros of a high-pass and a low-pass make two bands."""
+    b0, b1, b2, _, a1, a2 = sos.T
+    high, low = (b1 == -2 * b0) & (b2 == b0), (b1 == 2 * b0) & (b2 == b0)
+    band = (b1 == 0) & (b2 == -b0)
+    pairs = min(np.sum(high), np.sum(low))
+    for either in (high, low):
+        band |= either & (np.cumsum(either) <= pairs)
+    middle = (1 + a2) / 2
+    rounding = 8 * np.finfo(np.float64).eps * np.abs(b0)
+    notch = (b2 == b0) & (np.abs(b1 * middle - a1 * b0) <= rounding)
+    return np.where(band, BAND, np.where(notch, NOTCH, GENERAL))
+
+
+def _coefficients(sos: Floats, kinds: Ints) -> tuple[Floats, float]:
+    """Five numbers a section as the kernels take them, and the gain that they lack."""
+    rows, gain = [], 1.0
+    for (b0, b1, b2, _, a1, a2), kind in zip(sos.tolist(), kinds, strict=True):
+        if kind == BAND:
+            rows.append([-a1, -a2, 0.0, 0.0, 0.0])
+            gain *= b0
+        elif kind == NOTCH:
+            rows.append([a1, a2, 0.0, 0.0, 0.0])
+            gain *= b0 / (1 + a2)
+        else:
+            rows.append([b0, b1, b2, -a1, -a2])
+    return np.array(rows), gain
+
+
+def _passes(kinds: Ints) -> Ints:
+    passes = []
+    for kind, sizes in enumerate(_AT_ONCE):
+        left = int(np.sum(kinds == kind))
+        for size in sizes:
+            passes += [(kind, size)] * (left // size)
+            left %= size
+    return np.array(passes, np.int64)
+
+
+def _steady_states(coefficients: Floats, kinds: Ints) -> Floats:
+    states = []
+    v = 1.0
+    for (c0, c1, c2, c3, c4), kind in zip(coefficients.tolist(), kinds, strict=True):
+        if kind == BAND:
+            states += [-v, -v]
+            v = 0.0
+        elif kind == NOTCH:
+            states += [v - c1 * v, v - c1 * v]
+            v *= 2
+        else:
+            y = v * (c0 + c1 + c2) / (1 - c3 - c4)
+            q = c2 * v + c4 * y
+            states += [c1 * v + c3 * y + q, q]
+            v = y
+    return np.array(states)
