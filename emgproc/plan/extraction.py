@@ -1,17 +1,21 @@
 """A cleaned recording and a plan → a FeatureSet: every value with its unit, count and reason."""
 
 import math
+from collections.abc import Iterable, Sequence
+from functools import partial
 from types import MappingProxyType
 
+import numpy as np
+
 import emgproc
-from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
-from emgproc.features import FEATURES, evaluate, labelled_signal
+from emgproc.features import Sums, labelled_signal
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.features.tone import band_flags, unusable_reason
-from emgproc.plan.model import WHOLE, FeatureRequest, Plan
-from emgproc.recording import Recording
+from emgproc.plan.measuring import ROWS, Measured, measure, wanted_by
+from emgproc.plan.model import WHOLE, Plan
+from emgproc.recording import Provenance, Recording
 
 # What needs the labels and the noise of a recording, not its samples alone.
 FAMILIES: MappingProxyType[str, RecordingFeature] = MappingProxyType(
@@ -52,66 +56,76 @@ def extract(clean: Recording, plan: Plan) -> FeatureSet:
             f"extract takes a Recording and a Plan, got {type(clean).__name__} and "
             f"{type(plan).__name__}; Recording.from_array and load_plan make them"
         )
-    values = [value for row in clean.emg_rows() for value in _channel_values(clean, row, plan)]
-    about = clean.provenance
+    rows = clean.emg_rows()
+    values: list[FeatureValue] = []
+    for first in range(0, len(rows), ROWS):
+        values += _values(clean, rows[first : first + ROWS], plan)
+    return feature_set(clean.provenance, clean.n_samples, plan, values)
+
+
+def feature_set(
+    about: Provenance, n_samples: int, plan: Plan, values: Iterable[FeatureValue]
+) -> FeatureSet:
+    """The values of a recording, and what its steps measured, with where they come from."""
     return FeatureSet(
         source=about.source,
         sha256=about.sha256,
         plan_digest=plan.digest,
         version=emgproc.__version__,
-        values=(*values, *_findings(clean)),
+        values=(*values, *_findings(about, n_samples)),
         steps=about.steps,
         warnings=about.warnings,
         synthetic=about.synthetic,
     )
 
 
-def _channel_values(clean: Recording, row: int, plan: Plan) -> list[FeatureValue]:
-    signals: dict[str, Floats] = {}
+def _values(clean: Recording, rows: Sequence[int], plan: Plan) -> list[FeatureValue]:
+    """Values of some channels, channel by channel in the order of the plan."""
+    measured = [
+        Measured(
+            clean.channels[row].name, band_flags(clean, row), partial(unusable_reason, clean, row)
+        )
+        for row in rows
+    ]
+    summed = [request for request in plan.features if request.name not in FAMILIES]
+    found: dict[tuple[str, str], FeatureValue] = {}
+    for over in dict.fromkeys(request.over for request in summed):
+        asked = [request for request in summed if request.over == over]
+        labels = () if over == WHOLE else (over,)
+        signals = [labelled_signal(clean, row, labels) for row in rows]
+        for size in sorted({signal.size for signal in signals}):
+            chosen = [i for i, signal in enumerate(signals) if signal.size == size]
+            sums = Sums.of_array(np.stack([signals[i] for i in chosen]), clean.fs)
+            sums.prepare(wanted_by(asked, clean.fs))
+            for request in asked:
+                for value in measure(request, sums, [measured[i] for i in chosen]):
+                    found[value.channel, value.name] = value
+    return [value for row in rows for value in _of_channel(clean, row, plan, found)]
+
+
+def _of_channel(
+    clean: Recording, row: int, plan: Plan, found: dict[tuple[str, str], FeatureValue]
+) -> list[FeatureValue]:
     values: list[FeatureValue] = []
     for request in plan.features:
         if request.name in FAMILIES:
             values += FAMILIES[request.name](clean, row, plan.windows, plan.noise)
-            continue
-        if request.over not in signals:
-            labels = () if request.over == WHOLE else (request.over,)
-            signals[request.over] = labelled_signal(clean, row, labels)
-        values.append(_value(clean, row, request, signals[request.over]))
+        else:
+            values.append(found[clean.channels[row].name, request.label])
     # Two families may report the same ingredient, e.g. the noise; it is one value, so one row.
     return list({value.name: value for value in reversed(values)}.values())[::-1]
 
 
-def _value(clean: Recording, row: int, request: FeatureRequest, x: Floats) -> FeatureValue:
-    """One feature of `emgproc.features.FEATURES` on the samples `x` of one channel."""
-    spec = FEATURES[request.name]
-    found = evaluate(spec, x, clean.fs, **dict(request.params))
-    reason = found.reason
-    if reason == "all_masked":
-        reason = unusable_reason(clean, row) or reason
-    elif reason == "no_samples" and request.over != WHOLE:
-        reason = "no_state_label" if request.over.startswith("state/") else "no_label"
-    return FeatureValue(
-        name=request.label,
-        unit=spec.unit,
-        channel=clean.channels[row].name,
-        value=found.value,
-        n=found.n,
-        flags=band_flags(clean, row),
-        reason=reason,
-        rule_id=spec.rule_id,
-    )
-
-
-def _findings(clean: Recording) -> list[FeatureValue]:
+def _findings(about: Provenance, n_samples: int) -> list[FeatureValue]:
     """What the steps measured; where two steps measured the same, the later one counts."""
-    latest = {(finding.channel, finding.name): finding for finding in clean.provenance.findings}
+    latest = {(finding.channel, finding.name): finding for finding in about.findings}
     return [
         FeatureValue(
             name=finding.name,
             unit=finding.unit,
             channel=finding.channel,
             value=float(finding.value) if math.isfinite(finding.value) else math.nan,
-            n=clean.n_samples,
+            n=n_samples,
             reason="" if math.isfinite(finding.value) else "not_measurable",
             rule_id=FINDINGS_RULE,
         )
