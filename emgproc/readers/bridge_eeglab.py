@@ -10,6 +10,7 @@ file that EEGLAB wrote.
 
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,15 +148,22 @@ class _DataSet:
     def _channels(self) -> list[tuple[str, str]]:
         """Name and kind of each channel."""
         node = self.field("chanlocs")
-        labels: tuple[Node, ...] = ()
-        types: tuple[Node, ...] = ()
-        if isinstance(node, Struct):
-            labels, types = node.fields.get("labels", ()), node.fields.get("type", ())
-        if len(labels) != self.n_channels:
+        if not isinstance(node, Struct) or len(node.fields.get("labels", ())) != self.n_channels:
             return [(f"channel {k + 1}", "") for k in range(self.n_channels)]
+        labels, types = (self._column(node, key, self.n_channels) for key in ("labels", "type"))
         names = [text(label) or f"channel {k + 1}" for k, label in enumerate(labels)]
-        stated = [text(one) or "" for one in types] or [""] * len(names)
+        stated = [text(one) or "" for one in types]
         return [(n, kind_of_electrode(n, t)) for n, t in zip(names, stated, strict=True)]
+
+    def _column(self, struct: Struct, name: str, n: int) -> Sequence[Node | None]:
+        """A field of each of `n` structs; None throughout where they have no such field."""
+        held = struct.fields.get(name)
+        if held is not None and len(held) != n:
+            raise FormatError(
+                f"{self.path.name}: {n} structs of which {len(held)} have a {name[:20]!r}; the "
+                "file is damaged"
+            )
+        return held or (None,) * n
 
     def _rows(self) -> list[tuple[float, float, str]]:
         """Latency in samples from 0, duration in samples, and type of each event."""
@@ -165,8 +173,7 @@ class _DataSet:
         latencies = node.fields.get("latency", ())
         if len(latencies) > MAX_EVENTS:
             raise FormatError(f"{self.path.name}: {len(latencies)} events")
-        kinds = node.fields.get("type", (None,) * len(latencies))
-        lasting = node.fields.get("duration", (None,) * len(latencies))
+        kinds, lasting = (self._column(node, key, len(latencies)) for key in ("type", "duration"))
         found = []
         for at, kind, duration in zip(latencies, kinds, lasting, strict=True):
             latency, samples = number(at), number(duration) or 0.0

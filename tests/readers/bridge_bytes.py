@@ -3,6 +3,7 @@
 import struct
 
 import numpy as np
+import scipy.io
 
 
 def pascal(text, size):
@@ -453,3 +454,22 @@ def abf(
         for time in tags:
             table += struct.pack("<i56shh", round(time * 1e6 / tick), b"drug".ljust(56), 1, 0)
     return bytes(head) + body + table
+
+
+# ---------------------------------------------------------------- EEGLAB
+def eeglab(path, values, *, trials=1, events=True, name=None):
+    """EEG struct of two channels, TA (EMG) and Fp1 (EEG), 500 Hz, samples inside or in `name`."""
+    rows = np.zeros(3 if events else 0, dtype=[("latency", "O"), ("type", "O"), ("duration", "O")])
+    if events:
+        rows[0] = (11.0, "state/3", 5.0)
+        rows[1] = (500.5, "boundary", 250.0)
+        rows[2] = (601.0, 7.0, 0.0)
+    places = np.zeros(2, dtype=[("labels", "O"), ("type", "O")])
+    places[0], places[1] = ("TA", "EMG"), ("Fp1", "EEG")
+    fields = {
+        "setname": "Roe", "subject": "Jane Roe", "nbchan": 2.0, "pnts": float(np.shape(values)[1]),
+        "trials": float(trials), "srate": 500.0, "xmin": 0.0, "xmax": 1.998,
+        "data": values if name is None else name, "chanlocs": places, "event": rows,
+    }  # fmt: skip
+    scipy.io.savemat(path, {"EEG": fields})
+    return path

@@ -409,22 +409,8 @@ def test_a_persyst_header_that_lies_is_refused(tmp_path, changes, error):
 
 
 # ---------------------------------------------------------------- EEGLAB
-def eeglab(path, *, data=None, trials=1, events=True, name=None):
-    values = COUNTS.astype(np.float32) if data is None else data
-    rows = np.zeros(3 if events else 0, dtype=[("latency", "O"), ("type", "O"), ("duration", "O")])
-    if events:
-        rows[0] = (11.0, "state/3", 5.0)
-        rows[1] = (500.5, "boundary", 250.0)
-        rows[2] = (601.0, 7.0, 0.0)
-    places = np.zeros(2, dtype=[("labels", "O"), ("type", "O")])
-    places[0], places[1] = ("TA", "EMG"), ("Fp1", "EEG")
-    fields = {
-        "setname": "Roe", "subject": "Jane Roe", "nbchan": 2.0, "pnts": 1000.0 / trials,
-        "trials": float(trials), "srate": 500.0, "xmin": 0.0, "xmax": 1.998,
-        "data": values if name is None else name, "chanlocs": places, "event": rows,
-    }  # fmt: skip
-    scipy.io.savemat(path, {"EEG": fields})
-    return path
+def eeglab(path, *, data=None, **told):
+    return made.eeglab(path, COUNTS.astype(np.float32) if data is None else data, **told)
 
 
 @pytest.mark.parametrize("beside", [None, "a.fdt", "a.dat", "A.DAT"])
