@@ -1,5 +1,6 @@
-"""`python -m benchmarks`: the kernels. `python -m benchmarks FILE…`: each stage on these files.
+"""How fast it is. `python -m benchmarks`: every kernel beside the library it replaces.
 
+`python -m benchmarks FILE…`: each stage on these recordings, one CSV row for a file.
 `python -m benchmarks --simulation`: simulated grid recordings.
 `python -m benchmarks --reading`: EDF and BDF beside other readers.
 """
@@ -11,36 +12,69 @@ from pathlib import Path
 from emgproc.errors import EmgprocError
 
 SURFACE = Path(__file__).parents[1] / "pipelines" / "surface.toml"
+SUBJECTS = ("filters", "envelopes", "features", "peaks", "files", "cold")
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--plan", type=Path, default=SURFACE, help="steps and features of FILE…")
+    parser.add_argument("--simulation", action="store_true")
+    parser.add_argument("--reading", action="store_true")
+    kernels = parser.add_argument_group("kernels beside other libraries")
+    kernels.add_argument("--only", nargs="+", choices=SUBJECTS, default=(), metavar="NAME",
+                         help=", ".join(SUBJECTS))  # fmt: skip
+    kernels.add_argument("--threads", nargs="+", type=int, default=(1, 2), metavar="N")
+    kernels.add_argument("--repeats", type=int, default=5)
+    kernels.add_argument("--quick", action="store_true", help="small sizes: does it run at all?")
+    kernels.add_argument("--json", type=Path, metavar="OUT.json")
+    kernels.add_argument("--plot", type=Path, metavar="OUT.png")
+    kernels.add_argument("--libemg-python", default="", metavar="PYTHON",
+                         help="interpreter with libemg, which wants an older NumPy")  # fmt: skip
+    return parser
 
 
 def main() -> None:
     """Read the arguments and run one of the benchmarks."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
-    parser.add_argument("--plan", type=Path, default=SURFACE)
-    parser.add_argument("--simulation", action="store_true")
-    parser.add_argument("--reading", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.simulation:
+    parser = arguments()
+    given = parser.parse_args()
+    if given.simulation:
         from benchmarks.simulation import main as simulation
 
         simulation()
-    elif arguments.reading:
+    elif given.reading:
         from benchmarks.reading import main as reading
 
         reading()
-    elif arguments.files:
+    elif given.files:
         from benchmarks.files import measure
 
         try:
-            failed = measure(arguments.files, arguments.plan)
+            failed = measure(given.files, given.plan)
         except EmgprocError as error:
             parser.error(str(error))
         sys.exit(1 if failed else 0)
     else:
-        from benchmarks.kernels import main as kernels
+        compare(parser, given)
 
-        kernels()
+
+def compare(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    from benchmarks.cases import QUICK, Settings
+    from benchmarks.kernels import run, write
+
+    threads = tuple(sorted(set(given.threads)))
+    if threads[0] < 1 or given.repeats < 1:
+        parser.error("--threads and --repeats take whole numbers of at least 1")
+    how = {"threads": threads, "libemg_python": given.libemg_python}
+    if given.quick:
+        measured = run(QUICK.with_options(**how), given.only, megabytes=16)
+    else:
+        measured = run(Settings().with_options(repeats=given.repeats, **how), given.only)
+    write(measured, given.json, given.plot)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.files import forget_peak, peak_mb
-from benchmarks.machine import Timing, describe, interleaved
+from benchmarks.machine import Timing, describe, forget_peak, interleaved, peak_mb
 from emgproc._kernels.decode import decode_records
 from emgproc.readers import open_recording
 from emgproc.readers.edf_channels import choose_channels
@@ -35,15 +34,15 @@ LSB_UV = 1 / 32
 class Tiled:
     """Ten seconds of noise over and over, readable in spans as an open file is."""
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, n_channels: int = N_CHANNELS, seconds: int = SECONDS) -> None:
         rng = np.random.default_rng(0)
-        steps = np.rint(rng.normal(0, 40, (N_CHANNELS, 10 * FS)) / LSB_UV)
+        steps = np.rint(rng.normal(0, 40, (n_channels, 10 * FS)) / LSB_UV)
         self._piece = steps * LSB_UV
         rails = (-(1 << (bits - 1)) * LSB_UV, ((1 << (bits - 1)) - 1) * LSB_UV)
         self.fs = float(FS)
-        self.n_samples = SECONDS * FS
+        self.n_samples = seconds * FS
         self.channels = tuple(
-            Channel(f"m{i}", bits=bits, lsb_uv=LSB_UV, range_uv=rails) for i in range(N_CHANNELS)
+            Channel(f"m{i}", bits=bits, lsb_uv=LSB_UV, range_uv=rails) for i in range(n_channels)
         )
         self.segments = (Segment(0, self.n_samples, 0.0),)
         self.events = ()

@@ -7,8 +7,7 @@ convolution, noise and converter are all in the time; a run of 1 s goes before e
 import time
 from dataclasses import replace
 
-from benchmarks.files import forget_peak, peak_mb
-from benchmarks.machine import describe
+from benchmarks.machine import describe, forget_peak, peak_mb
 from emgproc.simulate.grid import ADULT_64, ADULT_256, INFANT_64, GridSettings, simulate_grid
 
 SIZES = {

@@ -1,0 +1,129 @@
+"""Goal 6: eight features of windows of 512 samples every 128, with and without MNF and MDF."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import fft
+
+from benchmarks.cases import LIMIT, ONE_THREAD, Bound, Case, Peer, Settings, Work, public
+from benchmarks.elsewhere import libemg
+from benchmarks.filters import FS, band, signal
+from emgproc.preprocessing import zero_phase_sos
+
+WINDOW, HOP = 512, 128
+THRESHOLD_UV = 5.0
+TIME = ("arv", "rms", "wl", "zc", "ssc", "wamp", "iemg", "variance")
+SPECTRUM = ("mnf", "mdf")
+LIBEMG_TIME = ["MAV", "RMS", "WL", "ZC", "SSC", "WAMP", "IAV", "VAR"]
+LIBEMG = "libemg"
+NUMPY = "numpy sliding_window_view"
+
+
+def cases(settings: Settings) -> Iterator[Case]:
+    x = zero_phase_sos(signal(settings.n_channels, settings.duration_s * FS, FS), band(FS))
+    size = f"{settings.n_channels} ch x {settings.duration_s} s"
+    sliding = public("emgproc.features", "sliding")
+    never_slower = Bound(14, ONE_THREAD, {2: 1.0}, {2: 1.0})
+    yield Case(
+        f"8 time features, {size}",
+        (lambda threads: run(sliding, x, TIME, threads)) if sliding else None,
+        (
+            Peer(NUMPY, lambda: by_numpy(x, spectrum=False)),
+            _libemg(x, LIBEMG_TIME, settings),
+            _tsfel(x),
+        ),
+        (
+            Bound(6, LIBEMG, {1: 412, 2: 438}, {1: 550, 2: 700}),
+            Bound(3, LIMIT, {1: 0.28, 2: 0.28}, {1: 0.6, 2: 0.6}),
+            never_slower,
+        ),
+        Work(x.nbytes),
+        difference,
+        1e-10,
+        needs="emgproc.features.sliding",
+    )
+    yield Case(
+        f"8 time features + MNF + MDF, {size}",
+        (lambda threads: run(sliding, x, TIME + SPECTRUM, threads)) if sliding else None,
+        (
+            Peer(NUMPY, lambda: by_numpy(x, spectrum=True)),
+            _libemg(x, [*LIBEMG_TIME, "MNF", "MDF"], settings),
+        ),
+        (
+            Bound(6, LIBEMG, {1: 127, 2: 218}, {1: 280, 2: 450}),
+            Bound(6, NUMPY, {1: 17, 2: 30}, {1: 40, 2: 80}),
+            never_slower,
+        ),
+        Work(x.nbytes),
+        difference,
+        1e-10,
+        needs="emgproc.features.sliding",
+    )
+
+
+def run(sliding: object, x: np.ndarray, names: tuple[str, ...], threads: int) -> object:
+    return sliding(x, FS, names, WINDOW, HOP, threshold_uv=THRESHOLD_UV, threads=threads)
+
+
+def by_numpy(x: np.ndarray, *, spectrum: bool) -> list[tuple[np.ndarray, ...]]:
+    windows = np.lib.stride_tricks.sliding_window_view(x, WINDOW, axis=1)[:, ::HOP]
+    return [(*time_features(v), *(spectral_features(v) if spectrum else ())) for v in windows]
+
+
+def time_features(v: np.ndarray) -> tuple[np.ndarray, ...]:
+    d = np.diff(v, axis=1)
+    magnitude = np.abs(d)
+    arv = np.abs(v).mean(1)
+    larger = np.maximum(magnitude[:, 1:], magnitude[:, :-1])
+    return (
+        arv,
+        np.sqrt((v * v).mean(1)),
+        magnitude.sum(1),
+        ((v[:, 1:] * v[:, :-1] < 0) & (magnitude >= THRESHOLD_UV)).sum(1),
+        ((d[:, :-1] * d[:, 1:] < 0) & (larger >= THRESHOLD_UV)).sum(1),
+        (magnitude > THRESHOLD_UV).sum(1),
+        arv * WINDOW / FS,
+        v.var(1, ddof=1),
+    )
+
+
+def spectral_features(v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    power = np.abs(fft.rfft((v - v.mean(1, keepdims=True)) * np.hanning(WINDOW), axis=1)) ** 2
+    hz = np.arange(power.shape[1]) * FS / WINDOW
+    running = power.cumsum(1)
+    return (power * hz).sum(1) / power.sum(1), hz[(running >= running[:, -1:] / 2).argmax(1)]
+
+
+def difference(ours: object, theirs: object) -> float:
+    """Largest relative difference of any of the features; counts are whole numbers."""
+    worst = 0.0
+    for channel, features in enumerate(theirs):
+        for number, values in enumerate(features[: len(TIME)]):
+            found = np.asarray(ours[number][channel])
+            if found.shape != values.shape:
+                return np.inf
+            worst = max(worst, float(np.abs(found - values).max() / np.abs(values).max()))
+    return worst
+
+
+def _libemg(x: np.ndarray, names: list[str], settings: Settings) -> Peer:
+    python = settings.libemg_python
+    call = libemg(x, names, WINDOW, HOP, python)
+    return Peer(LIBEMG, call, "" if python else "libemg")
+
+
+def _tsfel(x: np.ndarray) -> Peer:
+    """Its time features of one channel for ten seconds, more than ours, scaled up."""
+    samples = min(10 * FS, x.shape[1])
+
+    def call() -> object:
+        import pandas as pd
+        import tsfel
+
+        wanted = tsfel.get_features_by_domain("temporal")
+        frame = pd.DataFrame(x[:1, :samples].T)
+        return tsfel.time_series_features_extractor(
+            wanted, frame, fs=FS, window_size=WINDOW, overlap=0.75, verbose=0, n_jobs=1
+        )
+
+    return Peer("tsfel, temporal domain", call, "tsfel", x.size / samples)
