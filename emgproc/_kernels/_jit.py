@@ -21,7 +21,7 @@ R = TypeVar("R")
 JIT_DISABLED = bool(numba.config.DISABLE_JIT)
 
 _HERE = Path(__file__)
-_SHARED = ("_jit.py", "_simd.py", "_sections.py")
+_SHARED = ("_jit.py", "_simd.py", "_sections.py", "_fourier.py", "_walks.py")
 _COMMON = hashlib.sha256(
     b"".join(_HERE.with_name(name).read_bytes() for name in _SHARED)
 ).hexdigest()

@@ -3,7 +3,7 @@
 
 Plain arrays inside numba live in memory, so a recursive filter waits for its own stores; these
 values live in registers, and LLVM lowers them to what the processor has (AVX-512, AVX2, NEON,
-SSE). Vectors take `+ - *` and the minus sign. The type of a vector is that of the array it is
+SSE). Vectors take `+ - * /` and the minus sign. The type of a vector is that of the array it is
 loaded from, so one kernel serves both. `_simd_interpreted.py` says what each operation means and
 stands in when the JIT is off.
 """
@@ -281,6 +281,7 @@ def _choose_negative(a: Any) -> Any:
 _binary(operator.add, "fadd")
 _binary(operator.sub, "fsub")
 _binary(operator.mul, "fmul")
+_binary(operator.truediv, "fdiv")
 
 _compiled: dict[str, Any] = {
     "lanes": _lanes, "load": _load, "store": _store, "splat": _splat, "splat_as": _splat_as,

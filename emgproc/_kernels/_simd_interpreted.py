@@ -1,7 +1,7 @@
 """What the vector operations of `_simd.py` mean, on NumPy arrays of 64 bytes.
 
 Used in their place when the JIT is disabled, so that kernels can be stepped through; a fused
-multiply-add rounds twice here. `+ - *` are NumPy's own.
+multiply-add rounds twice here. `+ - * /` are NumPy's own.
 """
 
 from typing import Any

@@ -1,18 +1,11 @@
-"""Power of many short real signals at once: a signal to a lane, in place, from the first cache.
+"""Power of many segments, mean and median frequency of many windows: one to a lane."""
 
-A real signal of n samples is a complex one of n/2 (its even samples + i times the odd ones), and
-that is how a transposed tile lies already: row 2k is the real part of point k, row 2k + 1 the
-imaginary one. The transform decimates in frequency (Gentleman & Sande 1966) and leaves its result
-where it falls; `Plan.places` says where, so nothing is ever sorted. Once a block fits the first
-cache all its remaining levels run before the next one's. Each lane is computed as if alone.
-"""
-
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emgproc._kernels._fourier import powers, transform
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import (
     lanes,
@@ -22,178 +15,35 @@ from emgproc._kernels._simd import (
     splat_as,
     store,
     store_transposed,
+    where_above,
+    where_at_least,
 )
-from emgproc._kernels._simd_interpreted import Vector
 from emgproc._kernels.fft_plan import Plan
 from emgproc.arrays import Ints
 
 Reals = NDArray[Any]  # float64 or float32
 
-SIN_60 = math.sqrt(0.75)
-COS_72, SIN_72 = math.cos(math.tau / 5), math.sin(math.tau / 5)
-COS_144, SIN_144 = math.cos(math.tau / 2.5), math.sin(math.tau / 2.5)
-
 
 @kernel
-def put(z: Reals, i: int, re: Vector, im: Vector, turns: Reals, at: int) -> None:
-    """Point at flat index `i` becomes (re, im) times the twiddle factor at `at`."""
-    c, s = splat_as(z, turns[at]), splat_as(z, turns[at + 1])
-    store(z, i, re * c - im * s)
-    store(z, i + lanes(z), muladd(re, s, im * c))
+def read_segment(x: Reals, starts: Ints, t0: int, z: Reals, window: Reals) -> None:
+    """Samples from `t0` after `starts` on, lane by lane, their mean removed, times the window.
 
-
-@kernel
-def level_2(z: Reals, first: int, step: int, turns: Reals, at: int) -> None:
-    """Level of radix 2 over the block from point `first`; a point to each `step`."""
-    n = lanes(z)
-    for p in range(step):
-        i, j = (first + p) * 2 * n, (first + p + step) * 2 * n
-        ar, ai, br, bi = load(z, i), load(z, i + n), load(z, j), load(z, j + n)
-        store(z, i, ar + br)
-        store(z, i + n, ai + bi)
-        put(z, j, ar - br, ai - bi, turns, at + 2 * p)
-
-
-@kernel
-def level_3(z: Reals, first: int, step: int, turns: Reals, at: int) -> None:
-    """Level of radix 3, as `level_2`."""
-    n = lanes(z)
-    far = step * 2 * n
-    half, sine = splat_as(z, -0.5), splat_as(z, SIN_60)
-    for p in range(step):
-        i, w = (first + p) * 2 * n, at + 4 * p
-        ar, ai, br, bi = load(z, i), load(z, i + n), load(z, i + far), load(z, i + far + n)
-        cr, ci = load(z, i + 2 * far), load(z, i + 2 * far + n)
-        tr, ti, sr, si = br + cr, bi + ci, sine * (br - cr), sine * (bi - ci)
-        store(z, i, ar + tr)
-        store(z, i + n, ai + ti)
-        mr, mi = muladd(half, tr, ar), muladd(half, ti, ai)
-        put(z, i + far, mr + si, mi - sr, turns, w)
-        put(z, i + 2 * far, mr - si, mi + sr, turns, w + 2)
-
-
-@kernel
-def level_4(z: Reals, first: int, step: int, turns: Reals, at: int) -> None:
-    """Level of radix 4, as `level_2`."""
-    n = lanes(z)
-    far = step * 2 * n
-    for p in range(step):
-        i, w = (first + p) * 2 * n, at + 6 * p
-        ar, ai, br, bi = load(z, i), load(z, i + n), load(z, i + far), load(z, i + far + n)
-        cr, ci = load(z, i + 2 * far), load(z, i + 2 * far + n)
-        dr, di = load(z, i + 3 * far), load(z, i + 3 * far + n)
-        er, ei, fr, fi = ar + cr, ai + ci, br + dr, bi + di
-        gr, gi, hr, hi = ar - cr, ai - ci, bi - di, dr - br
-        store(z, i, er + fr)
-        store(z, i + n, ei + fi)
-        put(z, i + far, gr + hr, gi + hi, turns, w)
-        put(z, i + 2 * far, er - fr, ei - fi, turns, w + 2)
-        put(z, i + 3 * far, gr - hr, gi - hi, turns, w + 4)
-
-
-@kernel
-def level_5(z: Reals, first: int, step: int, turns: Reals, at: int) -> None:
-    """Level of radix 5, as `level_2`."""
-    n = lanes(z)
-    far = step * 2 * n
-    c1, c2, s1, s2 = (
-        splat_as(z, COS_72), splat_as(z, COS_144), splat_as(z, SIN_72), splat_as(z, SIN_144)
-    )  # fmt: skip
-    for p in range(step):
-        i, w = (first + p) * 2 * n, at + 8 * p
-        ar, ai = load(z, i), load(z, i + n)
-        br, bi = load(z, i + far), load(z, i + far + n)
-        cr, ci = load(z, i + 2 * far), load(z, i + 2 * far + n)
-        dr, di = load(z, i + 3 * far), load(z, i + 3 * far + n)
-        er, ei = load(z, i + 4 * far), load(z, i + 4 * far + n)
-        pr, pi, qr, qi = br + er, bi + ei, cr + dr, ci + di
-        ur, ui, vr, vi = br - er, bi - ei, cr - dr, ci - di
-        store(z, i, ar + pr + qr)
-        store(z, i + n, ai + pi + qi)
-        mr, mi = muladd(c2, qr, muladd(c1, pr, ar)), muladd(c2, qi, muladd(c1, pi, ai))
-        tr, ti = muladd(s2, vr, s1 * ur), muladd(s2, vi, s1 * ui)
-        put(z, i + far, mr + ti, mi - tr, turns, w)
-        put(z, i + 4 * far, mr - ti, mi + tr, turns, w + 6)
-        mr, mi = muladd(c1, qr, muladd(c2, pr, ar)), muladd(c1, qi, muladd(c2, pi, ai))
-        tr, ti = s2 * ur - s1 * vr, s2 * ui - s1 * vi
-        put(z, i + 2 * far, mr + ti, mi - tr, turns, w + 2)
-        put(z, i + 3 * far, mr - ti, mi + tr, turns, w + 4)
-
-
-@kernel
-def run_levels(z: Reals, first: int, n: int, radices: Ints, turns: Reals, at: int) -> None:
-    """Levels of these radices over the block of n points from point `first`."""
-    block = n
-    for radix in radices:
-        step = block // radix
-        for b in range(first, first + n, block):
-            if radix == 4:
-                level_4(z, b, step, turns, at)
-            elif radix == 2:
-                level_2(z, b, step, turns, at)
-            elif radix == 3:
-                level_3(z, b, step, turns, at)
-            else:
-                level_5(z, b, step, turns, at)
-        at += 2 * (radix - 1) * step
-        block = step
-
-
-@kernel
-def transform(z: Reals, n: int, plan: Plan) -> None:
-    """Complex transform of n points in place: far levels over all of it, then block by block."""
-    radices, far, turns = plan.radices, plan.far, plan.turns
-    run_levels(z, 0, n, radices[:far], turns, 0)
-    block, at = n, 0
-    for radix in radices[:far]:
-        at += 2 * (radix - 1) * (block // radix)
-        block //= radix
-    for first in range(0, n, block):
-        run_levels(z, first, block, radices[far:], turns, at)
-
-
-@kernel
-def powers(z: Reals, n: int, plan: Plan, out: Reals) -> None:
-    """Rows 0 … n of `out`: |X|² of the real signals of 2n samples whose transform is in `z`."""
-    m = lanes(z)
-    half = splat_as(z, 0.5)
-    a, b = load(z, 0), load(z, m)
-    store(out, 0, (a + b) * (a + b))
-    store(out, n * m, (a - b) * (a - b))
-    for k in range(1, n // 2 + 1):
-        i, j = plan.places[k] * 2 * m, plan.places[n - k] * 2 * m
-        ar, ai, br, bi = load(z, i), load(z, i + m), load(z, j), load(z, j + m)
-        er, ei, dr, di = (ar + br) * half, (ai - bi) * half, (ai + bi) * half, (br - ar) * half
-        c, s = splat_as(z, plan.halves[2 * k]), splat_as(z, plan.halves[2 * k + 1])
-        tr, ti = dr * c - di * s, muladd(dr, s, di * c)
-        ar, ai, br, bi = er + tr, ei + ti, er - tr, ei - ti
-        store(out, k * m, muladd(ar, ar, ai * ai))
-        store(out, (n - k) * m, muladd(br, br, bi * bi))
-
-
-@kernel
-def fill(x: Reals, starts: Ints, n: int, z: Reals) -> None:
-    """Rows 0 … n of `z` from the samples that follow `starts`, lane by lane."""
-    m = lanes(z)
+    Equal samples become exactly 0: the mean is that of their distances from the first.
+    """
+    m, n = lanes(z), window.size
     whole = n // m * m
     for t in range(0, whole, m):
-        load_transposed(x, starts, t, z, t * m)
+        load_transposed(x, starts, t0 + t, z, t * m)
     for t in range(whole, n):
         for lane in range(m):
-            z[t * m + lane] = x[starts[lane] + t]
-
-
-@kernel
-def centre_and_weigh(z: Reals, n: int, window: Reals) -> None:
-    """Each lane's mean removed, then times the window."""
-    m = lanes(z)
-    total, other = splat_as(z, 0.0), splat_as(z, 0.0)
+            z[t * m + lane] = x[starts[lane] + t0 + t]
+    first, a, b = load(z, 0), splat_as(z, 0.0), splat_as(z, 0.0)
     for t in range(0, n, 2):
-        total = total + load(z, t * m)
-        other = other + load(z, (t + 1) * m)
-    mean = (total + other) * splat_as(z, 1.0 / n)
+        a = a + (load(z, t * m) - first)
+        b = b + (load(z, (t + 1) * m) - first)
+    mean = (a + b) / splat_as(z, n)
     for t in range(n):
-        store(z, t * m, (load(z, t * m) - mean) * splat_as(z, window[t]))
+        store(z, t * m, (load(z, t * m) - first - mean) * splat_as(z, window[t]))
 
 
 @kernel
@@ -227,8 +77,7 @@ def segment_powers(
     z, rows = np.empty(n * m, out.dtype), np.empty((half + 1) * m, out.dtype)
     whole = (half + 1) // m * m
     for g in range(starts.shape[0]):
-        fill(x, starts[g], n, z)
-        centre_and_weigh(z, n, window)
+        read_segment(x, starts[g], 0, z, window)
         transform(z, half, plan)
         powers(z, half, plan, rows)
         for k in range(0, whole, m):
@@ -236,3 +85,107 @@ def segment_powers(
         for k in range(whole, half + 1):
             for lane in range(m):
                 out[targets[g, lane] + k] = rows[k * m + lane]
+
+
+@kernel
+def cumulate(p: Reals, n: int, sums: Reals) -> None:
+    """Powers in rows 1 … n become twice their trapezoid up to that row.
+
+    `sums` receives their sum and their first moment. The last, which stands for one frequency
+    where the others stand for two, counts by half.
+    """
+    m = lanes(p)
+    zero = splat_as(p, 0.0)
+    store(p, n * m, splat_as(p, 0.5) * load(p, n * m))
+    cumulated, before = zero, load(p, m)
+    total, moment = before, before
+    store(p, m, zero)
+    for k in range(2, n + 1):
+        v = load(p, k * m)
+        total = total + v
+        moment = muladd(splat_as(p, k), v, moment)
+        cumulated = cumulated + (before + v)
+        store(p, k * m, cumulated)
+        before = v
+    store(sums, 0, total)
+    store(sums, m, moment)
+
+
+@kernel
+def find_half(p: Reals, n: int, sums: Reals) -> None:
+    """Where the cumulated power of rows 1 … n reaches half of row n, as rows 2 … 5 of `sums`.
+
+    They are half the power, the last row not above it, its value and that of the next.
+    """
+    m = lanes(p)
+    zero, one = splat_as(p, 0.0), splat_as(p, 1.0)
+    half = load(p, n * m) * splat_as(p, 0.5)
+    row, low, high = zero, zero, load(p, n * m)
+    for k in range(1, n + 1):
+        c = load(p, k * m)
+        row = row + where_at_least(half, c, one, zero)
+        low = where_at_least(half, c, c, low)
+        high = where_above(c, half, where_above(high, c, c, high), high)
+    store(sums, 2 * m, half)
+    store(sums, 3 * m, row)
+    store(sums, 4 * m, low)
+    store(sums, 5 * m, high)
+
+
+@kernel
+def window_frequencies(
+    x: Reals,
+    starts: Ints,
+    counts: Ints,
+    steps: tuple[int, int, int],
+    window: Reals,
+    plan: Plan,
+    out: Reals,
+    targets: Ints,
+    row_size: int,
+) -> None:
+    """Mean and median frequency of consecutive windows from each start, in bins.
+
+    Parameters
+    ----------
+    x
+        Signal, flat.
+    starts
+        (n_groups, lanes): first sample of the first window of each lane.
+    counts
+        (n_groups,): windows of each lane.
+    steps
+        Samples from one window to the next, segments of a window, samples from one segment to
+        the next.
+    window, plan
+        As in `segment_powers`.
+    out
+        Flat: receives the mean frequency of window w of a lane at w after its target, the median
+        frequency `row_size` behind it; NaN without power.
+    targets
+        (n_groups, lanes).
+    row_size
+        See `out`.
+    """
+    hop, pieces, piece_hop = steps
+    half, m = window.size // 2, lanes(x)
+    z, rows = np.empty(2 * half * m, x.dtype), np.empty((half + 1) * m, x.dtype)
+    total, sums = np.empty((half + 1) * m, x.dtype), np.empty(6 * m, x.dtype)
+    for g in range(starts.shape[0]):
+        for w in range(counts[g]):
+            for j in range(pieces):
+                read_segment(x, starts[g], w * hop + j * piece_hop, z, window)
+                transform(z, half, plan)
+                powers(z, half, plan, rows if j else total)
+                if j:
+                    for k in range(0, (half + 1) * m, m):
+                        store(total, k, load(total, k) + load(rows, k))
+            cumulate(total, half, sums)
+            find_half(total, half, sums)
+            for lane in range(m):
+                power, moment = sums[lane], sums[m + lane]
+                middle, row = sums[2 * m + lane], sums[3 * m + lane]
+                low, high = sums[4 * m + lane], sums[5 * m + lane]
+                there, at = power > 0.0, targets[g, lane] + w
+                out[at] = moment / power if there else np.nan
+                out[at + row_size] = row + (middle - low) / (high - low) if there else np.nan

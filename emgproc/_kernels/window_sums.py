@@ -1,0 +1,191 @@
+"""Sums over sliding windows from one walk over the samples, one stretch of one channel to a lane.
+
+Windows that overlap share blocks of their common step: each block is summed once, and a window is
+the sum of its whole blocks, each afresh (a running sum would remember every artefact). Differences
+that reach back over a block's first sample are kept apart: they count in all windows but the one
+that begins there. What needs a window's own mean walks its samples again while they are near.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgproc._kernels._jit import kernel
+from emgproc._kernels._simd import (
+    lanes,
+    load,
+    load_transposed,
+    muladd,
+    splat_as,
+    store,
+    store_transposed,
+)
+from emgproc._kernels._simd_interpreted import Vector
+from emgproc._kernels._walks import (
+    CUBES,
+    EDGE,
+    FOURTHS,
+    LEVEL,
+    LOGS,
+    M2,
+    MEAN,
+    N_BLOCK,
+    N_ROWS,
+    NONZERO,
+    WL,
+    ZC,
+    sum_edge,
+    sum_level,
+    sum_logs,
+    sum_shape,
+    sum_steps,
+)
+from emgproc._kernels.window_grid import Grid, Wanted
+from emgproc.arrays import Ints
+
+Reals = NDArray[Any]  # float64 or float32
+
+
+@kernel
+def fill(x: Reals, starts: Ints, t0: int, n: int, z: Reals, row: int) -> None:
+    """Rows `row` … `row + n` of `z` from sample `t0` after `starts` on, lane by lane."""
+    m = lanes(z)
+    whole = n // m * m
+    for t in range(0, whole, m):
+        load_transposed(x, starts, t0 + t, z, (row + t) * m)
+    for t in range(whole, n):
+        for lane in range(m):
+            z[(row + t) * m + lane] = x[starts[lane] + t0 + t]
+
+
+@kernel
+def join_blocks(blocks: Reals, b: int, grid: Grid, found: Reals, at: int) -> Vector:
+    """Sums of the window whose last block is b, from those of its blocks; its mean is returned."""
+    m, k = lanes(found), grid.per_window
+    first = (b + 1) % k * N_BLOCK * m
+    origin, shift = load(blocks, first), splat_as(found, 0.0)
+    for j in range(b + 2, b + 1 + k):
+        shift = shift + (load(blocks, j % k * N_BLOCK * m) - origin)
+    mean: Vector = origin + shift / splat_as(found, k)
+    m2, n = splat_as(found, 0.0), splat_as(found, grid.block)
+    for j in range(b + 1, b + 1 + k):
+        i = j % k * N_BLOCK * m
+        c = load(blocks, i) - mean
+        m2 = m2 + muladd(n * c, c, load(blocks, i + M2 * m))
+    store(found, at + MEAN * m * m, mean)
+    store(found, at + M2 * m * m, m2)
+    for row in range(WL, ZC + 1):
+        total = load(blocks, first + row * m)
+        for j in range(b + 2, b + 1 + k):
+            i = (j % k * N_BLOCK + row) * m
+            total = total + load(blocks, i) + load(blocks, i + EDGE * m)
+        store(found, at + row * m * m, total)
+    return mean
+
+
+@kernel
+def walk_window(
+    z: Reals, b: int, grid: Grid, wanted: Wanted, mean: Vector, found: Reals, at: int, near: Reals
+) -> None:
+    """What needs the mean of the window whose last block is b."""
+    m, k, n = lanes(z), grid.per_window, grid.block
+    zero = splat_as(z, 0.0)
+    origin = zero if wanted.about_zero else mean
+    limit = splat_as(z, wanted.zc)
+    before = load(z, (b + 1) % k * n * m)
+    level, crossings, cubes, fourths = zero, zero, zero, zero
+    near[: 2 * m] = 0.0
+    for j in range(b + 1, b + 1 + k):
+        row = j % k * n
+        if not wanted.about_zero:
+            one, two = sum_level(z, row, n, origin, before, limit)
+            level, crossings = level + one, crossings + two
+            before = load(z, (row + n - 1) * m)
+        if wanted.shape:
+            one, two = sum_shape(z, row, n, mean)
+            cubes, fourths = cubes + one, fourths + two
+        if wanted.logs:
+            sum_logs(z, row, n, origin, near[2 * m :], near)
+    if not wanted.about_zero:
+        store(found, at + LEVEL * m * m, level)
+        store(found, at + ZC * m * m, crossings)
+    store(found, at + CUBES * m * m, cubes)
+    store(found, at + FOURTHS * m * m, fourths)
+    store(found, at + LOGS * m * m, load(near, 0))
+    store(found, at + NONZERO * m * m, load(near, m))
+
+
+@kernel
+def write_rows(
+    found: Reals, n: int, rows: Ints, out: Reals, targets: Ints, w: int, row_size: int
+) -> None:
+    """Sums of n windows from window w on to `out`, transposed, the rows asked for."""
+    m = lanes(found)
+    for r in range(rows.size):
+        i, t = rows[r] * m * m, r * row_size + w
+        if n == m:
+            store_transposed(found, i, out, targets, t)
+            continue
+        for j in range(n):
+            for lane in range(m):
+                out[targets[lane] + t + j] = found[i + j * m + lane]
+
+
+@kernel
+def window_sums(
+    x: Reals,
+    starts: Ints,
+    counts: Ints,
+    grid: Grid,
+    wanted: Wanted,
+    rows: Ints,
+    out: Reals,
+    targets: Ints,
+    row_size: int,
+) -> None:
+    """Sums of consecutive windows from each start.
+
+    Parameters
+    ----------
+    x
+        Samples, flat.
+    starts
+        (n_groups, lanes): first sample of the first window of each lane.
+    counts
+        (n_groups,): windows of each lane.
+    grid, wanted
+        How windows are made of blocks, and what is summed.
+    rows
+        Rows of the result that are written, in order.
+    out
+        Flat, in the type of `x`: row r of window w of a lane at r·row_size + w after its target.
+    targets
+        (n_groups, lanes).
+    row_size
+        Values in a row of `out`.
+    """
+    m, n, k = lanes(x), grid.block, grid.per_window
+    z = np.zeros(k * n * m, x.dtype)
+    blocks, found = np.zeros(k * N_BLOCK * m, x.dtype), np.zeros(N_ROWS * m * m, x.dtype)
+    near = np.zeros(4 * m, x.dtype)
+    zero = splat_as(x, 0.0)
+    for g in range(starts.shape[0]):
+        for b in range((counts[g] - 1) * grid.step + k):
+            row, at = b % k * n, b % k * N_BLOCK * m
+            fill(x, starts[g], b * grid.stride, n, z, row)
+            sum_steps(z, row, n, wanted, blocks, at)
+            sum_edge(z, row, ((b - 1) % k + 1) * n - 1, wanted, blocks, at)
+            if wanted.about_zero:
+                level, crossings = sum_level(
+                    z, row, n, zero, load(z, row * m), splat_as(z, wanted.zc)
+                )
+                store(blocks, at + LEVEL * m, level)
+                store(blocks, at + ZC * m, crossings)
+            w = (b + 1 - k) // grid.step
+            if b + 1 < k or (b + 1 - k) % grid.step:
+                continue
+            mean = join_blocks(blocks, b, grid, found, w % m * m)
+            walk_window(z, b, grid, wanted, mean, found, w % m * m, near)
+            if w % m == m - 1 or w == counts[g] - 1:
+                write_rows(found, w % m + 1, rows, out, targets[g], w - w % m, row_size)
