@@ -2,10 +2,11 @@
 
 from emgproc.features.result import FeatureSet
 from emgproc.plan.extraction import extract
+from emgproc.plan.large import extract_file
 from emgproc.plan.model import ALGORITHM_VERSIONS, FeatureRequest, Plan, Source
 from emgproc.plan.parse import load_plan, plan_from_text
 
 __all__ = [
     "ALGORITHM_VERSIONS", "FeatureRequest", "FeatureSet", "Plan", "Source", "extract",
-    "load_plan", "plan_from_text",
+    "extract_file", "load_plan", "plan_from_text",
 ]  # fmt: skip

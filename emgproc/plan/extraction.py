@@ -112,7 +112,11 @@ def _of_channel(
             values += FAMILIES[request.name](clean, row, plan.windows, plan.noise)
         else:
             values.append(found[clean.channels[row].name, request.label])
-    # Two families may report the same ingredient, e.g. the noise; it is one value, so one row.
+    return without_repeats(values)
+
+
+def without_repeats(values: Sequence[FeatureValue]) -> list[FeatureValue]:
+    """Values of one channel, each name once: two families may report the same ingredient."""
     return list({value.name: value for value in reversed(values)}.values())[::-1]
 
 
