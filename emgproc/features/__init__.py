@@ -35,6 +35,7 @@ from emgproc.features.evaluation import Evaluation, evaluate
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.noise import Noise, NoiseSettings, noise_power
 from emgproc.features.onset import OnsetSettings, detect_activity, detect_bursts
+from emgproc.features.peaks import find_peaks
 from emgproc.features.propagation import (
     Coherence,
     ConductionVelocity,
@@ -62,6 +63,7 @@ from emgproc.features.spectrum import (
 )
 from emgproc.features.sums import Sums
 from emgproc.features.tone import tone
+from emgproc.features.turns import Turns, turn_positions, turns
 from emgproc.features.windows import Windows, WindowSettings, labelled_signal
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "RecordingFeature",
     "Spectrum",
     "Sums",
+    "Turns",
     "WindowSettings",
     "Windows",
     "aac",
@@ -102,6 +105,7 @@ __all__ = [
     "envelope_peak",
     "evaluate",
     "falconer_winter",
+    "find_peaks",
     "finsm5",
     "hjorth_activity",
     "hjorth_complexity",
@@ -127,6 +131,8 @@ __all__ = [
     "tkeo_mean",
     "tone",
     "tonic_epochs",
+    "turn_positions",
+    "turns",
     "variance",
     "wamp",
     "wl",
