@@ -1,13 +1,13 @@
 """Goal 6: eight features of windows of 512 samples every 128, with and without MNF and MDF."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy import fft
 
 from benchmarks.cases import LIMIT, ONE_THREAD, Bound, Case, Peer, Settings, Work, public
 from benchmarks.elsewhere import libemg
-from benchmarks.filters import FS, band, signal
+from benchmarks.filters import FS, band, signal, single
 from emgproc.preprocessing import zero_phase_sos
 
 WINDOW, HOP = 512, 128
@@ -17,52 +17,71 @@ SPECTRUM = ("mnf", "mdf")
 LIBEMG_TIME = ["MAV", "RMS", "WL", "ZC", "SSC", "WAMP", "IAV", "VAR"]
 LIBEMG = "libemg"
 NUMPY = "numpy sliding_window_view"
+NEVER_SLOWER = Bound(14, ONE_THREAD, {2: 1.0}, {2: 1.0})
+TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 
 
 def cases(settings: Settings) -> Iterator[Case]:
     x = zero_phase_sos(signal(settings.n_channels, settings.duration_s * FS, FS), band(FS))
     size = f"{settings.n_channels} ch x {settings.duration_s} s"
-    sliding = public("emgproc.features", "sliding")
-    never_slower = Bound(14, ONE_THREAD, {2: 1.0}, {2: 1.0})
-    yield Case(
+    plain = _libemg(x, LIBEMG_TIME, settings)
+    with_spectrum = _libemg(x, [*LIBEMG_TIME, "MNF", "MDF"], settings)
+    for kind, data in (("float64", x), ("float32", single(x))):
+        yield _time(data, f"{size}, {kind}", (*_numpy(x, data, spectrum=False), plain, _tsfel(x)))
+        peers = (*_numpy(x, data, spectrum=True), with_spectrum)
+        yield _with_spectrum(data, f"{size}, {kind}", peers)
+
+
+def _time(data: np.ndarray, size: str, peers: tuple[Peer, ...]) -> Case:
+    return Case(
         f"8 time features, {size}",
-        (lambda threads: run(sliding, x, TIME, threads)) if sliding else None,
-        (
-            Peer(NUMPY, lambda: by_numpy(x, spectrum=False)),
-            _libemg(x, LIBEMG_TIME, settings),
-            _tsfel(x),
-        ),
+        ours(data, TIME),
+        peers,
         (
             Bound(6, LIBEMG, {1: 412, 2: 438}, {1: 550, 2: 700}),
             Bound(3, LIMIT, {1: 0.28, 2: 0.28}, {1: 0.6, 2: 0.6}),
-            never_slower,
+            NEVER_SLOWER,
         ),
-        Work(x.nbytes),
+        Work(data.nbytes),
         difference,
-        1e-10,
+        TOLERANCE[data.dtype.name],
         needs="emgproc.features.sliding",
     )
-    yield Case(
+
+
+def _with_spectrum(data: np.ndarray, size: str, peers: tuple[Peer, ...]) -> Case:
+    return Case(
         f"8 time features + MNF + MDF, {size}",
-        (lambda threads: run(sliding, x, TIME + SPECTRUM, threads)) if sliding else None,
-        (
-            Peer(NUMPY, lambda: by_numpy(x, spectrum=True)),
-            _libemg(x, [*LIBEMG_TIME, "MNF", "MDF"], settings),
-        ),
+        ours(data, (*TIME, *SPECTRUM)),
+        peers,
         (
             Bound(6, LIBEMG, {1: 127, 2: 218}, {1: 280, 2: 450}),
             Bound(6, NUMPY, {1: 17, 2: 30}, {1: 40, 2: 80}),
-            never_slower,
+            NEVER_SLOWER,
         ),
-        Work(x.nbytes),
+        Work(data.nbytes),
         difference,
-        1e-10,
+        TOLERANCE[data.dtype.name],
         needs="emgproc.features.sliding",
     )
 
 
-def run(sliding: object, x: np.ndarray, names: tuple[str, ...], threads: int) -> object:
-    return sliding(x, FS, names, WINDOW, HOP, threshold_uv=THRESHOLD_UV, threads=threads)
+def ours(x: np.ndarray, names: tuple[str, ...]) -> Callable[[int], np.ndarray] | None:
+    sliding = public("emgproc.features", "sliding")
+    if sliding is None:
+        return None
+    sizes = {"window_s": WINDOW / FS, "hop_s": HOP / FS}
+    # The signal has no offset after the filter; the others do not remove one either.
+    how = {"threshold_uv": THRESHOLD_UV, "centre": False, **sizes}
+    return lambda threads: sliding(x, FS, names=names, threads=threads, **how).values
+
+
+def _numpy(x: np.ndarray, data: np.ndarray, *, spectrum: bool) -> tuple[Peer, ...]:
+    """The goal is set by float64; float32 comes first where results of it are compared."""
+    wide = Peer(NUMPY, lambda: by_numpy(x, spectrum=spectrum))
+    if data is x:
+        return (wide,)
+    return Peer(f"{NUMPY}, float32", lambda: by_numpy(data, spectrum=spectrum)), wide
 
 
 def by_numpy(x: np.ndarray, *, spectrum: bool) -> list[tuple[np.ndarray, ...]]:
@@ -79,12 +98,16 @@ def time_features(v: np.ndarray) -> tuple[np.ndarray, ...]:
         arv,
         np.sqrt((v * v).mean(1)),
         magnitude.sum(1),
-        ((v[:, 1:] * v[:, :-1] < 0) & (magnitude >= THRESHOLD_UV)).sum(1),
-        ((d[:, :-1] * d[:, 1:] < 0) & (larger >= THRESHOLD_UV)).sum(1),
-        (magnitude > THRESHOLD_UV).sum(1),
+        rate((v[:, 1:] * v[:, :-1] < 0) & (magnitude >= THRESHOLD_UV)),
+        rate((d[:, :-1] * d[:, 1:] < 0) & (larger >= THRESHOLD_UV)),
+        rate(magnitude > THRESHOLD_UV),
         arv * WINDOW / FS,
         v.var(1, ddof=1),
     )
+
+
+def rate(happened: np.ndarray) -> np.ndarray:
+    return happened.sum(1) * FS / happened.shape[1]
 
 
 def spectral_features(v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,12 +117,11 @@ def spectral_features(v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (power * hz).sum(1) / power.sum(1), hz[(running >= running[:, -1:] / 2).argmax(1)]
 
 
-def difference(ours: object, theirs: object) -> float:
-    """Largest relative difference of any of the features; counts are whole numbers."""
+def difference(ours: np.ndarray, theirs: list[tuple[np.ndarray, ...]]) -> float:
+    """Largest relative difference of the time features (the spectra have other segments)."""
     worst = 0.0
     for channel, features in enumerate(theirs):
-        for number, values in enumerate(features[: len(TIME)]):
-            found = np.asarray(ours[number][channel])
+        for found, values in zip(ours[:, channel], features[: len(TIME)], strict=False):
             if found.shape != values.shape:
                 return np.inf
             worst = max(worst, float(np.abs(found - values).max() / np.abs(values).max()))

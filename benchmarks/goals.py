@@ -46,8 +46,11 @@ def tell_case(result: Result) -> None:
         print(f"  {note}")
 
 
-def tell_goals(verdicts: Sequence[Verdict]) -> None:
-    """Print one table for each goal, then one line for each."""
+def tell_goals(limits: dict[int, Limits], verdicts: Sequence[Verdict]) -> None:
+    """Print the limits, one table for each goal, then one line for each."""
+    print("\nLimits of the machine, best of this run")
+    for limit in limits.values():
+        print(f"  {limit}")
     by_goal = _by_goal(verdicts)
     for goal, rows in by_goal.items():
         title, prototype = GOALS[goal]

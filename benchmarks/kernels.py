@@ -28,21 +28,19 @@ def run(settings: Settings, only: Sequence[str], megabytes: int = 192) -> Measur
     """Measure the limits, then the cases of the subjects in `only`; all if it is empty."""
     print(describe())
     results: list[Result] = []
-    verdicts: list[Verdict] = []
     with threadpool_limits(1):  # spinning threads of BLAS would take the cores from ours
         limits = {n: measure_limits(n, megabytes) for n in settings.threads_of_ours}
-        for limit in limits.values():
-            print(limit)
         for name in only or SUBJECTS:
             start = time.perf_counter()
             for case in SUBJECTS[name].cases(settings):
-                result = measure(case, settings)
-                tell_case(result)
-                verdicts += judge(result, limits, settings.threads)
-                results.append(result)
+                results.append(measure(case, settings))
+                tell_case(results[-1])
                 sys.stdout.flush()
             print(f"\n{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
-    tell_goals(verdicts)
+        for n, limit in limits.items():
+            limits[n] = limit.or_better(measure_limits(n, megabytes))
+    verdicts = [v for result in results for v in judge(result, limits, settings.threads)]
+    tell_goals(limits, verdicts)
     return limits, results, verdicts
 
 

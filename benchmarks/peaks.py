@@ -43,12 +43,14 @@ def _turns(data: np.ndarray, size: str) -> Case:
 
     return Case(
         f"turns of {TURN_UV:g} µV, {size}",
-        (lambda threads: count(data, threshold_uv=TURN_UV, threads=threads)) if count else None,
+        (lambda threads: count(data, FS, threshold_uv=TURN_UV, threads=threads).n)
+        if count
+        else None,
         (Peer(TURNS, by_scipy),),
         (Bound(8, TURNS, {1: 120, 2: 185}, {1: 160, 2: 250}), NEVER_SLOWER),
         Work(data.nbytes),
         difference=lambda ours, theirs: float(np.abs(np.asarray(ours) - theirs).max()),
-        tolerance=1,  # the first and last turn of a signal is a matter of definition
+        tolerance=0,
         needs="emgproc.features.turns",
     )
 

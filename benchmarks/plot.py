@@ -33,7 +33,7 @@ def draw(path: Path, limits: dict[int, Limits], results: Sequence[Result]) -> No
     axes.set_yticks(range(len(shown)), [result.case.name for result in shown], fontsize=7)
     axes.invert_yaxis()
     axes.set_xlabel("GB/s of input read and result written")
-    axes.legend(loc="lower left", fontsize=7)
+    figure.legend(loc="outside upper center", ncols=4, fontsize=7)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 

@@ -75,6 +75,11 @@ def test_the_limit_is_the_slower_of_traffic_and_arithmetic():
     assert LIMITS[1].seconds(40e9, 300e9, bits=32) == pytest.approx(3.0)
 
 
+def test_of_limits_measured_twice_the_better_rate_counts():
+    slow = replace(LIMITS[1], copy_gb_s=99, stream_gb_s=1)
+    assert LIMITS[1].or_better(slow) == replace(LIMITS[1], copy_gb_s=99)
+
+
 def test_limits_are_measured_on_any_number_of_threads():
     found = measure_limits(2, megabytes=1, repeats=1)
     assert found.threads == 2
@@ -205,7 +210,7 @@ def test_the_summary_counts_what_was_reached(capsys):
     rows = judge(
         timed({1: 1.0}, {"p": 9.0}, [Bound(1, "p", {1: 8, 2: 8}, {1: 9, 2: 9})]), LIMITS, (1, 2)
     )
-    tell_goals(rows)
+    tell_goals(LIMITS, rows)
     last = capsys.readouterr().out.splitlines()[-1]
     assert "goal  1 band-pass" in last
     assert "not yet" in last
