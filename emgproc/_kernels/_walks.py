@@ -23,8 +23,8 @@ Reals = NDArray[Any]  # float64 or float32
 
 # Rows of the result; WL … ZC are also sums of a block, once inside it and once over its edge.
 MEAN, M2, WL, SSC, WAMP, SLOPES, BENDS, LEVEL, ZC = range(9)
-CUBES, FOURTHS, LOGS, NONZERO = range(9, 13)
-N_ROWS, N_BLOCK, EDGE = 13, 16, 7  # a row over the edge lies EDGE after the one inside
+CUBES, FOURTHS, LOGS, NONZERO, POWER = range(9, 14)  # POWER: squares about zero
+N_ROWS, N_BLOCK, EDGE = 14, 16, 7  # a row over the edge lies EDGE after the one inside
 
 
 @kernel
@@ -43,22 +43,26 @@ def mean_of(z: Reals, row: int, n: int) -> Vector:
 
 
 @kernel
-def turned(z: Reals, d: Vector, e: Vector, threshold: Vector) -> Vector:
-    """1 where two steps have opposite signs and the larger reaches the threshold, else 0."""
+def add_turn(
+    z: Reals, total: Vector, d: Vector, e: Vector, sizes: tuple[Vector, Vector], limit: Vector
+) -> Vector:
+    """Add 1 where two steps have opposite signs and the larger size reaches the limit."""
     zero, one = splat_as(z, 0.0), splat_as(z, 1.0)
-    a, b = magnitude(d), magnitude(e)
-    large = where_at_least(where_above(a, b, a, b), threshold, one, zero)
-    turn: Vector = where_above(zero, d * e, large, zero)
-    return turn
+    larger = where_above(sizes[0], sizes[1], sizes[0], sizes[1])
+    counted = where_at_least(larger, limit, total + one, total)
+    turned: Vector = where_above(zero, d * e, counted, total)
+    return turned
 
 
 @kernel
-def crossed(z: Reals, c: Vector, d: Vector, step: Vector, threshold: Vector) -> Vector:
-    """1 where two neighbours have opposite signs and the step reaches the threshold, else 0."""
+def add_crossing(
+    z: Reals, total: Vector, c: Vector, d: Vector, size: Vector, limit: Vector
+) -> Vector:
+    """Add 1 where two neighbours have opposite signs and the step's size reaches the limit."""
     zero, one = splat_as(z, 0.0), splat_as(z, 1.0)
-    large = where_at_least(magnitude(step), threshold, one, zero)
-    crossing: Vector = where_above(zero, c * d, large, zero)
-    return crossing
+    counted = where_at_least(size, limit, total + one, total)
+    crossed: Vector = where_above(zero, c * d, counted, total)
+    return crossed
 
 
 @kernel
@@ -67,29 +71,40 @@ def sum_steps(z: Reals, row: int, n: int, wanted: Wanted, sums: Reals, at: int) 
     m = lanes(z)
     zero, one = splat_as(z, 0.0), splat_as(z, 1.0)
     ssc_limit, wamp_limit = splat_as(z, wanted.ssc), splat_as(z, wanted.wamp)
-    mean = mean_of(z, row, n)
-    p, v = load(z, row * m), load(z, (row + 1) * m)
-    d = v - p
-    p, v = p - mean, v - mean
-    m2, wl, ssc = muladd(p, p, v * v), magnitude(d), zero
-    wamp, slopes, bends = where_above(wl, wamp_limit, one, zero), d * d, zero
-    p = load(z, (row + 1) * m)
-    for t in range(row + 2, row + n):
+    mean, p = mean_of(z, row, n), load(z, row * m)
+    m2 = (p - mean) * (p - mean)
+    # The first step has none before it: it turns from itself, which it cannot.
+    d = load(z, (row + 1) * m) - p
+    size, wl, ssc, wamp = magnitude(d), zero, zero, zero
+    for t in range(row + 1, row + n):
         v = load(z, t * m)
-        c, e = v - mean, v - p
+        c, e, before = v - mean, v - p, size
         size = magnitude(e)
         m2 = muladd(c, c, m2)
         wl = wl + size
-        wamp = wamp + where_above(size, wamp_limit, one, zero)
-        ssc = ssc + turned(z, d, e, ssc_limit)
-        slopes = muladd(e, e, slopes)
-        bends = muladd(e - d, e - d, bends)
+        wamp = where_above(size, wamp_limit, wamp + one, wamp)
+        ssc = add_turn(z, ssc, d, e, (before, size), ssc_limit)
         p, d = v, e
     store(sums, at + MEAN * m, mean)
     store(sums, at + M2 * m, m2)
     store(sums, at + WL * m, wl)
     store(sums, at + SSC * m, ssc)
     store(sums, at + WAMP * m, wamp)
+
+
+@kernel
+def sum_slopes(z: Reals, row: int, n: int, sums: Reals, at: int) -> None:
+    """Squares of the steps, and of the differences between steps, inside a block of n rows."""
+    m = lanes(z)
+    p = load(z, row * m)
+    d = load(z, (row + 1) * m) - p
+    slopes, bends = splat_as(z, 0.0), splat_as(z, 0.0)
+    for t in range(row + 1, row + n):
+        v = load(z, t * m)
+        e = v - p
+        slopes = muladd(e, e, slopes)
+        bends = muladd(e - d, e - d, bends)
+        p, d = v, e
     store(sums, at + SLOPES * m, slopes)
     store(sums, at + BENDS * m, bends)
 
@@ -99,11 +114,12 @@ def sum_edge(z: Reals, row: int, last: int, wanted: Wanted, sums: Reals, at: int
     """What the steps from rows `last - 1`, `last` before a block to its first two sum to."""
     m = lanes(z)
     zero, one = splat_as(z, 0.0), splat_as(z, 1.0)
-    ssc_limit = splat_as(z, wanted.ssc)
+    limit = splat_as(z, wanted.ssc)
     p, v = load(z, last * m), load(z, row * m)
     before, over, after = p - load(z, (last - 1) * m), v - p, load(z, (row + 1) * m) - v
     size = magnitude(over)
-    ssc = turned(z, before, over, ssc_limit) + turned(z, over, after, ssc_limit)
+    ssc = add_turn(z, zero, before, over, (magnitude(before), size), limit)
+    ssc = add_turn(z, ssc, over, after, (size, magnitude(after)), limit)
     bend, other = over - before, after - over
     at += EDGE * m
     store(sums, at + WL * m, size)
@@ -112,7 +128,7 @@ def sum_edge(z: Reals, row: int, last: int, wanted: Wanted, sums: Reals, at: int
     store(sums, at + SLOPES * m, over * over)
     store(sums, at + BENDS * m, muladd(bend, bend, other * other))
     store(sums, at + LEVEL * m, zero)
-    store(sums, at + ZC * m, crossed(z, p, v, over, splat_as(z, wanted.zc)))
+    store(sums, at + ZC * m, add_crossing(z, zero, p, v, size, splat_as(z, wanted.zc)))
 
 
 @kernel
@@ -129,7 +145,7 @@ def sum_level(
         v = load(z, t * m)
         c = v - origin
         level = level + magnitude(c)
-        crossings = crossings + crossed(z, c, d, v - before, threshold)
+        crossings = add_crossing(z, crossings, c, d, magnitude(v - before), threshold)
         before, d = v, c
     return level, crossings
 

@@ -31,5 +31,7 @@ class Wanted(NamedTuple):
     ssc: float
     wamp: float
     about_zero: bool
+    level: bool
+    slopes: bool
     shape: bool
     logs: bool

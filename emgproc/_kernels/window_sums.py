@@ -33,16 +33,18 @@ from emgproc._kernels._walks import (
     N_BLOCK,
     N_ROWS,
     NONZERO,
+    POWER,
     WL,
     ZC,
     sum_edge,
     sum_level,
     sum_logs,
     sum_shape,
+    sum_slopes,
     sum_steps,
 )
 from emgproc._kernels.window_grid import Grid, Wanted
-from emgproc.arrays import Ints
+from emgproc.arrays import Floats, Ints
 
 Reals = NDArray[Any]  # float64 or float32
 
@@ -75,6 +77,7 @@ def join_blocks(blocks: Reals, b: int, grid: Grid, found: Reals, at: int) -> Vec
         m2 = m2 + muladd(n * c, c, load(blocks, i + M2 * m))
     store(found, at + MEAN * m * m, mean)
     store(found, at + M2 * m * m, m2)
+    store(found, at + POWER * m * m, muladd(splat_as(found, k) * n * mean, mean, m2))
     for row in range(WL, ZC + 1):
         total = load(blocks, first + row * m)
         for j in range(b + 2, b + 1 + k):
@@ -98,7 +101,7 @@ def walk_window(
     near[: 2 * m] = 0.0
     for j in range(b + 1, b + 1 + k):
         row = j % k * n
-        if not wanted.about_zero:
+        if wanted.level and not wanted.about_zero:
             one, two = sum_level(z, row, n, origin, before, limit)
             level, crossings = level + one, crossings + two
             before = load(z, (row + n - 1) * m)
@@ -117,13 +120,11 @@ def walk_window(
 
 
 @kernel
-def write_rows(
-    found: Reals, n: int, rows: Ints, out: Reals, targets: Ints, w: int, row_size: int
-) -> None:
+def write_rows(found: Reals, n: int, rows: Ints, out: Floats, targets: Ints, w: int) -> None:
     """Sums of n windows from window w on to `out`, transposed, the rows asked for."""
     m = lanes(found)
-    for r in range(rows.size):
-        i, t = rows[r] * m * m, r * row_size + w
+    for r in range(rows.shape[0]):
+        i, t = rows[r, 0] * m * m, rows[r, 1] + w
         if n == m:
             store_transposed(found, i, out, targets, t)
             continue
@@ -140,9 +141,8 @@ def window_sums(
     grid: Grid,
     wanted: Wanted,
     rows: Ints,
-    out: Reals,
+    out: Floats,
     targets: Ints,
-    row_size: int,
 ) -> None:
     """Sums of consecutive windows from each start.
 
@@ -157,13 +157,11 @@ def window_sums(
     grid, wanted
         How windows are made of blocks, and what is summed.
     rows
-        Rows of the result that are written, in order.
+        (n_rows, 2): row of the result, and the index in `out` at which it begins.
     out
-        Flat, in the type of `x`: row r of window w of a lane at r·row_size + w after its target.
+        Flat; receives window w of a lane at w after its target and the begin of the row.
     targets
         (n_groups, lanes).
-    row_size
-        Values in a row of `out`.
     """
     m, n, k = lanes(x), grid.block, grid.per_window
     z = np.zeros(k * n * m, x.dtype)
@@ -175,8 +173,10 @@ def window_sums(
             row, at = b % k * n, b % k * N_BLOCK * m
             fill(x, starts[g], b * grid.stride, n, z, row)
             sum_steps(z, row, n, wanted, blocks, at)
+            if wanted.slopes:
+                sum_slopes(z, row, n, blocks, at)
             sum_edge(z, row, ((b - 1) % k + 1) * n - 1, wanted, blocks, at)
-            if wanted.about_zero:
+            if wanted.level and wanted.about_zero:
                 level, crossings = sum_level(
                     z, row, n, zero, load(z, row * m), splat_as(z, wanted.zc)
                 )
@@ -188,4 +188,4 @@ def window_sums(
             mean = join_blocks(blocks, b, grid, found, w % m * m)
             walk_window(z, b, grid, wanted, mean, found, w % m * m, near)
             if w % m == m - 1 or w == counts[g] - 1:
-                write_rows(found, w % m + 1, rows, out, targets[g], w - w % m, row_size)
+                write_rows(found, w % m + 1, rows, out, targets[g], w - w % m)

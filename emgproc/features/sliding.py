@@ -14,8 +14,8 @@ from emgproc.features.counts import checked_threshold
 from emgproc.features.spec import FEATURES
 from emgproc.features.spectrum import SEGMENT_S
 from emgproc.features.welch import SHORTEST_S
-from emgproc.features.window_formulas import FROM_SUMS, Asked, WindowSums
-from emgproc.features.window_lanes import Sliding, frequencies_of_windows, sums_over_windows
+from emgproc.features.window_formulas import FROM_SUMS, Asked, WindowSums, scaled
+from emgproc.features.window_lanes import Sliding, frequencies_of_windows, sum_windows
 from emgproc.units import to_samples
 
 BATCH = 1024  # windows with masked samples that are evaluated at a time
@@ -59,7 +59,10 @@ class SlidingFeatures:
 
 
 ABOUT_ZERO = ("iemg", "arv", "rms", "log_detector", "zc")
-NAMES = (*FROM_SUMS, *SPECTRAL)
+NAMES = (
+    "iemg", "arv", "rms", "variance", "log_detector", "wl", "zc", "ssc", "wamp", "hjorth_activity",
+    "hjorth_mobility", "hjorth_complexity", "kurtosis", "skewness", *SPECTRAL,
+)  # fmt: skip
 
 
 def sliding(  # noqa: PLR0913 - keyword only
@@ -136,12 +139,10 @@ def sliding(  # noqa: PLR0913 - keyword only
     asked = Asked(tuple(names), rate, _thresholds(threshold_uv), centre, threads)
     if not 0 < min_valid <= 1:
         raise ParameterError(f"sliding: min_valid must be in (0, 1], got {min_valid!r}")
-    values = np.empty((len(asked.names), signal.shape[0], windows.n_windows))
-    n_valid = np.full(values.shape[1:], windows.length, np.int64)
-    if n_valid.size:
-        whole = _fill(values, signal, windows, asked)
-        n_valid[~whole] = _fill_masked(values, signal, windows, asked, np.argwhere(~whole))
-        values[:, n_valid < min_valid * windows.length] = np.nan
+    values, whole = _whole_windows(signal, windows, asked)
+    n_valid = np.full(whole.shape, windows.length, np.int64)
+    n_valid[~whole] = _fill_masked(values, signal, windows, asked, np.argwhere(~whole))
+    values[:, n_valid < min_valid * windows.length] = np.nan
     units = tuple(FEATURES[name].unit for name in asked.names)
     return SlidingFeatures(
         asked.names, units, windows.starts, windows.length, rate, values, n_valid
@@ -184,27 +185,32 @@ def _thresholds(given: float | Mapping[str, float]) -> dict[str, float]:
     return {name: checked_threshold(by_name.get(name, 0.0)) for name in COUNTS}
 
 
-def _fill(values: Floats, x: NDArray[Any], windows: Sliding, asked: Asked) -> Bools:
-    """Values of windows without a masked sample; tells which windows are."""
-    whole = np.ones(values.shape[1:], np.bool_)
-    timed = [name for name in asked.names if name in FROM_SUMS]
-    if timed:
-        rows = ["M2", *dict.fromkeys(row for name in timed for row in FROM_SUMS[name][0])]
-        found = sums_over_windows(x, windows, _wanted(rows, asked), rows, asked.threads)
-        sums = WindowSums(
-            dict(zip(rows, found.astype(np.float64), strict=True)), x, windows, asked
-        )
-        whole &= np.isfinite(sums.rows["M2"])
-        for name in timed:
-            values[asked.names.index(name)] = FROM_SUMS[name][1](sums)
-    if len(timed) < len(asked.names):
+def _whole_windows(x: NDArray[Any], windows: Sliding, asked: Asked) -> tuple[Floats, Bools]:
+    """Values of windows without a masked sample; which windows are."""
+    simple = [scaled(name, asked, windows.length) for name in asked.names]
+    others = [name for name in asked.names if name in FROM_SUMS]
+    more = list(dict.fromkeys(row for name in others for row in FROM_SUMS[name][0]))
+    if set(asked.names) - set(SPECTRAL):
+        more.append("M2")
+    rows = [*(one.row if one else "" for one in simple), *more]
+    found = sum_windows(x, windows, _wanted(rows, asked), rows, asked.threads)
+    values, kept = found[: len(simple)], dict(zip(more, found[len(simple) :], strict=True))
+    sums = WindowSums(kept, x, windows)
+    for i, (name, one) in enumerate(zip(asked.names, simple, strict=True)):
+        if one:
+            values[i] *= one.factor
+            if one.root:
+                np.sqrt(values[i], out=values[i])
+        elif name in FROM_SUMS:
+            values[i] = FROM_SUMS[name][1](sums)
+    whole = np.isfinite(kept["M2"]) if kept else np.ones(values.shape[1:], np.bool_)
+    if set(asked.names) & set(SPECTRAL):
         segment = min(to_samples(SEGMENT_S, asked.fs), windows.length)
         both = frequencies_of_windows(x, windows, segment, asked.fs, asked.threads)
         whole &= np.isfinite(both[0])
-        for name, found in zip(SPECTRAL, both, strict=True):
-            if name in asked.names:
-                values[asked.names.index(name)] = found
-    return whole
+        for name in set(asked.names) & set(SPECTRAL):
+            values[asked.names.index(name)] = both[SPECTRAL.index(name)]
+    return values, whole
 
 
 def _wanted(rows: Sequence[str], asked: Asked) -> Wanted:
@@ -212,7 +218,9 @@ def _wanted(rows: Sequence[str], asked: Asked) -> Wanted:
         zc=asked.thresholds["zc"],
         ssc=asked.thresholds["ssc"],
         wamp=asked.thresholds["wamp"],
-        about_zero=not asked.centre or not {"LEVEL", "ZC"} & set(rows),
+        about_zero=not asked.centre,
+        level=bool({"LEVEL", "ZC"} & set(rows)),
+        slopes=bool({"SLOPES", "BENDS"} & set(rows)),
         shape=bool({"CUBES", "FOURTHS"} & set(rows)),
         logs="LOGS" in rows,
     )

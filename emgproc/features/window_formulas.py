@@ -27,16 +27,10 @@ class WindowSums(NamedTuple):
     rows: Mapping[str, Floats]
     x: NDArray[Any]
     windows: Sliding
-    asked: Asked
 
     def mean(self, row: str, fewer: int = 0) -> Floats:
         """Mean over the samples of a window, less `fewer`."""
         return self.rows[row] / (self.windows.length - fewer)
-
-
-def _rms(s: WindowSums) -> Floats:
-    square = s.mean("M2") if s.asked.centre else s.mean("M2") + np.square(s.rows["MEAN"])
-    return np.asarray(np.sqrt(square))
 
 
 def _log_detector(s: WindowSums) -> Floats:
@@ -61,17 +55,32 @@ def _complexity(s: WindowSums) -> Floats:
     return np.asarray(np.sqrt(divided(bends * s.mean("M2"), np.square(_slope_variance(s)))))
 
 
+class Scaled(NamedTuple):
+    """A sum times a factor, or the root of that."""
+
+    row: str
+    factor: float = 1.0
+    root: bool = False
+
+
+def scaled(name: str, asked: Asked, n: int) -> Scaled | None:
+    """How a feature follows from one sum over n samples; None for those in `FROM_SUMS`."""
+    of = {
+        "iemg": Scaled("LEVEL", 1 / asked.fs),
+        "arv": Scaled("LEVEL", 1 / n),
+        "rms": Scaled("M2" if asked.centre else "POWER", 1 / n, root=True),
+        "variance": Scaled("M2", 1 / n),
+        "hjorth_activity": Scaled("M2", 1 / n),
+        "wl": Scaled("WL"),
+        "zc": Scaled("ZC", asked.fs / (n - 1)),
+        "ssc": Scaled("SSC", asked.fs / (n - 2)),
+        "wamp": Scaled("WAMP", asked.fs / (n - 1)),
+    }
+    return of.get(name)
+
+
 FROM_SUMS: dict[str, tuple[tuple[str, ...], Callable[[WindowSums], Floats]]] = {
-    "iemg": (("LEVEL",), lambda s: s.rows["LEVEL"] / s.asked.fs),
-    "arv": (("LEVEL",), lambda s: s.mean("LEVEL")),
-    "rms": (("MEAN",), _rms),
-    "variance": ((), lambda s: s.mean("M2")),
     "log_detector": (("LOGS", "NONZERO"), _log_detector),
-    "wl": (("WL",), lambda s: s.rows["WL"]),
-    "zc": (("ZC",), lambda s: s.mean("ZC", 1) * s.asked.fs),
-    "ssc": (("SSC",), lambda s: s.mean("SSC", 2) * s.asked.fs),
-    "wamp": (("WAMP",), lambda s: s.mean("WAMP", 1) * s.asked.fs),
-    "hjorth_activity": ((), lambda s: s.mean("M2")),
     "hjorth_mobility": (("SLOPES",), _mobility),
     "hjorth_complexity": (("SLOPES", "BENDS"), _complexity),
     "kurtosis": (("FOURTHS",), lambda s: divided(s.mean("FOURTHS"), s.mean("M2") ** 2)),

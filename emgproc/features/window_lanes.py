@@ -59,30 +59,32 @@ class _Lanes(NamedTuple):
     targets: Ints
 
 
-def sums_over_windows(
+def sum_windows(
     x: Reals, windows: Sliding, wanted: Wanted, rows: Sequence[str], threads: int
-) -> Reals:
-    """Rows of `window_sums.py`, (n_rows, n_channels, n_windows), in the type of `x`."""
+) -> Floats:
+    """Rows of `_walks.py` by name, (n_rows, n_channels, n_windows); unfilled where it is ""."""
     from emgproc._kernels import _walks, window_sums  # numba, loaded when first used
 
-    out = np.empty((len(rows), x.shape[0], windows.n_windows), x.dtype)
+    out = np.empty((len(rows), x.shape[0], windows.n_windows))
     lanes, grid = _deal(x, windows), windows.blocks()
-    chosen = np.array([getattr(_walks, row) for row in rows], np.int64)
+    named = [(getattr(_walks, row), i * out[0].size) for i, row in enumerate(rows) if row]
+    chosen = np.array(named, np.int64).reshape(-1, 2)
 
     def work(part: slice) -> None:
         window_sums.window_sums(
             x.reshape(-1), lanes.starts[part], lanes.counts[part], grid, wanted, chosen,
-            out.reshape(-1), lanes.targets[part], out[0].size,
+            out.reshape(-1), lanes.targets[part],
         )  # fmt: skip
 
-    over_groups(work, len(lanes.counts), threads)
+    if named:
+        over_groups(work, len(lanes.counts), threads)
     return out
 
 
 def frequencies_of_windows(
     x: Reals, windows: Sliding, segment: int, fs: float, threads: int
-) -> tuple[Floats, Floats]:
-    """Mean and median frequency, Hz, each (n_channels, n_windows), of Welch's density.
+) -> Floats:
+    """Mean and median frequency, Hz, (2, n_channels, n_windows), of Welch's density.
 
     Segments of `segment` samples overlap by half; one segment where the window is as long.
     """
@@ -92,7 +94,7 @@ def frequencies_of_windows(
         return _by_scipy(x, windows, (segment, pieces, step), fs, threads)
     from emgproc._kernels import fft  # numba, loaded when first used
 
-    out = np.empty((2, x.shape[0], windows.n_windows), x.dtype)
+    out = np.empty((2, x.shape[0], windows.n_windows))
     lanes, plan = _deal(x, windows), plan_of(segment, x.dtype)
     weights = hann(segment).astype(x.dtype)
 
@@ -103,8 +105,8 @@ def frequencies_of_windows(
         )  # fmt: skip
 
     over_groups(work, len(lanes.counts), threads)
-    mean, median = out.astype(np.float64) * (fs / segment)
-    return mean, median
+    out *= fs / segment
+    return out
 
 
 def _deal(x: Reals, windows: Sliding) -> _Lanes:
@@ -134,7 +136,7 @@ def _deal(x: Reals, windows: Sliding) -> _Lanes:
 
 def _by_scipy(
     x: Reals, windows: Sliding, pieces: tuple[int, int, int], fs: float, threads: int
-) -> tuple[Floats, Floats]:
+) -> Floats:
     """`frequencies_of_windows` for lengths that the kernel has no radices for."""
     segment, n_pieces, step = pieces
     out = np.empty((2, x.shape[0], windows.n_windows))
@@ -146,8 +148,8 @@ def _by_scipy(
             if segment % 2 == 0:
                 power[:, -1] /= 2  # stands for one frequency, the others for two
             out[:, c, first : first + BATCH] = _mean_and_median(power[:, 1:])
-    mean, median = out * (fs / segment)
-    return mean, median
+    out *= fs / segment
+    return out
 
 
 def _mean_and_median(power: Floats) -> Floats:

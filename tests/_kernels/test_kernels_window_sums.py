@@ -5,10 +5,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from emgproc._kernels.window_grid import Grid, Wanted
-from emgproc.features.window_lanes import Sliding, sums_over_windows
+from emgproc.features.window_lanes import Sliding, sum_windows
 
 ROWS = ["MEAN", "M2", "WL", "SSC", "WAMP", "SLOPES", "BENDS", "LEVEL", "ZC"]
-ROWS += ["CUBES", "FOURTHS", "LOGS", "NONZERO"]
+ROWS += ["CUBES", "FOURTHS", "LOGS", "NONZERO", "POWER"]
 LENGTHS = [(64, 16), (64, 32), (48, 48), (60, 20), (33, 11), (5, 9), (40, 7)]
 
 
@@ -36,6 +36,7 @@ def slow_sums(window, wanted):
         sum((window - mean) ** 4),
         sum(logs),
         len(logs),
+        sum(window**2),
     ]
 
 
@@ -49,27 +50,30 @@ def signal(n_channels, n_samples, dtype):
 @pytest.mark.parametrize(("length", "hop"), LENGTHS)
 @pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-12), (np.float32, 1e-5)])
 def test_sums_equal_their_slow_twins(length, hop, about_zero, dtype, rtol):
-    wanted = Wanted(3.0, 4.0, 5.0, about_zero=about_zero, shape=True, logs=True)
+    wanted = Wanted(
+        3.0, 4.0, 5.0, about_zero=about_zero, level=True, slopes=True, shape=True, logs=True
+    )
     x = signal(3, 170, dtype)
     windows = Sliding(length, hop, 170)
-    found = sums_over_windows(x, windows, wanted, ROWS, threads=2)
-    assert found.dtype == dtype
-    assert found.shape == (13, 3, (170 - length) // hop + 1)
+    found = sum_windows(x, windows, wanted, ROWS, threads=2)
+    assert found.shape == (14, 3, (170 - length) // hop + 1)
     expected = [
         [slow_sums(row[s : s + length].astype(float), wanted) for s in windows.starts] for row in x
     ]
     for name, one, other in zip(ROWS, found, np.moveaxis(expected, -1, 0), strict=True):
-        scale = length * 8.0 ** {"CUBES": 3, "FOURTHS": 4, "M2": 2}.get(name, 1)
+        scale = length * 8.0 ** {"CUBES": 3, "FOURTHS": 4, "M2": 2, "POWER": 2}.get(name, 1)
         assert_allclose(one, other, rtol=rtol, atol=rtol * scale, err_msg=name)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(("length", "hop"), [(64, 16), (40, 7)])
 def test_counts_are_exact(dtype, length, hop):
-    wanted = Wanted(3.0, 4.0, 5.0, about_zero=True, shape=False, logs=False)
+    wanted = Wanted(
+        3.0, 4.0, 5.0, about_zero=True, level=True, slopes=False, shape=False, logs=False
+    )
     x = signal(18, 200, dtype)
     rows = ["SSC", "WAMP", "ZC"]
-    found = sums_over_windows(x, Sliding(length, hop, 200), wanted, rows, threads=1)
+    found = sum_windows(x, Sliding(length, hop, 200), wanted, rows, threads=1)
     for c, row in enumerate(x.astype(float)):
         for w in range(found.shape[2]):
             window = row[w * hop : w * hop + length]
@@ -78,10 +82,12 @@ def test_counts_are_exact(dtype, length, hop):
 
 def test_a_window_has_the_same_bytes_alone_and_among_others():
     x = np.random.default_rng(0).standard_normal((5, 900)) * 30 + 100
-    wanted = Wanted(0.0, 0.0, 10.0, about_zero=False, shape=True, logs=True)
-    together = sums_over_windows(x, Sliding(64, 16, 900), wanted, ROWS, threads=3)
+    wanted = Wanted(
+        0.0, 0.0, 10.0, about_zero=False, level=True, slopes=True, shape=True, logs=True
+    )
+    together = sum_windows(x, Sliding(64, 16, 900), wanted, ROWS, threads=3)
     for c, w in [(0, 0), (1, 17), (4, 52)]:
-        alone = sums_over_windows(
+        alone = sum_windows(
             x[c : c + 1, w * 16 : w * 16 + 64], Sliding(64, 16, 64), wanted, ROWS, threads=1
         )
         assert_array_equal(together[:, c, w], alone[:, 0, 0])
@@ -89,10 +95,12 @@ def test_a_window_has_the_same_bytes_alone_and_among_others():
 
 def test_a_value_that_is_not_finite_touches_only_the_windows_that_hold_it():
     x = np.random.default_rng(0).standard_normal((2, 400))
-    wanted = Wanted(0.0, 0.0, 0.0, about_zero=False, shape=True, logs=True)
-    clean = sums_over_windows(x, Sliding(64, 16, 400), wanted, ROWS, threads=1)
+    wanted = Wanted(
+        0.0, 0.0, 0.0, about_zero=False, level=True, slopes=True, shape=True, logs=True
+    )
+    clean = sum_windows(x, Sliding(64, 16, 400), wanted, ROWS, threads=1)
     x[1, 200] = np.nan
-    found = sums_over_windows(x, Sliding(64, 16, 400), wanted, ROWS, threads=1)
+    found = sum_windows(x, Sliding(64, 16, 400), wanted, ROWS, threads=1)
     assert_array_equal(found[:, 0], clean[:, 0])
     held = np.array([s <= 200 < s + 64 for s in Sliding(64, 16, 400).starts])
     assert_array_equal(np.isnan(found[1, 1]), held)
@@ -102,8 +110,10 @@ def test_a_value_that_is_not_finite_touches_only_the_windows_that_hold_it():
 @pytest.mark.parametrize("scale", [1e-60, 1e60])
 def test_products_that_leave_the_range_are_taken_apart(scale):
     x = np.random.default_rng(0).standard_normal((1, 64)) * scale
-    wanted = Wanted(0.0, 0.0, 0.0, about_zero=True, shape=False, logs=True)
-    found = sums_over_windows(x, Sliding(64, 64, 64), wanted, ["LOGS"], threads=1)
+    wanted = Wanted(
+        0.0, 0.0, 0.0, about_zero=True, level=True, slopes=False, shape=False, logs=True
+    )
+    found = sum_windows(x, Sliding(64, 64, 64), wanted, ["LOGS"], threads=1)
     assert_allclose(found[0, 0, 0], np.log(np.abs(x)).sum(), rtol=1e-13)
 
 
