@@ -37,35 +37,33 @@ def libemg(
     """Extraction of `names` from sliding windows of all channels."""
     if not python:
         return _here(np.ascontiguousarray(x.T), names, window, hop)
-    worker: list[subprocess.Popen[str]] = []
+    started: list[tuple[subprocess.Popen[str], tempfile.TemporaryDirectory]] = []
 
     def call() -> Seconds:
-        if not worker:
-            worker.append(_started(x, names, (window, hop), python))
-        source, sink = worker[0].stdout, worker[0].stdin
-        print(file=sink, flush=True)
-        for line in source:
+        if not started:
+            started.append(_started(x, names, (window, hop), python))
+        process = started[0][0]
+        print(file=process.stdin, flush=True)
+        for line in process.stdout:  # it may say other things when it is imported
             if line.startswith("SECONDS"):
                 return Seconds(line.split()[1])
-        raise RuntimeError(f"libemg under {python} ended: {worker[0].stderr.read()[-200:]}")
+        raise RuntimeError(f"libemg under {python} ended: {process.stderr.read()[-200:]}")
 
     return call
 
 
 def _started(
     x: np.ndarray, names: list[str], sizes: tuple[int, int], python: str
-) -> subprocess.Popen[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        samples = Path(folder) / "samples.npy"
-        np.save(samples, np.ascontiguousarray(x.T))
-        command = [python, "-c", WORKER, str(samples), *map(str, sizes), ",".join(names)]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True,
-        )  # fmt: skip
-        print(file=process.stdin, flush=True)  # answered once the samples are loaded
-        process.stdout.readline()
-    return process
+) -> tuple[subprocess.Popen[str], tempfile.TemporaryDirectory]:
+    """The process, and the folder with its samples, which goes when the process is let go."""
+    folder = tempfile.TemporaryDirectory()
+    samples = Path(folder.name) / "samples.npy"
+    np.save(samples, np.ascontiguousarray(x.T))
+    command = [python, "-c", WORKER, str(samples), *map(str, sizes), ",".join(names)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    return process, folder
 
 
 def _here(x: np.ndarray, names: list[str], window: int, hop: int) -> Callable[[], object]:

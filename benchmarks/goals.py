@@ -78,8 +78,8 @@ def _by_goal(verdicts: Iterable[Verdict]) -> dict[int, list[Verdict]]:
 
 
 def _word(row: Verdict) -> str:
-    if row.why:
-        return row.why
+    if row.why or row.is_wrong:
+        return row.why or "wrong result"
     if row.ratio >= row.aim:
         return "reached, aim too" if row.reached else "aim reached"
     return "reached" if row.reached else "no"

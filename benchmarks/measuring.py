@@ -43,10 +43,11 @@ class Verdict:
     prototype: float
     aim: float
     why: str = ""
+    is_wrong: bool = False
 
     @property
     def reached(self) -> bool | None:
-        return None if self.why else self.ratio >= self.prototype
+        return None if self.why else self.ratio >= self.prototype and not self.is_wrong
 
 
 def measure(case: Case, settings: Settings) -> Result:
@@ -111,8 +112,6 @@ def _verdict(result: Result, bound: Bound, limits: dict[int, Limits], threads: i
     if bound.peer == INPUT and ours is not None:
         ratio = result.case.input_mb / max(ours.extra_mb - result.result_mb, 0.01)
         ours_ms = peer_ms = math.nan
-    if result.is_wrong:
-        ratio = math.nan  # a wrong result is no result, however soon it comes
     why = "" if theirs else ABSENT
     return Verdict(
         goal=bound.goal,
@@ -125,6 +124,7 @@ def _verdict(result: Result, bound: Bound, limits: dict[int, Limits], threads: i
         prototype=bound.prototype[threads],
         aim=bound.aim[threads],
         why=why if ours else "not built yet",
+        is_wrong=result.is_wrong,
     )
 
 
