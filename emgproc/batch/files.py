@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emgproc.batch.progress import ProgressLines
@@ -44,7 +44,7 @@ def extract_files(
     table
         The .tsv file to write, whole or not at all.
     jobs
-        Worker processes; a single file is processed in this one.
+        Worker processes; a single file is processed in this one, by as many threads.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _answers(tasks: Sequence[Task], jobs: int, *, quiet: bool) -> dict[str, Done
 
         if len(tasks) == 1:
             # Nothing else could be lost with it, so no process is started for it.
-            finished(process(tasks[0]))
+            finished(process(replace(tasks[0], threads=jobs)))
         else:
             run_tasks(tasks, jobs, finished)
     return answers

@@ -10,11 +10,11 @@ from emgproc.batch.sidecars import loose_table, named_sidecars, read_events
 from emgproc.batch.store import ResultPaths, write_result
 from emgproc.errors import EmgprocError, WriteError
 from emgproc.features.result import FeatureSet
-from emgproc.plan import Plan, extract
+from emgproc.plan import Plan, extract_file
 from emgproc.readers import open_recording
 from emgproc.readers.bids import BidsFile
 from emgproc.readers.registry import sha256_of
-from emgproc.recording import Recording
+from emgproc.recording import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Task:
         (site's label, our label) pairs; events are renamed before the first step.
     result
         Where the result files go; `None` hands the values back instead.
+    threads
+        Threads for a recording that is streamed; the values do not depend on it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Task:
     plan: Plan
     event_names: tuple[tuple[str, str], ...] = ()
     result: ResultPaths | None = None
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +95,15 @@ def process(task: Task) -> Done:
 def _measured(task: Task) -> Done:
     sidecars = named_sidecars(task.file)
     with open_recording(task.file, **task.plan.source.options()) as opened:
-        raw = opened.identified(sha256_of(opened.files)).read()
-    # What the reader has read already must not count twice.
-    read = opened.sidecars if isinstance(opened, BidsFile) else ()
-    unread = loose_table(task.file, read)
-    if unread is not None:
-        raw = replace(raw, events=(*raw.events, *read_events(unread)))
+        opened.identified(sha256_of(opened.files))
+        # What the reader has read already must not count twice.
+        unread = loose_table(task.file, opened.sidecars if isinstance(opened, BidsFile) else ())
+        more = read_events(unread) if unread is not None else ()
+        events = renamed((*opened.events, *more), task.event_names)
+        features = extract_file(opened, task.plan, events, threads=task.threads)
     table = loose_table(task.file, sidecars.values())
     files = tuple(hashed(path) for path in (*opened.files, *([table] if table else [])))
     beside = {name: hashed(path) for name, path in sidecars.items()}
-    clean = task.plan.apply(renamed(raw, task.event_names))
-    features = extract(clean, task.plan)
     done = Done(task.name, files=(*files, *beside.values()), warnings=features.warnings)
     if task.result is None:
         return replace(done, features=features)
@@ -111,13 +112,10 @@ def _measured(task: Task) -> Done:
     return done
 
 
-def renamed(recording: Recording, names: tuple[tuple[str, str], ...]) -> Recording:
-    """The recording with a site's event labels replaced by ours (study.toml [events])."""
-    if not names:
-        return recording
+def renamed(events: tuple[Event, ...], names: tuple[tuple[str, str], ...]) -> tuple[Event, ...]:
+    """Events with a site's labels replaced by ours (study.toml [events])."""
     ours = dict(names)
-    events = tuple(replace(e, label=ours.get(e.label, e.label)) for e in recording.events)
-    return replace(recording, events=events)
+    return tuple(replace(e, label=ours.get(e.label, e.label)) for e in events)
 
 
 def peak_memory_mb() -> float:

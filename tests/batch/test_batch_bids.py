@@ -10,9 +10,9 @@ import pytest
 import small_study
 
 from emgproc.batch import BatchOptions, plan_recordings, recordings, run_recordings
-from emgproc.batch import worker as batch_worker
 from emgproc.batch.planning import plan_of
 from emgproc.batch.worker import Task, process
+from emgproc.plan import large
 from emgproc.readers import open_recording, sidecars_of
 
 QUIET = BatchOptions(quiet=True)
@@ -161,8 +161,8 @@ def test_an_event_of_the_table_counts_once_inside_a_dataset_and_for_other_format
         seen.extend(event.label for event in clean.events)
         return real(clean, plan)
 
-    real = batch_worker.extract
-    monkeypatch.setattr(batch_worker, "extract", extract)
+    real = large.extract
+    monkeypatch.setattr(large, "extract", extract)
     (file,) = study.root.glob(f"{stem}_emg.*")
     assert not process(Task("x", file, plan_of(study))).failed
     assert sorted(seen) == ["quiet", "state/3"]

@@ -182,7 +182,7 @@ def test_a_bug_stops_the_batch_with_its_own_error(study, tmp_path, inline, monke
     def extract(clean, plan):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("emgproc.batch.worker.extract", extract)
+    monkeypatch.setattr("emgproc.plan.large.extract", extract)
     with pytest.raises(ZeroDivisionError, match="a bug"):
         run_recordings(study, tmp_path / "out", QUIET)
 
