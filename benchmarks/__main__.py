@@ -54,7 +54,7 @@ def main() -> None:
         from benchmarks.files import measure
 
         try:
-            failed = measure(given.files, given.plan)
+            failed = measure(given.files, given.plan, max(given.threads))
         except EmgprocError as error:
             parser.error(str(error))
         sys.exit(1 if failed else 0)

@@ -1,8 +1,9 @@
-"""Each stage on the user's own recordings: one CSV row per file on standard output.
+"""A plan on the user's own recordings: one CSV row per file on standard output.
 
-`read_s`, `steps_s`, `features_s` are one run through all stages as `emgproc features` makes it;
-that run gives × real time and the peak. The columns after them time each step, and each group of
-features, by itself in a run of their own: steps that are done in one pass above are not there.
+`run_s` is from opening the file to its features, streamed or in memory, as `emgproc features`
+does it; that run gives × real time and the peak of memory. The columns from `of_s` on look into
+it: reading, all steps and all features in memory, then each step and each group of features by
+itself. They are of the first `of_s` seconds of a recording that is too large for that.
 """
 
 import csv
@@ -12,26 +13,26 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import forget_peak, peak_mb
 from emgproc.errors import EmgprocError
 from emgproc.features import FEATURES
-from emgproc.plan import Plan, extract, load_plan
+from emgproc.plan import Plan, extract, extract_file, load_plan
 from emgproc.preprocessing import STEPS
-from emgproc.readers import read_recording
+from emgproc.readers import open_recording
 from emgproc.recording import Recording
 
 COLUMNS = (
-    "file", "n_channels", "fs_hz", "duration_s", "read_s", "steps_s", "features_s",
-    "times_real_time", "peak_memory_mb", "problem",
+    "file", "n_channels", "fs_hz", "duration_s", "threads", "run_s", "times_real_time",
+    "peak_memory_mb", "problem", "of_s", "read_s", "steps_s", "features_s",
 )  # fmt: skip
+IN_MEMORY = 256 * 2**20  # bytes of samples whose stages are timed one by one
 
 
-def measure(files: list[Path], plan_file: Path) -> int:
-    """Read, clean and measure every file twice; the second time counts, kernels being compiled.
+def measure(files: list[Path], plan_file: Path, threads: int = 1) -> int:
+    """Run every file twice; the second time counts, kernels being compiled.
 
     Returns the number of files that could not be measured; `problem` says why.
     """
@@ -42,15 +43,16 @@ def measure(files: list[Path], plan_file: Path) -> int:
     writer.writeheader()
     for number, file in enumerate(files, 1):
         where = f"[{number}/{len(files)}] {file.name}"
-        forget_peak()
+        row: dict[str, object] = {"file": file.name, "threads": threads}
         try:
             tell(f"{where}: first run, compiles")
-            stages(file, plan, where)
-            row = stages(file, plan, where)
-            row |= one_by_one(file, plan, where)
+            run(file, plan, threads)
+            row |= run(file, plan, threads)
+            tell(f"{where}: {row['run_s']} s, {row['times_real_time']}x real time")
+            row |= stages(file, plan, where)
         except EmgprocError as error:
             n_failed += 1
-            row = {"file": file.name, "problem": f"{error.code}: {error}".replace("\n", " ")}
+            row["problem"] = f"{error.code}: {error}".replace("\n", " ")
             tell(f"{where}: {row['problem']}")
         writer.writerow(row)
         sys.stdout.flush()
@@ -62,36 +64,25 @@ def tell(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 
-def stages(file: Path, plan: Plan, where: str) -> dict[str, object]:
-    """Seconds of reading, steps and features; the peak is that of the process with this file."""
-    clock = [time.perf_counter()]
-    recording = read_recording(file, **plan.source.options())
-    clock.append(time.perf_counter())
-    clean = plan.apply(recording)
-    clock.append(time.perf_counter())
-    extract(clean, plan)
-    clock.append(time.perf_counter())
-    read_s, steps_s, features_s = (b - a for a, b in pairwise(clock))
-    speed = recording.duration_s / (clock[-1] - clock[0])
-    tell(
-        f"{where}: read {read_s:.3f} s, steps {steps_s:.3f} s, features {features_s:.3f} s, "
-        f"{speed:.1f}x real time"
-    )
+def run(file: Path, plan: Plan, threads: int) -> dict[str, object]:
+    """Seconds from file to features; the peak is that of the process meanwhile."""
+    forget_peak()
+    start = time.perf_counter()
+    with open_recording(file, **plan.source.options()) as opened:
+        extract_file(opened, plan, threads=threads)
+    seconds = time.perf_counter() - start
     return {
-        "file": file.name,
-        "n_channels": recording.n_channels,
-        "fs_hz": f"{recording.fs:g}",
-        "duration_s": f"{recording.duration_s:.3f}",
-        "read_s": f"{read_s:.4f}",
-        "steps_s": f"{steps_s:.4f}",
-        "features_s": f"{features_s:.4f}",
-        "times_real_time": f"{speed:.1f}",
+        "n_channels": len(opened.channels),
+        "fs_hz": f"{opened.fs:g}",
+        "duration_s": f"{opened.duration_s:.3f}",
+        "run_s": f"{seconds:.4f}",
+        "times_real_time": f"{opened.duration_s / seconds:.1f}",
         "peak_memory_mb": f"{peak_mb():.0f}",
     }
 
 
-def one_by_one(file: Path, plan: Plan, where: str) -> dict[str, object]:
-    """Seconds of every step and every group of features."""
+def stages(file: Path, plan: Plan, where: str) -> dict[str, object]:
+    """Seconds of reading, of steps and features as a whole, and of each by itself."""
     row: dict[str, object] = {}
 
     def timed(name: str, call: Callable[[], Any]) -> Any:  # noqa: ANN401
@@ -101,12 +92,22 @@ def one_by_one(file: Path, plan: Plan, where: str) -> dict[str, object]:
         tell(f"{where}: {name} {row[f'{name}_s']} s")
         return result
 
-    recording: Recording = read_recording(file, **plan.source.options())
+    recording: Recording = timed("read", partial(beginning, file, plan))
+    row["of_s"] = f"{recording.duration_s:.3f}"
+    clean = timed("steps", partial(plan.apply, recording))
+    timed("features", partial(extract, clean, plan))
     for name, step in named_steps(plan).items():
         recording = timed(name, partial(step, recording))
     for name, part in grouped(plan).items():
-        timed(name, partial(extract, recording, part))
+        timed(name, partial(extract, clean, part))
     return row
+
+
+def beginning(file: Path, plan: Plan) -> Recording:
+    """As much of the recording as `IN_MEMORY` allows."""
+    with open_recording(file, **plan.source.options()) as opened:
+        most = IN_MEMORY // (8 * max(1, len(opened.channels)))
+        return opened.read(0, min(opened.n_samples, most))
 
 
 def named_steps(plan: Plan) -> dict[str, Callable[[Recording], Recording]]:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +40,7 @@ from benchmarks.roofline import (  # noqa: E402
     multiply_add,
     read,
 )
+from emgproc.plan import load_plan  # noqa: E402
 from emgproc.recording import Channel, Provenance, Recording, Segment  # noqa: E402
 from emgproc.writers import write_recording  # noqa: E402
 
@@ -244,9 +244,20 @@ def test_the_users_file_gets_a_row_with_every_step_and_group(tmp_path, capsys):
     good, bad = csv.DictReader(io.StringIO(out))
     steps = [name for name in good if name.startswith("step_")]
     assert steps == ["step_highpass_s", "step_bandpass_s", "step_highpass_2_s"]
+    assert good["of_s"] == good["duration_s"] == "3.000"
     assert sum(name.startswith("features_") for name in good) == 3  # all of them, then two groups
     assert all(float(good[name]) >= 0 for name in good if name.endswith("_s"))
-    assert math.isclose(float(good["duration_s"]), 3.0)
     assert bad["problem"].startswith("file_missing")
+    assert float(good["times_real_time"]) > 0
+    assert float(good["peak_memory_mb"]) > 1
     assert "[1/2] a.h5: step_bandpass" in err
     assert "[2/2] b.h5: file_missing" in err
+
+
+def test_of_a_large_recording_the_stages_of_its_beginning_are_timed(tmp_path, monkeypatch):
+    write_recording(a_recording(), tmp_path / "a.h5")
+    plan = tmp_path / "plan.toml"
+    plan.write_text(TWO_HIGHPASSES)
+    monkeypatch.setattr(files, "IN_MEMORY", 2 * 8 * 1500)
+    row = files.stages(tmp_path / "a.h5", load_plan(plan), "")
+    assert row["of_s"] == "1.500"
