@@ -68,7 +68,7 @@ def _with_spectrum(data: np.ndarray, size: str, peers: tuple[Peer, ...]) -> Case
 
 
 def ours(x: np.ndarray, names: tuple[str, ...]) -> Callable[[int], np.ndarray] | None:
-    sliding = public("emgproc.features", "sliding")
+    sliding = public("emgproc.features.sliding", "sliding")
     if sliding is None:
         return None
     sizes = {"window_s": WINDOW / FS, "hop_s": HOP / FS}
