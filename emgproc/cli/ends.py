@@ -1,6 +1,12 @@
 """How a command ends: the exit codes, and the last line that says the same in words."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from emgproc.batch.costs import Cost
 
 DONE, SOME_FAILED, INVALID, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -26,3 +32,15 @@ def counted(number: int, noun: str) -> str:
     ('1 recording', '2 recordings')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def tell_costs(costs: "Sequence[Cost]") -> None:
+    """Say what the features that take long will take, on standard error."""
+    for cost in costs:
+        long = cost.seconds >= 120
+        taken = f"{cost.seconds / 60:.0f} min" if long else f"{max(cost.seconds, 1):.0f} s"
+        click.echo(
+            f"{cost.feature} of {counted(cost.n_recordings, 'recording')}: "
+            f"about {taken} on one core, estimated from the length",
+            err=True,
+        )

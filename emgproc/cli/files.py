@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emgproc.cli.dataset import ConvertCommand, asks_for_dataset, dataset_options, write_dataset
-from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end
+from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end, tell_costs
 
 if TYPE_CHECKING:
     from emgproc.readers import RecordingFile
@@ -173,7 +173,7 @@ def by_ending(paths: Sequence[Path]) -> str:
 @click.option("--plan", type=_FILE, required=True, help="What is done and measured: a plan.toml.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The table to write (.tsv).")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
-              help="Worker processes.")  # fmt: skip
+              help="Worker processes; for a single large recording, threads.")  # fmt: skip
 def features(*, files: tuple[Path, ...], plan: Path, output: Path, jobs: int) -> int:
     """Measure recordings and write one tidy table.
 
@@ -181,6 +181,7 @@ def features(*, files: tuple[Path, ...], plan: Path, output: Path, jobs: int) ->
     is a row with its reason, and the others go on.
     """
     from emgproc.batch import extract_files, find_files
+    from emgproc.batch.costs import costs_of
     from emgproc.plan import load_plan
 
     chosen = load_plan(plan)
@@ -193,6 +194,7 @@ def features(*, files: tuple[Path, ...], plan: Path, output: Path, jobs: int) ->
         click.echo(f"Left out, not recognised as recordings: {by_ending(left_out)}", err=True)
     if not found:
         return end(NOTHING, "there is no recording in what was named.")
+    tell_costs(costs_of(chosen, found))
     done = extract_files(found, chosen, output, jobs=jobs)
     for name, warning in done.warnings:
         click.echo(f"{name}: warning: {warning}", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emgproc.cli.ends import DONE, INVALID, NOTHING, SOME_FAILED, counted, end
+from emgproc.cli.ends import DONE, INVALID, NOTHING, SOME_FAILED, counted, end, tell_costs
 
 if TYPE_CHECKING:
     from emgproc.batch import PlannedRecording
@@ -100,6 +100,7 @@ def run(
     analyses what is there.
     """
     from emgproc.batch import BatchOptions, plan_recordings
+    from emgproc.batch.costs import costs_of_run
     from emgproc.run import run as run_study
     from emgproc.study import load_study
 
@@ -115,6 +116,8 @@ def run(
         return _tell_plan(plan_recordings(loaded, out, options), participants)
     for warning in loaded.warnings():
         click.echo(f"warning: {warning}", err=True)
+    if level != "group":
+        tell_costs(costs_of_run(loaded, out, options))
     result = run_study(loaded, out, level=level or "", options=options)
     return _tell_result(result, participants)
 

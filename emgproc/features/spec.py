@@ -7,7 +7,15 @@ from functools import partial
 from typing import Any
 
 from emgproc.arrays import Floats
-from emgproc.features import amplitude, autoregressive, complexity, counts, envelope, shape
+from emgproc.features import (
+    amplitude,
+    autoregressive,
+    counts,
+    entropy,
+    envelope,
+    fluctuation,
+    shape,
+)
 from emgproc.features import spectrum as spectra
 from emgproc.features.sums import Counts, Kind, Logs, Powers, Steps, Wanted
 from emgproc.features.welch import SHORTEST_S, Welch
@@ -47,6 +55,9 @@ class FeatureSpec:
     wanted
         `wanted(fs, params)` gives the kinds of sums that the function reads; `None` where it takes
         the signal itself, channel by channel.
+    cost_s
+        `cost_s(n)` estimates the seconds that n samples of one channel take on one core, by a
+        stated rate; `None` where it is next to nothing.
     most_samples
         With more valid samples the time it takes is out of all proportion (`too_many_samples`);
         measure over a label instead.
@@ -60,6 +71,7 @@ class FeatureSpec:
     defined_for_constant: bool = False
     undefined: str = "undefined"
     wanted: Asked | None = None
+    cost_s: Callable[[int], float] | None = None
     most_samples: int | None = None
 
     @property
@@ -76,6 +88,9 @@ class FeatureSpec:
 _AMPLITUDE = Minimum(seconds=0.05)
 _SPECTRAL = Minimum(seconds=SHORTEST_S, samples=4, contiguous=True)
 _SECTION = "surface_features_v1"
+
+PAIRS_PER_S = 1e9  # of templates that sample entropy compares
+WALKED_PER_S = 5e5  # samples of the walk of DFA, over all its box sizes
 
 
 def _of(*kinds: type[Kind]) -> Asked:
@@ -179,12 +194,13 @@ _LISTED = [
     *_autoregressive(4),
     *_autoregressive(6),
     FeatureSpec(
-        "sample_entropy", "1", complexity.sample_entropy, Minimum(samples=200),
-        "richman_moorman_2000", undefined="no_matches", most_samples=200_000,
+        "sample_entropy", "1", partial(entropy.sample_entropy, threads=1), Minimum(samples=200),
+        "richman_moorman_2000", undefined="no_matches", cost_s=lambda n: n**2 / PAIRS_PER_S,
+        most_samples=200_000,
     ),
     FeatureSpec(
-        "dfa", "1", complexity.dfa, Minimum(samples=500, contiguous=True), "peng_1994",
-        undefined="too_few_boxes",
+        "dfa", "1", fluctuation.dfa, Minimum(samples=500, contiguous=True), "peng_1994",
+        undefined="too_few_boxes", cost_s=lambda n: n / WALKED_PER_S,
     ),
 ]  # fmt: skip
 

@@ -6,6 +6,7 @@ import pytest
 
 from emgproc.errors import MissingFileError, PlanError
 from emgproc.plan import FeatureRequest, load_plan, plan_from_text
+from emgproc.plan.large import whole_needed
 from emgproc.preprocessing import Bandpass, MaskNan
 
 HEAD = 'schema = 1\nname = "t"\n'
@@ -119,4 +120,13 @@ def test_the_shipped_plan_is_valid_and_follows_the_chain():
         "MaskMotion", "Bandpass",
     ]  # fmt: skip
     assert plan.steps[-1] == Bandpass(20, 450)
-    assert {"rms", "mdf", "dfa", "tone", "indices"} <= {f.name for f in plan.features}
+    asked = {f.name for f in plan.features}
+    assert {"rms", "mdf", "tkeo_mean", "envelope_peak", "tone", "indices"} <= asked
+    assert not asked & {"dfa", "sample_entropy"}
+
+
+def test_the_plan_for_grids_can_be_streamed():
+    plan = load_plan(PIPELINES / "grid.toml")
+    assert whole_needed(plan, []) == []
+    surface = {f.name for f in load_plan(PIPELINES / "surface.toml").features}
+    assert {f.name for f in plan.features} == surface - {"tone", "indices"}

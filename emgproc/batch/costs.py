@@ -1,0 +1,76 @@
+"""What the features that take long will take, before they run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from emgproc.batch.planning import COMPUTE, BatchOptions, plan_of, plan_recordings
+from emgproc.errors import EmgprocError
+from emgproc.features import FEATURES, FeatureSpec
+from emgproc.plan import Plan
+from emgproc.readers import open_recording
+from emgproc.study import Study
+
+
+class Cost(NamedTuple):
+    """Estimated seconds of one feature on one core, over `n_recordings`."""
+
+    feature: str
+    seconds: float
+    n_recordings: int
+
+
+def costs_of(plan: Plan, files: Iterable[Path]) -> list[Cost]:
+    """Estimated time of each feature of a plan that takes long; empty if it asks for none.
+
+    From the length of the recordings and a stated rate; a feature over a label is taken to be over
+    the whole recording. A file that cannot be opened costs nothing here: the batch says why.
+
+    Parameters
+    ----------
+    plan
+        Its features.
+    files
+        The recordings.
+    """
+    slow = _slow(plan)
+    if not slow:
+        return []
+    seconds, n = dict.fromkeys(slow, 0.0), 0
+    for file in files:
+        try:
+            with open_recording(file, **plan.source.options()) as opened:
+                length = opened.n_samples
+                n_channels = sum(channel.kind == "EMG" for channel in opened.channels)
+        except EmgprocError:
+            continue
+        n += 1
+        for label, spec in slow.items():
+            if spec.cost_s and (spec.most_samples is None or length <= spec.most_samples):
+                seconds[label] += n_channels * spec.cost_s(length)
+    return [Cost(label, total, n) for label, total in seconds.items()]
+
+
+def costs_of_run(study: Study, out: Path, options: BatchOptions) -> list[Cost]:
+    """Estimated time of the slow features of the recordings that a run would compute.
+
+    Raises
+    ------
+    PlanError, ReadError
+        The plan that the study names is invalid or cannot be read.
+    """
+    plan = plan_of(study)
+    if not _slow(plan):
+        return []
+    planned = plan_recordings(study, out, options)
+    return costs_of(plan, [item.file for item in planned if item.action == COMPUTE])
+
+
+def _slow(plan: Plan) -> dict[str, FeatureSpec]:
+    """Features that take long, by the names of their results."""
+    known = {
+        request.label: FEATURES[request.name]
+        for request in plan.features
+        if request.name in FEATURES
+    }
+    return {label: spec for label, spec in known.items() if spec.cost_s is not None}
