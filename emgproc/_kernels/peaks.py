@@ -4,10 +4,10 @@ The candidates of a whole vector come as one bit mask; a branch for each sample 
 wrongly at every other maximum. What is kept is what a greedy choice by height keeps, in one walk:
 
 Peaks that are each higher than the one before, and less than `distance` after it, form a chain; a
-peak at least `distance` after the chain's last ends it. A peak that is not in a chain lies less
-than `distance` from a higher one that is kept, or between two of the chain of which the lower is.
-So a finished chain is read from its highest backwards: kept is what lies at least `distance`
-before the last one kept.
+peak that is not higher than the chain's last and near it is in none, and one that is not near it
+begins the next chain. The last of a finished chain has no higher peak near: it is kept. Left of it
+only the chain counts, since what lies between two of a chain is near the lower of them, which is
+the higher of its side. So a chain is read backwards: kept is what is not near the last one kept.
 """
 
 from typing import Any
@@ -34,53 +34,66 @@ def end_of_plateau(x: Values, i: int, stop: int) -> int:
 
 
 @kernel
-def add_if_peak(
-    x: Values, i: int, span: tuple[int, int], positions: Ints, heights: Values, k: int
-) -> int:
-    """One more than `k` if the plateau that begins at sample `i` with a rise ends with a fall."""
+def add_plateau(x: Values, i: int, span: tuple[int, int], positions: Ints, k: int) -> int:
+    """Append the middle of the plateau that begins at sample `i`, if a fall ends it."""
     start, stop = span
     j = end_of_plateau(x, i, stop)
-    if not x[j] < x[i]:
-        return k
     positions[k] = (i + j - 1) // 2 - start
-    heights[k] = x[i]
-    return k + 1
+    return k + (x[j] < x[i])
 
 
 @kernel
-def find_maxima(
-    x: Values, span: tuple[int, int], height: float, positions: Ints, heights: Values
+def add_plateaus(
+    x: Values, bits: int, first: int, span: tuple[int, int], positions: Ints, k: int
 ) -> int:
-    """Number of maxima at least `height` high within `span`; fills where and how high they are.
+    """`add_plateau` for samples `first` plus each bit that is set."""
+    while bits:
+        k = add_plateau(x, first + lowest_bit(bits), span, positions, k)
+        bits &= bits - 1
+    return k
 
-    The first and the last sample of the span are none; a plateau counts once, at its middle.
+
+@kernel
+def add_maxima(bits: int, first: int, positions: Ints, k: int) -> int:
+    """Append `first` plus each bit that is set.
+
+    Four at a time, the ones that are not there written over: no branch depends on how many.
+    """
+    while bits:
+        for _ in range(4):
+            positions[k] = first + lowest_bit(bits)
+            k += bits != 0
+            bits &= bits - 1
+    return k
+
+
+@kernel
+def find_maxima(x: Values, span: tuple[int, int], height: float, positions: Ints, k: int) -> int:
+    """Append to `k` positions the maxima at least `height` high within `span`, from its start on.
+
+    The first and the last sample of the span are none; a plateau counts once, at its middle. There
+    is room for one more than there are.
     """
     start, stop = span
     n_lanes = lanes(x)
+    everywhere = (1 << n_lanes) - 1
     lowest = splat_as(x, height)
-    k = 0
     i = start + 1
     while i + n_lanes < stop:
-        here, after = load(x, i), load(x, i + 1)
-        found = bits_above(here, load(x, i - 1)) & ~bits_above(lowest, here)
-        falls = bits_above(here, after)
-        if found & ~falls & ~bits_above(after, here):
-            found &= ~bits_above(after, here)
-            while found:
-                k = add_if_peak(x, i + lowest_bit(found), span, positions, heights, k)
-                found &= found - 1
-        else:
-            found &= falls
-            while found:
-                j = i + lowest_bit(found)
-                positions[k] = j - start
-                heights[k] = x[j]
-                k += 1
-                found &= found - 1
+        here = load(x, i)
+        high = everywhere ^ bits_above(lowest, here)
+        if high:
+            before, after = load(x, i - 1), load(x, i + 1)
+            rises, falls = high & bits_above(here, before), bits_above(here, after)
+            flat = rises & ~falls & ~bits_above(after, here)
+            if flat:
+                k = add_plateaus(x, rises & falls | flat, i, span, positions, k)
+            else:
+                k = add_maxima(rises & falls, i - start, positions, k)
         i += n_lanes
     while i < stop - 1:
         if x[i - 1] < x[i] and x[i] >= height:
-            k = add_if_peak(x, i, span, positions, heights, k)
+            k = add_plateau(x, i, span, positions, k)
         i += 1
     return k
 
@@ -104,29 +117,32 @@ def read_chain(positions: Ints, top: int, distance: int, kept: Ints, n: int) -> 
 
 
 @kernel
-def keep_apart(positions: Ints, heights: Values, k: int, distance: int, kept: Ints, n: int) -> int:
-    """Append to the `n` kept so far those of `k` peaks that no higher one kept is near.
+def keep_apart(
+    heights: Values, start: int, distance: int, positions: Ints, kept: Ints, n: int
+) -> int:
+    """Append to the `n` kept so far those of `positions` that no higher one kept is near.
 
-    The chain is held at the front of `positions` and `heights`, which it overwrites. Where two
-    equal heights would have to be told apart the answer is `TIE`.
+    The height of position `i` is `heights[start + i]`. The chain is held at the front of
+    `positions`. Where two equal heights would have to be told apart the answer is `TIE`.
     """
-    if k == 0:
+    if positions.size == 0:
         return n
-    top = 0
-    for m in range(1, k):
-        position, height = positions[m], heights[m]
-        if position - positions[top] >= distance:
+    top, last, tied = 0, positions[0], False
+    highest = heights[start + last]
+    for m in range(1, positions.size):
+        position = positions[m]
+        height = heights[start + position]
+        if position - last >= distance:
             n = read_chain(positions, top, distance, kept, n)
-            top = 0
-        elif height > heights[top]:
-            top += 1
-        elif height == heights[top]:
-            return TIE
-        else:
-            continue
-        positions[top] = position
-        heights[top] = height
-    return read_chain(positions, top, distance, kept, n)
+            top, last, highest = 0, position, height
+        else:  # without branches: how often a climb goes on cannot be guessed
+            climbs = height > highest
+            tied |= height == highest
+            top += climbs
+            last = position if climbs else last
+            highest = height if climbs else highest
+        positions[top] = last
+    return TIE if tied else read_chain(positions, top, distance, kept, n)
 
 
 @kernel
@@ -144,20 +160,19 @@ def find_peaks(
     distance
         Fewest samples between two peaks; at most 2: all maxima.
     found
-        Receives the samples, counted from each channel's first.
+        Receives the samples, counted from each channel's first; room for one more than there are.
     counts
         Receives the number of peaks of each channel, or `TIE`.
     """
     positions = np.empty(n_samples // 2 + 1, np.int64)
-    heights = np.empty(n_samples // 2 + 1, x.dtype)
     n = 0
     for c in range(counts.size):
-        span = (c * n_samples, (c + 1) * n_samples)
-        k = find_maxima(x, span, least[c], positions, heights)
+        start = c * n_samples
+        span = (start, start + n_samples)
         if distance <= 2:
-            found[n : n + k] = positions[:k]
-            counts[c] = k
+            after = find_maxima(x, span, least[c], found, n)
         else:
-            after = keep_apart(positions, heights, k, distance, found, n)
-            counts[c] = TIE if after == TIE else after - n
-        n += max(counts[c], 0)
+            k = find_maxima(x, span, least[c], positions, 0)
+            after = keep_apart(x, start, distance, positions[:k], found, n)
+        counts[c] = TIE if after == TIE else after - n
+        n = max(n, after)

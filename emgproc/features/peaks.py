@@ -104,12 +104,11 @@ def _peaks_of(data: NDArray[Any], least: NDArray[Any], distance: int, threads: i
 
     def work(part: slice) -> None:
         channels = range(part.start, part.stop)
-        found = np.empty(len(channels) * most, np.int64)
+        found = np.empty(len(channels) * most + 1, np.int64)
         counts = np.empty(len(channels), np.int64)
-        rows = data[part].reshape(-1)
-        kernels.find_peaks(rows, n_samples, least[part], distance, found, counts)
+        kernels.find_peaks(data[part].reshape(-1), n_samples, least[part], distance, found, counts)
         ends = np.cumsum(np.maximum(counts, 0)).tolist()
-        found = found[: ends[-1]].copy()
+        found.resize(ends[-1], refcheck=False)  # gives back what was not needed, copies nothing
         for c, n, end in zip(channels, counts.tolist(), ends, strict=True):
             if n == kernels.TIE:
                 out[c] = _peaks_with_ties(data[c], least[c : c + 1], distance)
@@ -125,11 +124,12 @@ def _peaks_with_ties(x: NDArray[Any], least: NDArray[Any], distance: int) -> Int
     """Peaks of one channel in which equal heights are told apart by their rank in SciPy's sort."""
     from emgproc._kernels import peaks as kernels
 
-    positions, count = np.empty(x.size // 2, np.int64), np.empty(1, np.int64)
+    positions, count = np.empty(x.size // 2 + 1, np.int64), np.empty(1, np.int64)
     kernels.find_peaks(x, x.size, least, 1, positions, count)
     positions = positions[: count[0]]
-    ranks = np.empty(positions.size)
-    ranks[np.argsort(x[positions].astype(np.float64))] = np.arange(positions.size)
+    ranks = np.empty(x.size)
+    order = np.argsort(x[positions].astype(np.float64))
+    ranks[positions[order]] = np.arange(positions.size)
     kept = np.empty(positions.size, np.int64)
-    n = kernels.keep_apart(positions, ranks, positions.size, distance, kept, 0)
+    n = kernels.keep_apart(ranks, 0, distance, positions, kept, 0)
     return kept[:n].copy()
