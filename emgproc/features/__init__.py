@@ -27,11 +27,12 @@ from emgproc.features.cocontraction import (
     rudolph,
     time_overlap,
 )
-from emgproc.features.complexity import dfa, sample_entropy
 from emgproc.features.counts import ssc, wamp, zc
+from emgproc.features.entropy import sample_entropy
 from emgproc.features.envelope import envelope_mean, envelope_peak
 from emgproc.features.epochs import tonic_epochs
 from emgproc.features.evaluation import Evaluation, evaluate
+from emgproc.features.fluctuation import dfa
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.noise import Noise, NoiseSettings, noise_power
 from emgproc.features.onset import OnsetSettings, detect_activity, detect_bursts
@@ -50,6 +51,7 @@ from emgproc.features.shape import (
     kurtosis,
     skewness,
 )
+from emgproc.features.sliding import SlidingFeatures, sliding
 from emgproc.features.spec import FEATURES, FeatureSpec, Minimum
 from emgproc.features.spectrum import (
     Spectrum,
@@ -82,6 +84,7 @@ __all__ = [
     "NoiseSettings",
     "OnsetSettings",
     "RecordingFeature",
+    "SlidingFeatures",
     "Spectrum",
     "Sums",
     "Turns",
@@ -124,6 +127,7 @@ __all__ = [
     "rudolph",
     "sample_entropy",
     "skewness",
+    "sliding",
     "spectral_entropy",
     "spectral_moment",
     "ssc",
