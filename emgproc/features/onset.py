@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc.arrays import Bools, Floats, as_vector, check_fs, spans_of
+from emgproc.arrays import Bools, Floats, as_vector, check_fs
 from emgproc.errors import ParameterError
 from emgproc.units import to_samples
 
@@ -103,10 +103,9 @@ def hysteresis(envelope: Floats, high: float, low: float) -> Spans:
     >>> hysteresis(np.array([0.0, 2.0, 4.0, 2.0, 0.0, 2.0, 0.0]), high=3.0, low=1.0)
     [(2, 4)]
     """
-    with np.errstate(invalid="ignore"):
-        above, held = envelope > high, envelope >= low
-    firsts = [(a, b, a + int(np.argmax(above[a:b]))) for a, b in spans_of(held)]
-    return [(first, b) for a, b, first in firsts if above[first]]
+    from emgproc._kernels.activity import find_spans  # numba, loaded when first used
+
+    return [(start, stop) for start, stop in find_spans(envelope, high, low).tolist()]
 
 
 def detect_bursts(x: ArrayLike, fs: float, background_uv: float, *, factor: float = 4.0) -> Spans:
