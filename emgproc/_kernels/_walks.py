@@ -31,14 +31,17 @@ N_ROWS, N_BLOCK, EDGE = 14, 16, 7  # a row over the edge lies EDGE after the one
 def mean_of(z: Reals, row: int, n: int) -> Vector:
     """Mean of n rows; exactly their value where all are equal."""
     m = lanes(z)
-    first = load(z, row * m)
-    a, b = splat_as(z, 0.0), splat_as(z, 0.0)
-    for t in range(row, row + n // 2 * 2, 2):
+    first, zero = load(z, row * m), splat_as(z, 0.0)
+    a, b, c, d = zero, zero, zero, zero  # four chains, so that none waits for its last sum
+    whole = n // 4 * 4
+    for t in range(row, row + whole, 4):
         a = a + (load(z, t * m) - first)
         b = b + (load(z, (t + 1) * m) - first)
-    if n % 2:
-        a = a + (load(z, (row + n - 1) * m) - first)
-    mean: Vector = first + (a + b) / splat_as(z, n)
+        c = c + (load(z, (t + 2) * m) - first)
+        d = d + (load(z, (t + 3) * m) - first)
+    for t in range(row + whole, row + n):
+        a = a + (load(z, t * m) - first)
+    mean: Vector = first + ((a + b) + (c + d)) / splat_as(z, n)
     return mean
 
 

@@ -65,25 +65,27 @@ def fill(x: Reals, starts: Ints, t0: int, n: int, z: Reals, row: int) -> None:
 def join_blocks(blocks: Reals, b: int, grid: Grid, found: Reals, at: int) -> Vector:
     """Sums of the window whose last block is b, from those of its blocks; its mean is returned."""
     m, k = lanes(found), grid.per_window
-    first = (b + 1) % k * N_BLOCK * m
-    origin, shift = load(blocks, first), splat_as(found, 0.0)
-    for j in range(b + 2, b + 1 + k):
-        shift = shift + (load(blocks, j % k * N_BLOCK * m) - origin)
+    size, end = N_BLOCK * m, k * N_BLOCK * m
+    first = (b + 1) % k * size
+    origin, shift, i = load(blocks, first), splat_as(found, 0.0), first
+    for _ in range(1, k):
+        i = i + size if i + size < end else 0
+        shift = shift + (load(blocks, i) - origin)
     mean: Vector = origin + shift / splat_as(found, k)
-    m2, n = splat_as(found, 0.0), splat_as(found, grid.block)
-    for j in range(b + 1, b + 1 + k):
-        i = j % k * N_BLOCK * m
+    m2, n, i = splat_as(found, 0.0), splat_as(found, grid.block), first
+    for _ in range(k):
         c = load(blocks, i) - mean
         m2 = m2 + muladd(n * c, c, load(blocks, i + M2 * m))
+        i = i + size if i + size < end else 0
     store(found, at + MEAN * m * m, mean)
     store(found, at + M2 * m * m, m2)
     store(found, at + POWER * m * m, muladd(splat_as(found, k) * n * mean, mean, m2))
-    for row in range(WL, ZC + 1):
-        total = load(blocks, first + row * m)
-        for j in range(b + 2, b + 1 + k):
-            i = (j % k * N_BLOCK + row) * m
-            total = total + load(blocks, i) + load(blocks, i + EDGE * m)
-        store(found, at + row * m * m, total)
+    for row in range(WL * m, (ZC + 1) * m, m):
+        total, i = load(blocks, first + row), first
+        for _ in range(1, k):
+            i = i + size if i + size < end else 0
+            total = total + load(blocks, i + row) + load(blocks, i + row + EDGE * m)
+        store(found, at + row * m, total)
     return mean
 
 

@@ -21,6 +21,7 @@ from emgproc.units import to_samples
 BATCH = 1024  # windows with masked samples that are evaluated at a time
 COUNTS = ("zc", "ssc", "wamp")
 SPECTRAL = ("mnf", "mdf")
+TELLING = ("M2", "POWER", "LEVEL", "WL")  # sums that are not finite if a sample is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def _whole_windows(x: NDArray[Any], windows: Sliding, asked: Asked) -> tuple[Flo
     simple = [scaled(name, asked, windows.length) for name in asked.names]
     others = [name for name in asked.names if name in FROM_SUMS]
     more = list(dict.fromkeys(row for name in others for row in FROM_SUMS[name][0]))
-    if set(asked.names) - set(SPECTRAL):
+    if others or {one.row for one in simple if one}.isdisjoint(TELLING):
         more.append("M2")
     rows = [*(one.row if one else "" for one in simple), *more]
     found = sum_windows(x, windows, _wanted(rows, asked), rows, asked.threads)
@@ -203,7 +204,7 @@ def _whole_windows(x: NDArray[Any], windows: Sliding, asked: Asked) -> tuple[Flo
                 np.sqrt(values[i], out=values[i])
         elif name in FROM_SUMS:
             values[i] = FROM_SUMS[name][1](sums)
-    whole = np.isfinite(kept["M2"]) if kept else np.ones(values.shape[1:], np.bool_)
+    whole = np.isfinite(found[next(i for i, row in enumerate(rows) if row in TELLING)])
     if set(asked.names) & set(SPECTRAL):
         segment = min(to_samples(SEGMENT_S, asked.fs), windows.length)
         both = frequencies_of_windows(x, windows, segment, asked.fs, asked.threads)
