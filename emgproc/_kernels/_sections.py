@@ -14,10 +14,8 @@ References
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import load, muladd, splat, store
 from emgproc._kernels._simd_interpreted import LANES, Vector
+from emgproc._kernels.filter_plan import BAND, NOTCH
 from emgproc.arrays import Floats, Ints
-
-BAND, NOTCH, GENERAL = 0, 1, 2
-AT_ONCE = ((4, 2, 1), (5, 4, 2, 1), (2, 1))  # how many sections of a kind one pass can hold
 
 Pair = tuple[Vector, Vector]
 Five = tuple[Vector, Vector, Vector, Vector, Vector]
@@ -228,10 +226,18 @@ def general_2(
 
 @kernel
 def one_pass(
-    which: Ints, x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    kind: int,
+    size: int,
+    x: Floats,
+    i: int,
+    y: Floats,
+    j: int,
+    step: int,
+    n: int,
+    c: Floats,
+    states: Floats,
 ) -> None:
-    """The pass for `which`: a kind and a number of sections."""
-    kind, size = which[0], which[1]
+    """The pass for `size` sections of a kind."""
     if kind == BAND:
         if size == 4:
             band_4(x, i, y, j, step, n, c, states)
@@ -263,6 +269,7 @@ def cascade(
     step: int,
     n: int,
     starts: Ints,
+    here: int,
     passes: Ints,
     coefficients: Floats,
     steady: Floats,
@@ -270,26 +277,29 @@ def cascade(
 ) -> None:
     """All sections over `n` rows, from row `i` of `x` to row `j` of `y`, then on by `step`.
 
-    Each lane is set, `starts[lane]` rows on (if that is among the rows), as if what it holds
-    there had always been. `steady` holds the states for a constant input of 1 to the cascade.
+    The walk begins at place `here`, rows are counted on from there. A lane is set, at place
+    `starts[lane]` if the walk meets it, as if what it holds there had always been. `steady` holds
+    the states for a constant input of 1 to the cascade.
     """
     done = 0
     while done < n:
         stop = n
         for lane in range(LANES):
-            if starts[lane] == done:
+            ahead = starts[lane] - here
+            if ahead == done:
                 v = x[(i + step * done) * LANES + lane]
                 for k in range(steady.size):
                     states[k * LANES + lane] = steady[k] * v
-            elif done < starts[lane] < stop:
-                stop = starts[lane]
+            elif done < ahead < stop:
+                stop = ahead
         a, b = i + step * done, j + step * done
         k = 0
         for p in range(passes.shape[0]):
             c, s = coefficients[5 * k :], states[2 * k * LANES :]
+            kind, size = passes[p, 0], passes[p, 1]
             if p == 0:
-                one_pass(passes[p], x, a, y, b, step, stop - done, c, s)
+                one_pass(kind, size, x, a, y, b, step, stop - done, c, s)
             else:
-                one_pass(passes[p], y, b, y, b, step, stop - done, c, s)
-            k += passes[p, 1]
+                one_pass(kind, size, y, b, y, b, step, stop - done, c, s)
+            k += size
         done = stop

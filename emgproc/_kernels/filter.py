@@ -14,28 +14,43 @@ from emgproc._kernels._simd import (
     stream_transposed,
 )
 from emgproc._kernels._simd_interpreted import LANES
+from emgproc._kernels.filter_plan import BEGIN, END, FIRST, LAST, READ, TILE, WRITE, WRITTEN
 from emgproc.arrays import Bools, Floats, Ints
-
-# Rows of `lanes`: flat index of the sample of row 0 in the input and in the output; then rows,
-# counted from there: where the padded and the true samples begin, where the true and the padded
-# ones end, how many are written.
-READ, WRITE, BEGIN, FIRST, LAST, END, WRITTEN = range(7)
-
-_TILE = 128  # rows; two tiles of 8 kB fit the first cache
 
 
 @kernel
-def fill_tile(x: Floats, lanes: Ints, row: int, n: int, tile: Floats) -> None:
-    """Rows `row` ... `row + n` of every lane: its samples, odd padding beyond them, then 0."""
-    first, last = lanes[FIRST].max(), lanes[LAST].min()
+def fill_tile(x: Floats, lanes: Ints, row: int, n: int, whole: Ints, tile: Floats) -> None:
+    """Rows `row` ... `row + n` of every lane: its samples, odd padding beyond them, then anything.
+
+    All lanes hold true samples in the rows `whole[0]` ... `whole[1]`.
+    """
+    places = np.empty(LANES, np.int64)
     for t in range(0, n, LANES):
         r = row + t
-        if first <= r and r + LANES <= last:
+        if whole[0] <= r and r + LANES <= whole[1]:
             load_transposed(x, lanes[READ], r, tile, t * LANES)
+        elif none_at_an_edge(lanes, r, places):
+            load_transposed(x, places, 0, tile, t * LANES)
         else:
             for lane in range(LANES):
                 for k in range(LANES):
                     tile[(t + k) * LANES + lane] = sample(x, lanes[:, lane], r + k)
+
+
+@kernel
+def none_at_an_edge(lanes: Ints, row: int, places: Ints) -> bool:
+    """Find eight samples for each lane from `row` on; where it does not reach, any of its own."""
+    for lane in range(LANES):
+        first, last = lanes[FIRST, lane], lanes[LAST, lane]
+        if first <= row and row + LANES <= last:
+            places[lane] = lanes[READ, lane] + row
+        elif (row + LANES <= lanes[BEGIN, lane] or row >= lanes[END, lane]) and (
+            last - first >= LANES
+        ):
+            places[lane] = lanes[READ, lane] + first
+        else:
+            return False
+    return True
 
 
 @kernel
@@ -54,6 +69,12 @@ def sample(x: Floats, lane: Ints, row: int) -> float:
 
 
 @kernel
+def common(lanes: Ints) -> Ints:
+    """First and last + 1 row that is a true sample in all lanes, first that is not written."""
+    return np.array([lanes[FIRST].max(), lanes[LAST].min(), lanes[WRITTEN].min()])
+
+
+@kernel
 def finish_tile(tile: Floats, n: int, gain: float, rectify: bool) -> None:
     """Apply the gain of the whole filter, and rectify."""
     g = splat(gain)
@@ -63,12 +84,14 @@ def finish_tile(tile: Floats, n: int, gain: float, rectify: bool) -> None:
 
 
 @kernel
-def empty_tile(tile: Floats, lanes: Ints, row: int, n: int, y: Floats, streamed: bool) -> None:
-    """Write those of the rows `row` ... `row + n` that a lane is to write."""
-    last = lanes[WRITTEN].min()
+def empty_tile(
+    tile: Floats, lanes: Ints, row: int, n: int, whole: Ints, y: Floats, streamed: bool
+) -> None:
+    """Write those of the rows `row` ... `row + n` that are to be; all lanes up to `whole[2]`."""
+    last = min(whole[2], row + n)
     for t in range(0, n, LANES):
         r = row + t
-        if r + LANES <= min(last, row + n):
+        if r + LANES <= last:
             if streamed:
                 stream_transposed(tile, t * LANES, y, lanes[WRITE], r)
             else:
@@ -90,6 +113,7 @@ def zero_phase_groups(
     steady: Floats,
     gain: float,
     rectify: bool,
+    memory: Floats,
 ) -> None:
     """Forward, then backward, over groups of eight lanes; the lanes may differ in length.
 
@@ -98,7 +122,7 @@ def zero_phase_groups(
     x, y
         Input and output, flat, of one type.
     groups
-        (n_groups, 7, 8): where each lane reads and writes, see `READ` ... `WRITTEN`.
+        (n_groups, 7, 8): where each lane reads and writes, see `filter_plan.py`.
     streamed
         (n_groups,): what is written starts at multiples of 8 elements, and may pass the cache.
     passes
@@ -111,34 +135,74 @@ def zero_phase_groups(
         Factor of the output, for both directions together.
     rectify
         Write |y| instead of y.
+    memory
+        Room to work in, best from a multiple of 64 bytes on: `TILE` rows of eight, then as many
+        as the last row of any lane.
     """
-    rows = (max(0, groups[:, END].max()) + LANES) if len(groups) else 0
-    scratch = np.empty(rows * LANES)
-    tile, states = np.empty(_TILE * LANES), np.zeros(steady.size * LANES)
+    tile, scratch = memory[: TILE * LANES], memory[TILE * LANES :]
+    states = np.zeros(steady.size * LANES)
     for g in range(groups.shape[0]):
-        lanes = groups[g]
+        lanes, whole = groups[g], common(groups[g])
+        begins, ends = lanes[BEGIN], -lanes[END]
         end = lanes[END].max()
         states[:] = 0
         row = lanes[BEGIN].min() // LANES * LANES
         while row < end:
-            n = min(_TILE, end - row if row >= 0 else -row)
-            fill_tile(x, lanes, row, n, tile)
-            starts = lanes[BEGIN] - row
-            if row < 0:
-                cascade(tile, 0, tile, 0, 1, n, starts, passes, coefficients, steady, states)
-            else:
-                cascade(tile, 0, scratch, row, 1, n, starts, passes, coefficients, steady, states)
+            n = min(TILE, end - row if row >= 0 else -row)
+            fill_tile(x, lanes, row, n, whole, tile)
+            to, j = (scratch, row) if row >= 0 else (tile, 0)
+            cascade(tile, 0, to, j, 1, n, begins, row, passes, coefficients, steady, states)
             row += n
         written = lanes[WRITTEN].max()
         top = end
         while top > 0:
-            row = (top - 1) // _TILE * _TILE
+            row = (top - 1) // TILE * TILE
             n = top - row
-            starts = top - lanes[END]
             cascade(
-                scratch, top - 1, tile, n - 1, -1, n, starts, passes, coefficients, steady, states
-            )
+                scratch, top - 1, tile, n - 1, -1, n, ends, -top,
+                passes, coefficients, steady, states,
+            )  # fmt: skip
             if row < written:
                 finish_tile(tile, n, gain, rectify)
-                empty_tile(tile, lanes, row, n, y, streamed[g])
+                empty_tile(tile, lanes, row, n, whole, y, streamed[g])
             top = row
+
+
+@kernel
+def causal_groups(
+    x: Floats,
+    y: Floats,
+    groups: Ints,
+    starts: Ints,
+    passes: Ints,
+    coefficients: Floats,
+    steady: Floats,
+    gain: float,
+    states: Floats,
+    tile: Floats,
+) -> None:
+    """Forward only, over groups of eight lanes, from the states that are left from before.
+
+    Parameters
+    ----------
+    starts
+        (n_groups, 8): row at which a lane is set as if what it holds there had always been; a
+        negative one: not at all.
+    states
+        (n_groups, 16 * n_sections): changed in place.
+    tile
+        Room to work in: `TILE` rows of eight.
+    x, y, groups, passes, coefficients, steady, gain
+        As in `zero_phase_groups`, for one direction.
+    """
+    for g in range(groups.shape[0]):
+        lanes, whole = groups[g], common(groups[g])
+        end = lanes[END].max()
+        for row in range(0, end, TILE):
+            n = min(TILE, end - row)
+            fill_tile(x, lanes, row, n, whole, tile)
+            cascade(
+                tile, 0, tile, 0, 1, n, starts[g], row, passes, coefficients, steady, states[g]
+            )
+            finish_tile(tile, n, gain, False)
+            empty_tile(tile, lanes, row, n, whole, y, False)

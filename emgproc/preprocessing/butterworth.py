@@ -1,4 +1,8 @@
-"""Second-order Butterworth sections whose -3 dB point after two passes is the named cut-off."""
+"""Designs of second-order sections in closed form: Butterworth and notch.
+
+`highpass_sos`, `lowpass_sos` and `bandpass_sos` name the -3 dB points of both passes together;
+`butterworth_sos` and `notch_sos` those of one pass, as SciPy does.
+"""
 
 import math
 
@@ -74,3 +78,83 @@ def bandpass_sos(low_hz: float, high_hz: float, fs: float) -> Floats:
     if not 0 < low_hz < high_hz:
         raise ParameterError(f"a band needs 0 < low_hz < high_hz, got {low_hz=}, {high_hz=}")
     return np.concatenate([highpass_sos(low_hz, fs), lowpass_sos(high_hz, fs)])
+
+
+def butterworth_sos(low_hz: float, high_hz: float, fs: float, order: int = 4) -> Floats:
+    """Butterworth band-pass of an even order per pass, -3 dB at the cut-offs after one pass.
+
+    The filter of `scipy.signal.butter(order, (low_hz, high_hz), "bandpass")`; here every section
+    has zeros at 1 and -1 and a gain of its own.
+
+    Parameters
+    ----------
+    low_hz, high_hz
+        Cut-offs, Hz, 0 < low_hz < high_hz < fs/2.
+    fs
+        Sampling rate, Hz.
+    order
+        Of the low-pass prototype: an even number; the band-pass has twice as many poles.
+
+    Returns
+    -------
+    ndarray
+        (order, 6): b0 b1 b2 a0 a1 a2.
+
+    Raises
+    ------
+    ParameterError
+        The cut-offs are not in order, or `order` is not even and above 0.
+    FsTooLowError
+        `high_hz` is not below fs/2.
+    """
+    if not 0 < low_hz < high_hz:
+        raise ParameterError(f"a band needs 0 < low_hz < high_hz, got {low_hz=}, {high_hz=}")
+    if order < 2 or order % 2:
+        raise ParameterError(f"order must be an even number above 0, got {order}")
+    low, high = _warped(low_hz, fs), _warped(high_hz, fs)
+    angle = np.pi * (2 * np.arange(order // 2) + order + 1) / (2 * order)
+    half = np.exp(1j * angle) * (high - low) / 2
+    root = np.sqrt(half**2 - low * high)
+    s = np.concatenate([half + root, half - root])  # one of each pair of poles
+    z = (1 + s) / (1 - s)
+    gain = (high - low) / np.abs(1 - s) ** 2
+    one, zero = np.ones(order), np.zeros(order)
+    return np.stack([gain, zero, -gain, one, -2 * z.real, np.abs(z) ** 2], axis=1)
+
+
+def notch_sos(frequency_hz: float, q: float, fs: float) -> Floats:
+    """Notch of one section, -3 dB at a distance of frequency_hz/q after one pass.
+
+    The filter of `scipy.signal.iirnotch`.
+
+    Parameters
+    ----------
+    frequency_hz
+        What is removed, Hz, 0 < frequency_hz < fs/2.
+    q
+        Frequency over the width between the -3 dB points; the width is below fs/2.
+    fs
+        Sampling rate, Hz.
+
+    Returns
+    -------
+    ndarray
+        (1, 6): b0 b1 b2 a0 a1 a2.
+
+    Raises
+    ------
+    ParameterError
+        `frequency_hz`, `q` or `fs` is not a finite number above 0, or the notch is too wide.
+    FsTooLowError
+        `frequency_hz` is not below fs/2.
+    """
+    _warped(frequency_hz, fs)
+    if not 2 * frequency_hz / fs < q < math.inf:
+        raise ParameterError(
+            f"q must be finite and above {2 * frequency_hz / fs:g} (a notch is narrower than "
+            f"fs/2), got {q!r}"
+        )
+    w = 2 * math.pi * frequency_hz / fs
+    gain = 1 / (1 + math.tan(w / q / 2))
+    middle = -2 * gain * math.cos(w)
+    return np.array([[gain, middle, gain, 1.0, middle, 2 * gain - 1]])

@@ -6,15 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from emgproc._kernels.filter_plan import AT_ONCE, BAND, GENERAL, NOTCH
 from emgproc.arrays import Floats, Ints
 from emgproc.errors import ParameterError
 
 BITS = {8: 53, 4: 32}  # bytes of a sample: the warm-up ends where memory is below 2^-bits
 _LEAST, _MOST = 8192, 1 << 20  # samples of a block
 _ALIGNED = 16  # samples; blocks of a row begin where a vector may be stored past the cache
-
-BAND, NOTCH, GENERAL = 0, 1, 2
-_AT_ONCE = ((4, 2, 1), (5, 4, 2, 1), (2, 1))  # how many sections of a kind one pass can hold
 
 
 class Scheme(NamedTuple):
@@ -81,7 +79,7 @@ def scheme_of(sos: ArrayLike) -> Scheme:
         raise ParameterError(f"sos must be finite (n_sections, 6), got shape {s.shape}")
     if np.any(s[:, 3] != 1):
         raise ParameterError(f"every section of sos needs a0 = 1, got {s[:, 3].tolist()}")
-    radius = max(float(np.abs(np.roots(row[3:])).max(initial=0.0)) for row in s)
+    radius = _outermost(s)
     if radius >= 1:
         raise ParameterError(f"sos is unstable: a pole at radius {radius!r}")
     one_sided = min(int(np.sum(s[:, 2] == 0)), int(np.sum(s[:, 5] == 0)))
@@ -97,6 +95,14 @@ def scheme_of(sos: ArrayLike) -> Scheme:
         padding,
         radius,
     )
+
+
+def _outermost(sos: Floats) -> float:
+    """Largest radius of a pole."""
+    a1, a2 = sos[:, 4], sos[:, 5]
+    apart = a1 * a1 - 4 * a2
+    real = (np.abs(a1) + np.sqrt(apart.clip(min=0))) / 2
+    return float(np.where(apart < 0, np.sqrt(a2.clip(min=0)), real).max())
 
 
 def _kinds(sos: Floats) -> Ints:
@@ -130,7 +136,7 @@ def _coefficients(sos: Floats, kinds: Ints) -> tuple[Floats, float]:
 
 def _passes(kinds: Ints) -> Ints:
     passes = []
-    for kind, sizes in enumerate(_AT_ONCE):
+    for kind, sizes in enumerate(AT_ONCE):
         left = int(np.sum(kinds == kind))
         for size in sizes:
             passes += [(kind, size)] * (left // size)

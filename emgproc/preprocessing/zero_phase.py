@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emgproc._kernels._simd_interpreted import LANES
+from emgproc._kernels.filter_plan import BEGIN, END, TILE, WRITE
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Bools, Ints, as_channels, spans_of
 from emgproc.errors import ParameterError
@@ -81,7 +82,7 @@ def zero_phase_sos(  # noqa: PLR0913 - the three beyond are keyword-only
     >>> bool(np.abs(zero_phase_sos(np.full(500, 7.0), highpass_sos(20, 1000))).max() < 1e-9)
     True
     """
-    data = _channels(x)
+    data = samples_of(x)
     spans = checked_spans(segments, data.shape[1])
     run = Run(scheme_of(sos), threads, rectify)
     if out is None:
@@ -95,7 +96,7 @@ def zero_phase_sos(  # noqa: PLR0913 - the three beyond are keyword-only
     return y.reshape(np.shape(x))
 
 
-def _channels(x: ArrayLike) -> Samples:
+def samples_of(x: ArrayLike) -> Samples:
     """Channels × samples as `as_channels`, but float32 stays what it is."""
     if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
         return as_channels(x)
@@ -202,12 +203,12 @@ def run_lanes(x: Samples, y: Samples, lanes: Ints, run: Run) -> None:
     """Filter lanes of `block_lanes` in groups of eight; the last one is repeated to fill up."""
     from emgproc._kernels.filter import zero_phase_groups  # numba, loaded when first used
 
-    lanes = lanes[np.argsort(lanes[:, 2] - lanes[:, 5], kind="stable")]
+    lanes = lanes[np.argsort(lanes[:, BEGIN] - lanes[:, END], kind="stable")]
     lanes = np.concatenate([lanes, np.repeat(lanes[-1:], -len(lanes) % LANES, axis=0)])
     groups = np.ascontiguousarray(lanes.reshape(-1, LANES, 7).swapaxes(1, 2))
-    places = y.ctypes.data + groups[:, 1] * y.itemsize
-    streamed = np.all(places % (LANES * y.itemsize) == 0, axis=1)
-    scheme = run.scheme
+    places = y.ctypes.data + groups[:, WRITE] * y.itemsize
+    streamed = np.all(places % 64 == 0, axis=1) & (y.itemsize == 8)  # whole lines of the cache
+    scheme, rows = run.scheme, TILE + int(groups[:, END].max(initial=0))
 
     def work(part: slice) -> None:
         zero_phase_groups(
@@ -220,6 +221,7 @@ def run_lanes(x: Samples, y: Samples, lanes: Ints, run: Run) -> None:
             scheme.steady,
             scheme.gain**2,
             run.rectify,
+            aligned_empty((rows * LANES,), np.float64),
         )
 
     if len(groups):

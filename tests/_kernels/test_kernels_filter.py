@@ -1,18 +1,29 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive_kernels import zero_phase
+from naive_kernels import one_pass, zero_phase
 from numpy.testing import assert_allclose, assert_array_equal
 
 from emgproc.preprocessing.blocks import zero_phase_span
-from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
+from emgproc.preprocessing.butterworth import (
+    bandpass_sos,
+    butterworth_sos,
+    highpass_sos,
+    lowpass_sos,
+    notch_sos,
+)
 from emgproc.preprocessing.cascade import scheme_of
-from emgproc.preprocessing.zero_phase import zero_phase_sos
+from emgproc.preprocessing.causal import CausalSos
+from emgproc.preprocessing.zero_phase import aligned_empty, zero_phase_sos
 
 FAST = bandpass_sos(0.1, 0.3, 1.0)  # decays within a hundred samples
 LONG = 2 * 8192 + 500
 BLOCK = scheme_of(FAST).block(LONG)
+NOTCHES = np.concatenate([notch_sos(f, 3, 1000) for f in range(50, 500, 50)])
+WIDE = butterworth_sos(50, 300, 1000)
 
 
 def noise(*shape, seed=0):
@@ -22,8 +33,28 @@ def noise(*shape, seed=0):
 @pytest.mark.parametrize("n", [1, 2, 5, 16, 17, 100])
 @pytest.mark.parametrize(
     "sos",
-    [highpass_sos(20, 1000), lowpass_sos(200, 1000), FAST, np.concatenate([FAST, FAST[:1]])],
-    ids=["one section", "low-pass", "two sections", "three sections"],
+    [
+        highpass_sos(20, 1000),
+        lowpass_sos(200, 1000),
+        FAST,
+        np.concatenate([FAST, FAST[:1]]),
+        WIDE,
+        NOTCHES[:1],
+        NOTCHES[:3],
+        np.concatenate([WIDE[:3], NOTCHES]),
+        np.concatenate([NOTCHES[:2], FAST[:1], WIDE[:1], FAST[:1], FAST[:1]]),
+    ],
+    ids=[
+        "high-pass",
+        "low-pass",
+        "two bands",
+        "two bands and a high-pass",
+        "four bands",
+        "a notch",
+        "three notches",
+        "three bands and nine notches",
+        "all kinds",
+    ],
 )
 def test_filter_equals_its_slow_twin_at_every_length(n, sos):
     x = noise(3, n)
@@ -66,6 +97,78 @@ def test_a_step_beyond_the_warm_up_leaves_no_trace_in_other_blocks():
     y = zero_phase_sos(x, FAST)
     x[0, 5] = 1e6
     assert_array_equal(zero_phase_sos(x, FAST)[0, 2 * BLOCK :], y[0, 2 * BLOCK :])
+
+
+def test_segments_of_unlike_length_are_filtered_as_if_alone():
+    x = noise(2, 700)
+    spans = [(0, 1), (1, 30), (30, 47), (60, 61), (61, 320), (320, 700)]
+    together = zero_phase_sos(x, FAST, spans)
+    for start, stop in spans:
+        alone = zero_phase_sos(x[:, start:stop], FAST)
+        assert_array_equal(together[:, start:stop], alone)
+    assert np.isnan(together[:, 47:60]).all()
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_it_does_not_matter_where_in_memory_the_result_is_written(kind):
+    x = noise(9, 296).astype(kind)
+    room = aligned_empty((x.size + 8,), kind)
+    for first in (0, 1, 8):
+        out = room[first : first + x.size].reshape(x.shape)
+        assert zero_phase_sos(x, FAST, out=out).base is not None
+        assert_array_equal(out, zero_phase_sos(x, FAST))
+
+
+def test_float32_stays_float32_and_is_off_by_its_own_rounding():
+    x = noise(3, LONG).astype(np.float32)
+    y = zero_phase_sos(x, FAST)
+    exact = zero_phase_sos(x.astype(np.float64), FAST)
+    assert y.dtype == np.float32
+    assert np.abs(y - exact).max() <= 1e-7 * np.abs(exact).max()
+
+
+numbers = st.floats(-1, 1, allow_subnormal=False).filter(lambda v: v == 0 or abs(v) > 1e-3)
+zeros = st.one_of(
+    st.sampled_from([(1, 0, -1), (1, -2, 1), (1, 2, 1), (1, 0, 0), (0, 1, 0)]),
+    st.tuples(numbers, numbers, numbers),
+)
+poles = st.one_of(
+    st.tuples(st.floats(0, 0.6), st.floats(0, 3.14)).map(
+        lambda polar: (-2 * polar[0] * np.cos(polar[1]), polar[0] ** 2)
+    ),
+    st.tuples(st.floats(-0.6, 0.6), st.floats(-0.6, 0.6)).map(
+        lambda real: (-real[0] - real[1], real[0] * real[1])
+    ),
+)
+sections = st.one_of(
+    st.tuples(zeros, poles).map(
+        lambda s: [*(np.array(s[0]) / max(1, np.abs(s[0]).sum())), 1, *s[1]]
+    ),
+    st.tuples(st.floats(0.05, 0.45), st.floats(1, 9)).map(lambda s: notch_sos(*s, 1)[0]),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    sos=st.lists(sections, min_size=1, max_size=7), n=st.integers(1, 50), seed=st.integers(0, 99)
+)
+def test_any_stable_cascade_is_filtered_as_its_slow_twin_does(sos, n, seed):
+    x = noise(2, n, seed=seed)
+    expected = np.array([zero_phase(row, sos, scheme_of(sos).padding) for row in x])
+    assert_allclose(zero_phase_sos(x, sos), expected, rtol=1e-9, atol=1e-8 * np.abs(x).max())
+
+
+@pytest.mark.parametrize("sos", [FAST, np.concatenate([WIDE, NOTCHES[:2], FAST[:1]])])
+def test_pieces_of_a_stream_have_the_bytes_of_the_whole(sos):
+    x = noise(9, 290)
+    for steady in (False, True):
+        whole = CausalSos(sos, 9, steady=steady).filter(x)
+        stream = CausalSos(sos, 9, steady=steady)
+        edges = [0, 0, 1, 9, 26, 283, 290]
+        pieces = [stream.filter(x[:, a:b]) for a, b in pairwise(edges)]
+        assert_array_equal(np.concatenate(pieces, axis=1), whole)
+    expected = np.array([one_pass(row, sos) for row in x])
+    assert_allclose(whole, expected, rtol=0, atol=1e-11 * np.abs(x).max())
 
 
 def test_rectified_output_is_the_magnitude_of_the_plain_one():

@@ -6,7 +6,13 @@ from scipy import signal
 
 from emgproc.errors import FsTooLowError, ParameterError, SignalError
 from emgproc.preprocessing.blocks import zero_phase_span
-from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
+from emgproc.preprocessing.butterworth import (
+    bandpass_sos,
+    butterworth_sos,
+    highpass_sos,
+    lowpass_sos,
+    notch_sos,
+)
 from emgproc.preprocessing.cascade import scheme_of
 from emgproc.preprocessing.zero_phase import bridge, zero_phase_sos
 
@@ -52,6 +58,79 @@ def test_at_low_cut_offs_the_error_is_at_most_four_times_that_of_scipy(fs, low, 
     theirs = float(np.abs(signal.sosfiltfilt(sos, x) - exact).max())
     assert low / fs < 0.005
     assert ours <= 4 * theirs
+
+
+def with_notches(fs):
+    notches = [notch_sos(f, 30, fs) for f in range(50, 451, 50)]
+    return np.concatenate([butterworth_sos(20, 450, fs), *notches])
+
+
+@pytest.mark.parametrize("n", [9000, 100_000])
+def test_four_bands_and_nine_notches_equal_scipy_at_2048_hz(n):
+    x = wandering(n, 2048)
+    for sos, largest in ((butterworth_sos(20, 450, 2048), 1e-12), (with_notches(2048), 1e-11)):
+        expected = signal.sosfiltfilt(sos, x)
+        assert np.abs(zero_phase_sos(x, sos) - expected).max() <= largest * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("sos", [butterworth_sos(20, 450, 30_000), with_notches(30_000)[:6]])
+def test_at_30_khz_the_error_is_at_most_four_times_that_of_scipy(sos):
+    x = np.random.default_rng(0).standard_normal(6000) * 50 + 3000
+    exact = zero_phase(x, sos, scheme_of(sos).padding, dtype=np.longdouble)
+    ours = float(np.abs(zero_phase_sos(x, sos) - exact).max())
+    theirs = float(np.abs(signal.sosfiltfilt(sos, x) - exact).max())
+    assert ours <= 4 * theirs
+
+
+def test_float32_at_30_khz_is_within_1e_7_of_the_largest_value():
+    sos = with_notches(30_000)
+    x = wandering(2_500_000, 30_000)[:1].astype(np.float32)
+    scheme = scheme_of(sos)
+    assert scheme.block(x.shape[1], 4) + scheme.warm_up(4) < x.shape[1]
+    y = zero_phase_sos(x, sos)
+    exact = signal.sosfiltfilt(sos, x.astype(np.float64))
+    assert y.dtype == np.float32
+    assert np.abs(y - exact).max() <= 1e-7 * np.abs(exact).max()
+
+
+def test_a_scheme_knows_bands_and_notches():
+    sos = np.concatenate([bandpass_sos(20, 450, 2048), with_notches(2048), highpass_sos(5, 2048)])
+    assert scheme_of(sos).passes.tolist() == [[0, 4], [0, 2], [1, 5], [1, 4], [2, 1]]
+    nearly = notch_sos(50, 30, 2048) * [1, 1 + 1e-12, 1, 1, 1, 1]
+    assert scheme_of(nearly).passes.tolist() == [[2, 1]]
+
+
+@pytest.mark.parametrize("f", [1, 50, 450, 999])
+@pytest.mark.parametrize("q", [2, 30, 1000])
+def test_notch_is_scipys(f, q):
+    b, a = signal.iirnotch(f, q, 2000)
+    assert_allclose(notch_sos(f, q, 2000)[0], [*b, *a], rtol=1e-13)
+
+
+@pytest.mark.parametrize("order", [2, 4, 6])
+@pytest.mark.parametrize(("low", "high"), [(20, 450), (1, 999), (100, 101)])
+def test_butterworth_is_scipys_up_to_the_pairing_of_zeros(low, high, order):
+    sos = butterworth_sos(low, high, 2000, order)
+    _, poles, gain = signal.butter(order, (low, high), "bandpass", fs=2000, output="zpk")
+    mine = np.concatenate([np.roots(row[3:]) for row in sos])
+    assert_allclose(np.sort(np.abs(mine)), np.sort(np.abs(poles)), rtol=1e-10)
+    assert_allclose(np.prod(sos[:, 0]), gain, rtol=1e-10)
+    f = np.array([0.5, low, np.sqrt(low * high), high, 999.5])
+    theirs = signal.butter(order, (low, high), "bandpass", fs=2000, output="sos")
+    expected = np.abs(signal.sosfreqz(theirs, f, fs=2000)[1])
+    assert_allclose(np.abs(signal.sosfreqz(sos, f, fs=2000)[1]), expected, rtol=1e-6, atol=1e-9)
+
+
+def test_blocks_are_many_warm_ups_long_and_fill_the_lanes_of_two_threads():
+    scheme = scheme_of(butterworth_sos(20, 450, 30_000))
+    for n in (100, 10_000, 1_000_000, 18_000_000, 2**31):
+        for itemsize in (4, 8):
+            block = scheme.block(n, itemsize)
+            count = -(-n // block)
+            assert block % 16 == 0
+            assert count == 1 or block > 8 * scheme.warm_up(itemsize)
+            assert count <= 8 or count % 16 == 0
+    assert scheme_of(highpass_sos(0.01, 30_000)).block(2**34) < 2**26
 
 
 @pytest.mark.parametrize("fs", [1000.0, 2000.0, 4000.0, 2048.0])
@@ -106,6 +185,26 @@ def test_segments_are_filtered_each_by_itself():
     assert np.isnan(y[:, 8000:]).all()
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_rows_with_gaps_give_the_bytes_of_each_row_alone(kind):
+    x = wandering(60_000, 2048)[[0, 1] * 6].astype(kind)
+    for row in range(1, 12):
+        x[row, 1000 * row : 1000 * row + row] = np.nan
+    sos = butterworth_sos(20, 450, 2048)
+    y = zero_phase_sos(x, sos, threads=2)
+    assert_array_equal(np.isnan(y), np.isnan(x))
+    for row in range(12):
+        assert_array_equal(y[row], zero_phase_sos(x[row], sos))
+
+
+def test_out_is_filled_and_given_back():
+    x = wandering(500, 2000)
+    sos = bandpass_sos(20, 450, 2000)
+    out = np.zeros_like(x)
+    assert np.may_share_memory(zero_phase_sos(x, sos, [(0, 400)], out=out), out)
+    assert_array_equal(out, zero_phase_sos(x, sos, [(0, 400)]))
+
+
 def test_a_gap_is_bridged_for_the_filter_and_stays_a_gap():
     x = wandering(30_000, 2000)
     sos = bandpass_sos(20, 450, 2000)
@@ -155,6 +254,7 @@ def test_empty_input_gives_empty_output():
 
 
 SOS = highpass_sos(20, 1000)
+X = np.ones(9)
 ERRORS = [
     (lambda: highpass_sos(0, 1000), ParameterError, "above 0 Hz"),
     (lambda: highpass_sos(np.nan, 1000), ParameterError, "above 0 Hz"),
@@ -165,6 +265,17 @@ ERRORS = [
     (lambda: scheme_of([[1, 0, 0, 2, 0, 0]]), ParameterError, "a0 = 1"),
     (lambda: scheme_of([[1, 0, 0, 1, -2, 1]]), ParameterError, "unstable"),
     (lambda: zero_phase_sos(np.ones(9), SOS, [(0, 10)]), ParameterError, "outside"),
+    (lambda: notch_sos(0, 30, 2000), ParameterError, "above 0 Hz"),
+    (lambda: notch_sos(1000, 30, 2000), FsTooLowError, "needs fs above 2000"),
+    (lambda: notch_sos(500, 0.5, 2000), ParameterError, "above 0.5"),
+    (lambda: notch_sos(50, np.inf, 2000), ParameterError, "finite"),
+    (lambda: butterworth_sos(450, 20, 2000), ParameterError, "low_hz < high_hz"),
+    (lambda: butterworth_sos(20, 1000, 2000), FsTooLowError, "needs fs above 2000"),
+    (lambda: butterworth_sos(20, 450, 2000, 3), ParameterError, "even"),
+    (lambda: zero_phase_sos(X, SOS, out=np.empty(8)), ParameterError, "of shape"),
+    (lambda: zero_phase_sos(X, SOS, out=np.empty(9, int)), ParameterError, "float64"),
+    (lambda: zero_phase_sos(X, SOS, out=np.empty(18)[::2]), ParameterError, "C-contiguous"),
+    (lambda: zero_phase_sos(X, SOS, out=X), ParameterError, "share memory"),
     (lambda: zero_phase_sos(["a"], SOS), SignalError, "real numbers"),
     (lambda: zero_phase_span(ones, (0, 10), (2, 9), SOS), ParameterError, "must hold samples"),
     (lambda: zero_phase_span(gaps, (3, 5), (2, 9), SOS), SignalError, "finite"),
