@@ -39,7 +39,7 @@ def add_plateau(x: Values, i: int, span: tuple[int, int], positions: Ints, k: in
     start, stop = span
     j = end_of_plateau(x, i, stop)
     positions[k] = (i + j - 1) // 2 - start
-    return k + (x[j] < x[i])
+    return k + int(x[j] < x[i])
 
 
 @kernel
