@@ -35,7 +35,10 @@ def describe() -> str:
     """One line: processor, cores, Python and library versions."""
     about = facts()
     libraries = " ".join(f"{name} {number}" for name, number in about["libraries"].items())
-    return f"{about['processor']}, {about['cores']} cores, Python {about['python']}, {libraries}"
+    return (
+        f"{about['processor']}, {about['cores']} cores, load {about['load']}, "
+        f"Python {about['python']}, {libraries}"
+    )
 
 
 def facts() -> dict:
@@ -51,6 +54,7 @@ def facts() -> dict:
         "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         "system": platform.platform(),
         "python": platform.python_version(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "libraries": {name: found for name in LIBRARIES if (found := version_of(name))},
     }
 

@@ -117,6 +117,7 @@ def test_a_ratio_is_time_of_the_peer_over_time_of_ours():
     result = timed({1: 2.0, 2: 1.0}, {"peer": 20.0}, bounds, work=Work(40e9))
     verdicts = judge(result, LIMITS, (1, 2))
     assert [v.ratio for v in verdicts] == pytest.approx([10, 20, 5, 2, 0.5])
+    assert [v.least_ratio for v in verdicts] == pytest.approx([5, 10, 5, 2, 1])
     assert [v.threads for v in verdicts] == [1, 2, 1, 2, 1]
     assert all(v.reached for v in verdicts)
     short = judge(timed({1: 2.6}, {"peer": 20.0}, bounds[:1]), LIMITS, (1,))
@@ -214,7 +215,7 @@ def test_the_summary_counts_what_was_reached(capsys):
     last = capsys.readouterr().out.splitlines()[-1]
     assert "goal  1 band-pass" in last
     assert "not yet" in last
-    assert "1 of 1 measured, 1 not built yet" in last
+    assert "1 of 1 measured (0 by the fastest repeats), 1 not built yet" in last
 
 
 TWO_HIGHPASSES = """
