@@ -188,6 +188,15 @@ def test_every_case_has_peers_for_its_goals(subject):
             assert bound.prototype.keys() == bound.aim.keys(), case.name
 
 
+def test_numba_is_reached_through_the_kernels_own_decorator_only():
+    for script in (ROOT / "benchmarks").glob("*.py"):
+        text = script.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        code = [line for line in lines if line.startswith(("import numba", "from numba"))]
+        assert not code or script.name == "cold.py", script.name  # a text for another process
+        assert len(lines) <= 300, script.name
+
+
 def test_the_names_of_subjects_are_those_of_the_command_line():
     assert tuple(kernels.SUBJECTS) == SUBJECTS
 
