@@ -51,44 +51,46 @@ def sample_entropy(
         values, ok, n = centred(row, fs)
         if values.size <= m or not np.any(values):
             return math.nan
+        n_templates = values.size - m
+        whole = np.logical_and.reduce([ok[k : k + n_templates] for k in range(m + 1)])
+        templates = np.stack([values[k : k + n_templates][whole] for k in range(m + 1)])
         sd = math.sqrt(float(np.square(values).sum()) / int(n))
-        whole = np.lib.stride_tricks.sliding_window_view(ok, m + 1).all(axis=-1)
-        templates = np.lib.stride_tricks.sliding_window_view(values, m + 1)[whole]
-        longer = count_near(templates, r * sd, threads)
-        return (
-            math.log(count_near(templates[:, :m], r * sd, threads) / longer)
-            if longer
-            else math.nan
-        )
+        matches, longer = count_near(templates, r * sd, threads)
+        return math.log(matches / longer) if longer else math.nan
 
     return over_channels(entropy, x, fs)
 
 
-def count_near(templates: Floats, tolerance: float, threads: int = 1) -> int:
+def count_near(templates: Floats, tolerance: float, threads: int = 1) -> tuple[int, int]:
     """Pairs of templates that differ by no more than `tolerance` in every coordinate.
 
     Parameters
     ----------
     templates
-        (n, length), finite.
+        Coordinates, at least two, by templates; finite.
     tolerance
         Largest Chebyshev distance of a near pair, unit of the templates.
     threads
         Threads over strips of templates.
+
+    Returns
+    -------
+    int, int
+        Pairs near in all coordinates but the last, and in all.
     """
     from emgproc._kernels.entropy import count_pairs  # numba, loaded when first used
 
-    if not len(templates):
-        return 0
     columns, strips, reach = _in_strips(templates)
-    counts = np.zeros(len(reach), np.int64)
+    counts = np.zeros((len(reach), 2), np.int64)
 
     def work(part: slice) -> None:
         first = part.start
-        count_pairs(columns, strips[first:], reach[first:].reshape(-1), tolerance, counts[part])
+        near = counts[part].reshape(-1)
+        count_pairs(columns, strips[first:], reach[first:].reshape(-1), tolerance, near)
 
     over_groups(work, len(counts), threads)
-    return int(counts.sum())
+    matches, longer = counts.sum(axis=0).tolist()
+    return matches, longer
 
 
 def _in_strips(templates: Floats) -> tuple[Floats, Ints, Floats]:
@@ -97,17 +99,16 @@ def _in_strips(templates: Floats) -> tuple[Floats, Ints, Floats]:
     Shorter strips look at fewer pairs in vain, longer ones have fewer stretches to find the ends
     of; the best length grows with the root of the number of templates.
     """
-    n, d = templates.shape
-    order = np.argsort(templates[:, 0])
-    length = 5 * math.isqrt(n) if d > 1 else n
-    strips = np.append(np.arange(0, n, length), n)
-    cut = templates[order, 0]
-    reach = np.column_stack((cut[strips[:-1]], cut[strips[1:] - 1]))
-    columns = np.zeros((d, n + LANES))
-    if d > 1:
-        for start, stop in itertools.pairwise(strips.tolist()):
-            strip = order[start:stop]
-            order[start:stop] = strip[np.argsort(templates[strip, 1])]
-    for row, coordinate in enumerate((1, 0, *range(2, d)) if d > 1 else (0,)):
-        columns[row, :n] = templates[order, coordinate]
+    n = templates.shape[1]
+    # Strips are cut and sorted by a coordinate that is not the last.
+    cut, along, *others = templates if len(templates) > 2 else (np.zeros(n), *templates)
+    order = np.argsort(cut)
+    strips = np.append(np.arange(0, n, 5 * math.isqrt(n) or 1), n)
+    reach = np.column_stack((cut[order[strips[:-1]]], cut[order[strips[1:] - 1]]))
+    for start, stop in itertools.pairwise(strips.tolist()):
+        strip = order[start:stop]
+        order[start:stop] = strip[np.argsort(along[strip])]
+    columns = np.zeros((2 + len(others), n + LANES))
+    for column, coordinate in zip(columns, (along, cut, *others), strict=True):
+        column[:n] = coordinate[order]
     return columns.reshape(-1), strips, reach
