@@ -1,141 +1,298 @@
-"""Moving sums, mean rectified values and root mean squares over windows of n samples.
+"""Moving sums, mean rectified values and root mean squares over windows of n samples; TKEO.
 
 A running sum remembers every artefact that has passed (2e-4 off after one of 1e6 times the
-baseline). Here each window is the sum of its own samples and no other: the samples lie in chunks
-of n, and a window is the tail of one chunk plus the head of the next (van Herk 1992, Gil & Werman
-1993, for maxima; sums work alike).
+baseline). Here each window is the sum of its own samples and no other: the samples lie in tiles of
+about √n rows, and a window is the tail of one tile, whole tiles, and the head of another (van Herk
+1992, Gil & Werman 1993, for maxima and two tiles; sums work alike).
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import (
+    lanes,
     load,
     load_transposed,
     magnitude,
     root,
-    splat,
+    splat_as,
     store,
     store_transposed,
+    stream_transposed,
+    where_at_least,
 )
-from emgproc._kernels._simd_interpreted import LANES
-from emgproc.arrays import Floats, Ints
+from emgproc._kernels._simd_interpreted import Vector
+from emgproc._kernels.envelope_plan import MOST_LANES, Tiling
+from emgproc.arrays import Bools, Ints
 
-SUM, MEAN_RECTIFIED, ROOT_MEAN_SQUARE = 0, 1, 2
+Reals = NDArray[Any]  # float64 or float32
 
+SUM, MEAN_RECTIFIED, ROOT_MEAN_SQUARE = range(3)
 
-@kernel
-def read_chunk(x: Floats, starts: Ints, first: int, n: int, tile: Floats, n_samples: int) -> None:
-    """Rows 0 … n of `tile` from sample `first` on; zero outside [0, n_samples)."""
-    there = max(0, min(n, n_samples - first)) if first >= 0 else 0
-    whole = there // LANES * LANES
-    for t in range(0, whole, LANES):
-        load_transposed(x, starts, first + t, tile, t * LANES)
-    for t in range(whole, there):
-        for lane in range(LANES):
-            tile[t * LANES + lane] = x[starts[lane] + first + t]
-    for i in range(there * LANES, n * LANES):
-        tile[i] = 0.0
+# Rows of `pieces`: flat index of the signal's sample 0 in the input and in the output; first
+# sample of the piece, a multiple of the tile, and the one after its last; samples of the signal.
+READ, WRITE, FIRST, LAST, SIZE = range(5)
 
 
 @kernel
-def measure_windows(tails: Floats, head: Floats, n: int, measure: int, out: Floats) -> None:
-    """Row o of `out`: `tails` row o (a sum already) plus the first o samples of `head`.
-
-    Divided by n for a mean, and its root for RMS, as if the window lay inside the signal. The
-    samples in `head` are replaced by what is summed: their magnitudes or squares.
-    """
-    total = splat(0.0)
-    share = splat(1.0 if measure == SUM else 1.0 / n)
-    for o in range(n):
-        window = (load(tails, o * LANES) + total) * share
-        if measure == ROOT_MEAN_SQUARE:
-            window = root(window)
-        store(out, o * LANES, window)
-        v = load(head, o * LANES)
-        if measure == ROOT_MEAN_SQUARE:
-            v = v * v
-        elif measure == MEAN_RECTIFIED:
-            v = magnitude(v)
-        store(head, o * LANES, v)
-        total = total + v
-
-
-@kernel
-def measure_edge(
-    tails: Floats, head: Floats, n: int, measure: int, out: Floats, first: int, n_samples: int
+def read_tile(
+    x: Reals,
+    starts: Ints,
+    row: int,
+    edges: Ints,
+    inside: tuple[int, int],
+    n: int,
+    tile: Reals,
 ) -> None:
-    """`measure_windows` for windows from sample `first` on that reach beyond the signal."""
-    total = splat(0.0)
-    for o in range(n):
-        there = min(n_samples, first + o + n) - max(0, first + o)
-        share = splat(1.0 if measure == SUM else 1.0 / max(there, 1))
-        window = (load(tails, o * LANES) + total) * share
-        if measure == ROOT_MEAN_SQUARE:
-            window = root(window)
-        store(out, o * LANES, window)
-        v = load(head, o * LANES)
-        if measure == ROOT_MEAN_SQUARE:
-            v = v * v
-        elif measure == MEAN_RECTIFIED:
-            v = magnitude(v)
-        store(head, o * LANES, v)
-        total = total + v
+    """`n` rows from `row` after `starts` on; zero outside a lane's two `edges`."""
+    m = lanes(tile)
+    if inside[0] <= row and row + n <= inside[1]:
+        for t in range(0, n, m):
+            load_transposed(x, starts, row + t, tile, t * m)
+        return
+    for lane in range(m):
+        for t in range(n):
+            there = edges[0, lane] <= row + t < edges[1, lane]
+            tile[t * m + lane] = x[starts[lane] + row + t] if there else 0.0
 
 
 @kernel
-def sum_tails(head: Floats, n: int, tails: Floats) -> None:
-    """Row o of `tails`: sum of rows o … n of `head`, which `measure_*` has been through."""
-    total = splat(0.0)
+def write_tile(
+    out: Reals, n: int, y: Reals, starts: Ints, row: int, written: Ints, last: int, streamed: bool
+) -> None:
+    """`n` rows to `row` after `starts`, those below `written`; all lanes have those to `last`."""
+    m = lanes(out)
+    if row + n > last:
+        for lane in range(m):
+            for k in range(min(n, written[lane] - row)):
+                y[starts[lane] + row + k] = out[k * m + lane]
+    elif streamed:
+        for t in range(0, n, m):
+            stream_transposed(out, t * m, y, starts, row + t)
+    else:
+        for t in range(0, n, m):
+            store_transposed(out, t * m, y, starts, row + t)
+
+
+@kernel
+def measured(v: Vector, measure: int) -> Vector:
+    """What is summed of a sample."""
+    if measure == ROOT_MEAN_SQUARE:
+        v = v * v
+    elif measure == MEAN_RECTIFIED:
+        v = magnitude(v)
+    return v
+
+
+@kernel
+def sum_tails(tile: Reals, n: int, measure: int, tails: Reals, at: int) -> Vector:
+    """Sums of the rows o … n of `tile`, to `tails` from `at` on; the last, over all, is given."""
+    m = lanes(tile)
+    total: Vector = splat_as(tile, 0.0)
     for o in range(n - 1, -1, -1):
-        total = total + load(head, o * LANES)
-        store(tails, o * LANES, total)
+        total = total + measured(load(tile, o * m), measure)
+        store(tails, at + o * m, total)
+    return total
+
+
+@kernel
+def add_heads(
+    tile: Reals,
+    rows: tuple[int, int],
+    measure: int,
+    tails: Reals,
+    first: int,
+    sums: tuple[Vector, Vector, Vector],
+    rooted: bool,
+    out: Reals,
+    at: int,
+) -> Vector:
+    """Windows that end with some `rows` of `tile`: tail + whole tiles + head, times a share.
+
+    Parameters
+    ----------
+    tile, rows, measure
+        Samples; the first row, and the one after the last; what is summed of them.
+    tails, first
+        Tails of the tile in which the windows begin; where that of row 0 would lie.
+    sums
+        Of the whole tiles; of the rows before the first; and the share.
+    rooted
+        Whether a root is taken in the end.
+    out, at
+        Windows, and where that of row 0 would lie.
+
+    Returns
+    -------
+    Vector
+        Sum of the rows before the one after the last.
+    """
+    m = lanes(tile)
+    middle, head, share = sums
+    if rooted:
+        for k in range(rows[0], rows[1]):
+            head = head + measured(load(tile, k * m), measure)
+            window = (load(tails, first + k * m) + middle + head) * share
+            store(out, at + k * m, root(window))
+    else:
+        for k in range(rows[0], rows[1]):
+            head = head + measured(load(tile, k * m), measure)
+            store(out, at + k * m, (load(tails, first + k * m) + middle + head) * share)
+    return head
+
+
+@kernel
+def add_short(
+    tile: Reals, tiling: Tiling, tails: Reals, share: Vector, rooted: bool, out: Reals, at: int
+) -> Vector:
+    """`measure_tile` for windows no longer than a tile, each summed anew; `tails`: two tiles."""
+    m, b = lanes(tile), tiling.rows
+    total: Vector = splat_as(tile, 0.0)
+    for i in range(0, b * m, m):
+        v = measured(load(tile, i), tiling.measure)
+        total = total + v
+        store(tails, i, load(tails, b * m + i))
+        store(tails, b * m + i, v)
+    for k in range(b):
+        window = splat_as(tile, 0.0)
+        for j in range(b + k + 1 - tiling.n, b + k + 1):
+            window = window + load(tails, j * m)
+        window = window * share
+        store(out, at + k * m, root(window) if rooted else window)
+    return total
+
+
+@kernel
+def measure_tile(
+    tile: Reals,
+    tiling: Tiling,
+    number: int,
+    tails: Reals,
+    wholes: Reals,
+    share: Vector,
+    rooted: bool,
+    out: Reals,
+    at: int,
+) -> Vector:
+    """Windows that end with the rows of tile `number`, to `out` from `at` on; sum over the tile.
+
+    `tails` is a ring of the tiles in which a window may begin: sums from each row of a tile to its
+    end. `wholes` holds the sum of each, twice, so that any stretch of the ring lies together.
+    """
+    m, b = lanes(out), tiling.rows
+    whole = (tiling.n - 1) // b
+    if whole == 0:
+        return add_short(tile, tiling, tails, share, rooted, out, at)
+    turn = tiling.n - whole * b - 1  # windows that end with this row or later begin a tile later
+    far, near = number % (whole + 1), (number + 1) % (whole + 1)
+    middle, head = splat_as(out, 0.0), splat_as(out, 0.0)
+    for j in range(near + 1, near + whole):
+        middle = middle + load(wholes, j * m)
+    sums = middle + load(wholes, near * m), head, share
+    first = (far * b + b - turn) * m
+    head = add_heads(tile, (0, turn), tiling.measure, tails, first, sums, rooted, out, at)
+    sums = middle, head, share
+    first = (near * b - turn) * m
+    add_heads(tile, (turn, b), tiling.measure, tails, first, sums, rooted, out, at)
+    total = sum_tails(tile, b, tiling.measure, tails, far * b * m)
+    store(wholes, far * m, total)
+    store(wholes, (far + whole + 1) * m, total)
+    return total
+
+
+@kernel
+def share_out(tiling: Tiling, row: int, edges: Ints, rooted: bool, out: Reals, at: int) -> None:
+    """Divide the sums of windows that end from `row` on by the samples each lane has in them."""
+    m = lanes(out)
+    share = np.empty(m, out.dtype)
+    for k in range(tiling.rows):
+        stop = row + k + 1
+        for lane in range(m):
+            there = min(stop, edges[1, lane]) - max(stop - tiling.n, edges[0, lane])
+            share[lane] = 1.0 if tiling.measure == SUM else 1.0 / max(there, 1)
+        window = load(out, at + k * m) * load(share, 0)
+        store(out, at + k * m, root(window) if rooted else window)
+
+
+@kernel
+def scratch(like: Reals, n_rows: int) -> Reals:
+    """Zeros for rows of vectors, from a multiple of 64 bytes on: no vector spans two lines."""
+    m = lanes(like)
+    memory = np.zeros((n_rows + 1) * m, like.dtype)
+    first = -memory.ctypes.data % 64 // memory.itemsize
+    return memory[first : first + n_rows * m]
 
 
 @kernel
 def moving(
-    x: Floats, y: Floats, lanes: Ints, n_samples: int, n: int, measure: int, totals: Floats
+    x: Reals, y: Reals, pieces: Ints, streamed: Bools, tiling: Tiling, totals: Reals
 ) -> None:
-    """Windows [i - n//2, i - n//2 + n) around every sample i, cut at the edges.
+    """Windows around the samples of every piece, cut at the edges of its signal.
 
     Parameters
     ----------
     x, y
-        Input and output, flat; they may be one array.
-    lanes
-        (n_groups, 8): flat index of the first sample of each lane.
-    n_samples
-        Samples in each lane.
-    n
-        Window length, samples.
-    measure
-        `SUM`, `MEAN_RECTIFIED` or `ROOT_MEAN_SQUARE`.
+        Input and output, flat, of one type; what one piece writes no other reads.
+    pieces
+        (n_groups, 5, lanes): what each lane reads and writes, see `READ` … `SIZE`.
+    streamed
+        (n_groups,): what is written starts at multiples of `lanes`, and may pass the cache.
+    tiling
+        See `envelope_plan.tiling_of`.
     totals
-        (n_groups · 8): receives the sum over each lane, not finite if any of its samples is not.
+        (n_groups · lanes): receives a sum over all samples a piece needs, not finite if one of
+        them is not.
     """
-    head, tails, out = np.empty(n * LANES), np.empty(n * LANES), np.empty(n * LANES)
-    half = n // 2
-    for g in range(lanes.shape[0]):
-        starts = lanes[g]
-        tails[:] = 0.0
-        total = splat(0.0)
-        first = -n  # of the chunk whose tails are held: windows start in it
-        while first + half < n_samples:
-            read_chunk(x, starts, first + n, n, head, n_samples)
-            o0 = max(0, -half - first)
-            o1 = min(n, n_samples - half - first)
-            if first >= 0 and first + 2 * n <= n_samples:
-                measure_windows(tails, head, n, measure, out)
+    m, b, n = lanes(x), tiling.rows, tiling.n
+    ahead = (n - 1) // b + 2  # tiles read before the first is written
+    tile, tails = scratch(x, b), scratch(x, ahead * b)
+    wholes, out = scratch(x, 2 * ahead), scratch(x, b + MOST_LANES)
+    at, edges = tiling.carry * m, np.empty((2, m), np.int64)
+    one, share = splat_as(x, 1.0), splat_as(x, 1.0 if tiling.measure == SUM else 1.0 / n)
+    rooted = tiling.measure == ROOT_MEAN_SQUARE
+    for g in range(pieces.shape[0]):
+        piece = pieces[g]
+        written, target = piece[LAST] - piece[FIRST], piece[WRITE] + piece[FIRST]
+        begin = piece[FIRST] + (tiling.delay - ahead) * b - tiling.before
+        source, last = piece[READ] + begin, written.min()
+        edges[0], edges[1] = -begin, piece[SIZE] - begin
+        inside = edges[0].max(), edges[1].min()
+        tails[:], wholes[:] = 0.0, 0.0
+        total = splat_as(x, 0.0)
+        for step in range(ahead + (written.max() + b - 1) // b):
+            row = step * b
+            read_tile(x, source, row, edges, inside, b, tile)
+            if inside[0] <= row + 1 - n and row + b <= inside[1]:
+                v = measure_tile(tile, tiling, step, tails, wholes, share, rooted, out, at)
             else:
-                measure_edge(tails, head, n, measure, out, first, n_samples)
-            sum_tails(head, n, tails)
-            total = total + load(tails, 0)
-            rows = (o1 - o0) // LANES * LANES
-            i = first + o0 + half
-            for t in range(0, rows, LANES):
-                store_transposed(out, (o0 + t) * LANES, y, starts, i + t)
-            for t in range(rows, o1 - o0):
-                for lane in range(LANES):
-                    y[starts[lane] + i + t] = out[(o0 + t) * LANES + lane]
-            first += n
-        store(totals, g * LANES, total)
+                v = measure_tile(tile, tiling, step, tails, wholes, one, False, out, at)
+                share_out(tiling, row, edges, rooted, out, at)
+            total = total + v
+            if step >= ahead:
+                write_tile(out, b, y, target, row - ahead * b, written, last, streamed[g])
+            for i in range(0, at, m):
+                store(out, i, load(out, b * m + i))
+        store(totals, g * m, total)
+
+
+@kernel
+def energies(x: Reals, y: Reals, starts: Ints, n: int) -> None:
+    """Teager-Kaiser energy of `n` samples from each start; NaN beside what is not finite."""
+    m = lanes(x)
+    most, unknown = splat_as(x, np.finfo(x.dtype).max), splat_as(x, np.nan)
+    for first in starts:
+        y[first] = np.nan
+        y[first + n - 1] = np.nan
+        whole = max(n - 2, 0) // m * m
+        for i in range(first + 1, first + 1 + whole, m):
+            a, v, b = load(x, i - 1), load(x, i), load(x, i + 1)
+            a = where_at_least(most, magnitude(a), a, unknown)
+            b = where_at_least(most, magnitude(b), b, unknown)
+            v = where_at_least(most, magnitude(v), v, unknown)
+            store(y, i, v * v - a * b)
+        for i in range(first + 1 + whole, first + n - 1):
+            known = np.isfinite(x[i - 1]) and np.isfinite(x[i]) and np.isfinite(x[i + 1])
+            y[i] = x[i] * x[i] - x[i - 1] * x[i + 1] if known else np.nan

@@ -1,16 +1,19 @@
 """Moving measures of arrays: root mean square, mean rectified value; TKEO."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc._kernels._simd_interpreted import LANES
+from emgproc._kernels.envelope_plan import MEASURES, tiling_of
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Bools, Floats, as_channels, as_signal
+from emgproc.arrays import Bools, Floats, Ints, as_channels, as_signal
 from emgproc.errors import ParameterError
-from emgproc.preprocessing.zero_phase import Span, checked_spans, unfilled
+from emgproc.preprocessing.zero_phase import Samples, Span, checked_spans, unfilled
+
+_LEAST = 4096  # samples; a shorter piece would read too much twice
 
 
 class Window(NamedTuple):
@@ -23,13 +26,15 @@ class Window(NamedTuple):
 
 def moving_rms(
     x: ArrayLike, n: int, segments: Sequence[Span] | None = None, *, threads: int = 1
-) -> Floats:
+) -> Samples:
     """Root mean square over the window [i - n//2, i - n//2 + n) around every sample i.
 
     Parameters
     ----------
     x
-        (n_channels, n_samples) or (n_samples,). Samples that are not finite do not count.
+        (n_channels, n_samples) or (n_samples,); float32 stays float32 (and is then summed in
+        float32, error at most 4e-6), all else becomes float64. Samples that are not finite do not
+        count.
     n
         Window length, samples, ≥ 1. At a segment's edge the window keeps what exists of it.
     segments
@@ -59,7 +64,7 @@ def moving_rms(
 
 def moving_arv(
     x: ArrayLike, n: int, segments: Sequence[Span] | None = None, *, threads: int = 1
-) -> Floats:
+) -> Samples:
     """Average rectified value over a moving window; as `moving_rms`."""
     return _moving(x, Window(n, "arv", threads), segments)
 
@@ -90,80 +95,129 @@ def moving_sum(x: ArrayLike, n: int) -> Floats:
     return out.reshape(np.shape(x))
 
 
-def tkeo(x: ArrayLike) -> Floats:
+def tkeo(x: ArrayLike, segments: Sequence[Span] | None = None) -> Floats:
     """Teager-Kaiser energy x[i]² - x[i-1]·x[i+1] (Kaiser 1990), unit of `x` squared.
 
     Parameters
     ----------
     x
         Samples on the last axis.
+    segments
+        Spans [start, stop) treated each by itself; default all. Outside them: NaN.
 
     Returns
     -------
     ndarray
-        Shape of `x`; NaN at the first and last sample, and beside samples that are not finite.
+        Shape of `x`; NaN at the first and last sample of a segment, and beside samples that are
+        not finite.
+
+    Raises
+    ------
+    ParameterError
+        A segment outside the signal.
+    SignalError
+        `x` does not hold real numbers or has no axis of samples.
 
     Examples
     --------
     >>> tkeo([0.0, 2.0, 0.0, -2.0, 0.0])[1:-1].tolist()
     [4.0, 4.0, 4.0]
     """
+    from emgproc._kernels.envelope import energies  # numba, loaded when first used
+
     v = as_signal(x)
-    v = np.where(np.isfinite(v), v, np.nan)
-    energy = np.full_like(v, np.nan)
-    energy[..., 1:-1] = v[..., 1:-1] ** 2 - v[..., :-2] * v[..., 2:]
-    return energy
+    n_samples = v.shape[-1]
+    rows = v.reshape(v.size // max(n_samples, 1), n_samples)
+    spans = checked_spans(segments, n_samples)
+    energy = unfilled(rows, spans)
+    for start, stop in spans:
+        starts = np.arange(len(rows)) * n_samples + start
+        energies(rows.reshape(-1), energy.reshape(-1), starts, stop - start)
+    return energy.reshape(v.shape)
 
 
-def _moving(x: ArrayLike, window: Window, segments: Sequence[Span] | None) -> Floats:
+def _moving(x: ArrayLike, window: Window, segments: Sequence[Span] | None) -> Samples:
     if window.n < 1:
         raise ParameterError(f"a moving window holds at least 1 sample, got {window.n}")
-    data = as_channels(x)
+    data = as_samples(x)
     spans = checked_spans(segments, data.shape[1])
     out = unfilled(data, spans)
-    for start, stop in spans:
-        finite = walk(data, out, (start, stop), window)
-        for row in np.flatnonzero(~finite):
-            out[row, start:stop] = _with_gaps(data[row, start:stop], window)
+    fill_moving(data, out, spans, window)
     return out.reshape(np.shape(x))
 
 
-def walk(x: Floats, y: Floats, span: Span, window: Window) -> Bools:
+def fill_moving(x: Samples, out: Samples, spans: Iterable[Span], window: Window) -> None:
+    """Write the moving measure of the channels of `x` to `spans` of `out`; both are contiguous."""
+    for start, stop in spans:
+        finite = walk(x, out, (start, stop), window)
+        for row in np.flatnonzero(~finite):
+            out[row, start:stop] = _with_gaps(x[row, start:stop], window)
+
+
+def as_samples(x: ArrayLike) -> Samples:
+    """Channels × samples as `as_channels`, but float32 stays what it is."""
+    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
+        return as_channels(x)
+    if x.dtype != np.float32 or x.ndim not in (1, 2):
+        return as_channels(x)
+    return np.ascontiguousarray(np.atleast_2d(x))
+
+
+def walk(x: Samples, y: Samples, span: Span, window: Window) -> Bools:
     """Fill y[:, span]; tell which rows hold finite samples only."""
     from emgproc._kernels import envelope  # numba, loaded when first used
 
-    codes = {"sum": envelope.SUM, "arv": envelope.MEAN_RECTIFIED, "rms": envelope.ROOT_MEAN_SQUARE}
+    if not x.shape[0]:
+        return np.empty(0, np.bool_)
     start, stop = span
     n = min(window.n, 2 * (stop - start))  # a longer one holds all samples wherever it stands
+    tiling = tiling_of(n, MEASURES.index(window.measure))
+    lanes = 64 // x.itemsize
     firsts = np.arange(x.shape[0]) * x.shape[1] + start
-    lanes = np.concatenate([firsts, np.repeat(firsts[-1:], -len(firsts) % LANES)])
-    lanes = lanes.reshape(-1, LANES)
-    totals = np.empty(lanes.size)
+    pieces = _pieces(
+        firsts, stop - start, _length(len(firsts), stop - start, (n, tiling.rows), lanes)
+    )
+    filled = np.concatenate([pieces, np.repeat(pieces[-1:], -len(pieces) % lanes, axis=0)])
+    groups = np.ascontiguousarray(filled.reshape(-1, lanes, 5).swapaxes(1, 2))
+    places = y.ctypes.data + (groups[:, 1] + groups[:, 2]) * y.itemsize
+    streamed = np.all(places % 64 == 0, axis=1)
+    totals = np.empty(filled.shape[0], x.dtype)
 
     def work(part: slice) -> None:
-        envelope.moving(
-            x.reshape(-1),
-            y.reshape(-1),
-            lanes[part],
-            stop - start,
-            n,
-            codes[window.measure],
-            totals[part.start * LANES : part.stop * LANES],
-        )
+        some = totals[part.start * lanes : part.stop * lanes]
+        envelope.moving(x.reshape(-1), y.reshape(-1), groups[part], streamed[part], tiling, some)
 
-    if len(lanes):
-        over_groups(work, len(lanes), window.threads)
-    return np.isfinite(totals[: x.shape[0]])
+    over_groups(work, len(groups), window.threads)
+    odd = np.flatnonzero(~np.isfinite(totals[: len(pieces)]))
+    return ~np.isin(np.arange(x.shape[0]), odd % x.shape[0])
 
 
-def _with_gaps(x: Floats, window: Window) -> Floats:
+def _length(n_channels: int, n_samples: int, window: tuple[int, int], lanes: int) -> int:
+    """Samples of a piece: few channels are cut into pieces that fill the lanes of two threads."""
+    n, rows = window
+    count = lanes // math.gcd(n_channels, lanes)
+    while count * n_channels < 4 * lanes:
+        count *= 2
+    count = min(count, max(1, n_samples // max(_LEAST, 4 * n)))
+    return -(-n_samples // count // rows) * rows
+
+
+def _pieces(starts: Ints, n_samples: int, length: int) -> Ints:
+    """Piece after piece of all channels, a row each, as `envelope.moving` takes them."""
+    firsts, rows = np.meshgrid(np.arange(0, n_samples, length), starts, indexing="ij")
+    first, row = firsts.reshape(-1), rows.reshape(-1)
+    last = np.minimum(first + length, n_samples)
+    return np.stack([row, row, first, last, np.full_like(row, n_samples)], axis=1)
+
+
+def _with_gaps(x: Samples, window: Window) -> Floats:
     """Mean over the finite samples of each window; NaN where there is none."""
     valid = np.isfinite(x)
     squares = window.measure == "rms"
-    values = np.where(valid, x, 0.0)
+    values = np.where(valid, np.asarray(x, np.float64), 0.0)
     both = np.stack([values**2 if squares else np.abs(values), valid.astype(np.float64)])
     sums = np.empty_like(both)
     walk(both, sums, (0, x.size), Window(window.n, "sum"))
-    mean = np.full_like(x, np.nan)
+    mean = np.full_like(values, np.nan)
     np.divide(sums[0], sums[1], out=mean, where=sums[1] > 0)
     return np.sqrt(mean) if squares else mean

@@ -6,6 +6,7 @@ from scipy.signal import sosfiltfilt
 from emgproc.errors import ParameterError
 from emgproc.preprocessing import (
     Bandpass,
+    LinearEnvelope,
     MaskNan,
     MovingArv,
     MovingRms,
@@ -13,7 +14,12 @@ from emgproc.preprocessing import (
     apply_steps,
     bandpass_sos,
     filtered_rms,
+    lowpass_sos,
+    moving_arv,
+    moving_rms,
+    zero_phase_sos,
 )
+from emgproc.preprocessing.fused import filtered_arv, filtered_envelope
 from emgproc.recording import Channel, Event, Recording
 
 FS, N = 2048, 512
@@ -31,6 +37,31 @@ def test_band_pass_rectify_and_rms_equal_scipy_and_numpy():
     assert np.array_equal(filtered_rms(x, sos, N, threads=2), steps.data)
 
 
+def test_few_long_channels_are_cut_into_pieces_that_leave_no_trace():
+    x = np.random.default_rng(3).standard_normal((1, 40_003)) * 50
+    many = np.repeat(x, 64, axis=0)
+    for n in (7, 100, 512):
+        for threads in (1, 2):
+            alone = moving_rms(x, n, threads=threads)
+            assert alone.tobytes() == moving_rms(many, n)[63].tobytes()
+        assert moving_arv(x[:, :30_000], n)[0, 29_000 - n] == moving_arv(x, n)[0, 29_000 - n]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_one_pass_has_the_bytes_of_several_for_any_number_of_threads(dtype):
+    x = (np.random.default_rng(4).standard_normal((19, 5000)) * 50).astype(dtype)
+    x[7, 100:130] = np.nan
+    sos, low = bandpass_sos(20, 450, FS), lowpass_sos(6, FS)
+    spans = [(0, 2000), (2100, 5000)]
+    band = zero_phase_sos(x, sos, spans)
+    for threads in (1, 2, 5):
+        found = filtered_arv(x, sos, 300, spans, threads=threads)
+        assert found.dtype == dtype
+        assert found.tobytes() == moving_arv(band, 300, spans).tobytes()
+        found = filtered_envelope(x, sos, low, spans, threads=threads)
+        assert found.tobytes() == zero_phase_sos(np.abs(band), low, spans).tobytes()
+
+
 def test_a_window_without_a_sample_is_refused():
     with pytest.raises(ParameterError, match="at least 1 sample"):
         filtered_rms(np.ones(50), bandpass_sos(20, 450, FS), 0)
@@ -42,6 +73,9 @@ def test_a_window_without_a_sample_is_refused():
         [Bandpass(20, 450), Rectify(), MovingRms(0.1)],
         [MaskNan(), Bandpass(30, 400), MovingRms(0.05), Rectify()],
         [Bandpass(20, 450), Rectify(), MovingArv(0.1)],
+        [Bandpass(20, 450), MovingArv(0.1)],
+        [Bandpass(20, 450), Rectify(), LinearEnvelope(6)],
+        [MaskNan(), Bandpass(20, 450), LinearEnvelope(8), MovingRms(0.1)],
         [Rectify(), MovingRms(0.1), Bandpass(20, 450)],
         [],
     ],
