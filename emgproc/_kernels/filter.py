@@ -19,15 +19,17 @@ from emgproc.arrays import Bools, Floats, Ints
 
 
 @kernel
-def fill_tile(x: Floats, lanes: Ints, row: int, n: int, whole: Ints, tile: Floats) -> None:
+def fill_tile(
+    x: Floats, lanes: Ints, row: int, n: int, first: int, last: int, tile: Floats
+) -> None:
     """Rows `row` ... `row + n` of every lane: its samples, odd padding beyond them, then anything.
 
-    All lanes hold true samples in the rows `whole[0]` ... `whole[1]`.
+    All lanes hold true samples in the rows `first` ... `last`.
     """
     places = np.empty(LANES, np.int64)
     for t in range(0, n, LANES):
         r = row + t
-        if whole[0] <= r and r + LANES <= whole[1]:
+        if first <= r and r + LANES <= last:
             load_transposed(x, lanes[READ], r, tile, t * LANES)
         elif none_at_an_edge(lanes, r, places):
             load_transposed(x, places, 0, tile, t * LANES)
@@ -69,12 +71,6 @@ def sample(x: Floats, lane: Ints, row: int) -> float:
 
 
 @kernel
-def common(lanes: Ints) -> Ints:
-    """First and last + 1 row that is a true sample in all lanes, first that is not written."""
-    return np.array([lanes[FIRST].max(), lanes[LAST].min(), lanes[WRITTEN].min()])
-
-
-@kernel
 def finish_tile(tile: Floats, n: int, gain: float, rectify: bool) -> None:
     """Apply the gain of the whole filter, and rectify."""
     g = splat(gain)
@@ -85,13 +81,12 @@ def finish_tile(tile: Floats, n: int, gain: float, rectify: bool) -> None:
 
 @kernel
 def empty_tile(
-    tile: Floats, lanes: Ints, row: int, n: int, whole: Ints, y: Floats, streamed: bool
+    tile: Floats, lanes: Ints, row: int, n: int, last: int, y: Floats, streamed: bool
 ) -> None:
-    """Write those of the rows `row` ... `row + n` that are to be; all lanes up to `whole[2]`."""
-    last = min(whole[2], row + n)
+    """Write the rows `row` ... `row + n` of each lane that are to be; before `last`, of all."""
     for t in range(0, n, LANES):
         r = row + t
-        if r + LANES <= last:
+        if r + LANES <= min(last, row + n):
             if streamed:
                 stream_transposed(tile, t * LANES, y, lanes[WRITE], r)
             else:
@@ -107,6 +102,8 @@ def zero_phase_groups(
     x: Floats,
     y: Floats,
     groups: Ints,
+    lowest: Ints,
+    highest: Ints,
     streamed: Bools,
     passes: Ints,
     coefficients: Floats,
@@ -123,6 +120,8 @@ def zero_phase_groups(
         Input and output, flat, of one type.
     groups
         (n_groups, 7, 8): where each lane reads and writes, see `filter_plan.py`.
+    lowest, highest
+        (n_groups, 7): of the lanes of each group.
     streamed
         (n_groups,): what is written starts at multiples of 8 elements, and may pass the cache.
     passes
@@ -142,18 +141,17 @@ def zero_phase_groups(
     tile, scratch = memory[: TILE * LANES], memory[TILE * LANES :]
     states = np.zeros(steady.size * LANES)
     for g in range(groups.shape[0]):
-        lanes, whole = groups[g], common(groups[g])
+        lanes, low, high = groups[g], lowest[g], highest[g]
         begins, ends = lanes[BEGIN], -lanes[END]
-        end = lanes[END].max()
+        end = high[END]
         states[:] = 0
-        row = lanes[BEGIN].min() // LANES * LANES
+        row = low[BEGIN] // LANES * LANES
         while row < end:
             n = min(TILE, end - row if row >= 0 else -row)
-            fill_tile(x, lanes, row, n, whole, tile)
+            fill_tile(x, lanes, row, n, high[FIRST], low[LAST], tile)
             to, j = (scratch, row) if row >= 0 else (tile, 0)
             cascade(tile, 0, to, j, 1, n, begins, row, passes, coefficients, steady, states)
             row += n
-        written = lanes[WRITTEN].max()
         top = end
         while top > 0:
             row = (top - 1) // TILE * TILE
@@ -162,9 +160,9 @@ def zero_phase_groups(
                 scratch, top - 1, tile, n - 1, -1, n, ends, -top,
                 passes, coefficients, steady, states,
             )  # fmt: skip
-            if row < written:
+            if row < high[WRITTEN]:
                 finish_tile(tile, n, gain, rectify)
-                empty_tile(tile, lanes, row, n, whole, y, streamed[g])
+                empty_tile(tile, lanes, row, n, low[WRITTEN], y, streamed[g])
             top = row
 
 
@@ -173,6 +171,8 @@ def causal_groups(
     x: Floats,
     y: Floats,
     groups: Ints,
+    lowest: Ints,
+    highest: Ints,
     starts: Ints,
     passes: Ints,
     coefficients: Floats,
@@ -192,17 +192,17 @@ def causal_groups(
         (n_groups, 16 * n_sections): changed in place.
     tile
         Room to work in: `TILE` rows of eight.
-    x, y, groups, passes, coefficients, steady, gain
+    x, y, groups, lowest, highest, passes, coefficients, steady, gain
         As in `zero_phase_groups`, for one direction.
     """
     for g in range(groups.shape[0]):
-        lanes, whole = groups[g], common(groups[g])
-        end = lanes[END].max()
+        lanes, low, high = groups[g], lowest[g], highest[g]
+        end = high[END]
         for row in range(0, end, TILE):
             n = min(TILE, end - row)
-            fill_tile(x, lanes, row, n, whole, tile)
+            fill_tile(x, lanes, row, n, high[FIRST], low[LAST], tile)
             cascade(
                 tile, 0, tile, 0, 1, n, starts[g], row, passes, coefficients, steady, states[g]
             )
             finish_tile(tile, n, gain, False)
-            empty_tile(tile, lanes, row, n, whole, y, False)
+            empty_tile(tile, lanes, row, n, low[WRITTEN], y, False)

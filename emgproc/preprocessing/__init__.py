@@ -5,7 +5,14 @@ on EMG rows; they never edit the recording they are given.
 """
 
 from emgproc.preprocessing.blocks import zero_phase_span
-from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos, lowpass_sos
+from emgproc.preprocessing.butterworth import (
+    bandpass_sos,
+    butterworth_sos,
+    highpass_sos,
+    lowpass_sos,
+    notch_sos,
+)
+from emgproc.preprocessing.causal import CausalSos
 from emgproc.preprocessing.clipping import MaskClip
 from emgproc.preprocessing.ecg import GateEcg, SubtractEcg
 from emgproc.preprocessing.electrode_pops import MaskPop
@@ -38,9 +45,9 @@ STEPS: dict[str, type] = {
 }
 
 __all__ = [
-    "STEPS", "Bandpass", "GateEcg", "Highpass", "LinearEnvelope", "Lowpass", "MaskClip",
-    "MaskEvents", "MaskFlat", "MaskMotion", "MaskNan", "MaskPop", "MovingArv", "MovingRms",
-    "Rectify", "RemoveLine", "SubtractEcg", "Tkeo", "apply_steps", "bandpass_sos", "filtered_rms",
-    "highpass_sos", "lowpass_sos", "moving_arv", "moving_rms", "moving_sum", "tkeo",
-    "zero_phase_sos", "zero_phase_span",
+    "STEPS", "Bandpass", "CausalSos", "GateEcg", "Highpass", "LinearEnvelope", "Lowpass",
+    "MaskClip", "MaskEvents", "MaskFlat", "MaskMotion", "MaskNan", "MaskPop", "MovingArv",
+    "MovingRms", "Rectify", "RemoveLine", "SubtractEcg", "Tkeo", "apply_steps", "bandpass_sos",
+    "butterworth_sos", "filtered_rms", "highpass_sos", "lowpass_sos", "moving_arv", "moving_rms",
+    "moving_sum", "notch_sos", "tkeo", "zero_phase_sos", "zero_phase_span",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from emgproc._kernels.filter_plan import TILE
 from emgproc.arrays import Bools, Ints
 from emgproc.errors import ParameterError, SignalError
 from emgproc.preprocessing.cascade import scheme_of
-from emgproc.preprocessing.zero_phase import Samples, aligned_empty, samples_of
+from emgproc.preprocessing.zero_phase import Samples, aligned_empty, grouped, samples_of
 
 
 class CausalSos:
@@ -107,7 +107,7 @@ class CausalSos:
         causal_groups(
             x.reshape(-1),
             y.reshape(-1),
-            np.ascontiguousarray(lanes.reshape(-1, LANES, 7).swapaxes(1, 2)),
+            *grouped(lanes),
             starts[self._rows].reshape(-1, LANES),
             self._scheme.passes,
             self._scheme.coefficients,

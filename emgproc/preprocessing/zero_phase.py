@@ -199,22 +199,30 @@ def block_lanes(
     return np.concatenate([(read + s)[:, None], write[:, None], form], axis=1)
 
 
+def grouped(lanes: Ints) -> tuple[Ints, Ints, Ints]:
+    """Lanes in groups of eight, as the kernels take them; the last one is repeated to fill up."""
+    filled = np.concatenate([lanes, np.repeat(lanes[-1:], -len(lanes) % LANES, axis=0)])
+    groups = np.ascontiguousarray(filled.reshape(-1, LANES, 7).swapaxes(1, 2))
+    return groups, groups.min(axis=2), groups.max(axis=2)
+
+
 def run_lanes(x: Samples, y: Samples, lanes: Ints, run: Run) -> None:
-    """Filter lanes of `block_lanes` in groups of eight; the last one is repeated to fill up."""
+    """Filter lanes of `block_lanes`; those of like length side by side."""
     from emgproc._kernels.filter import zero_phase_groups  # numba, loaded when first used
 
     lanes = lanes[np.argsort(lanes[:, BEGIN] - lanes[:, END], kind="stable")]
-    lanes = np.concatenate([lanes, np.repeat(lanes[-1:], -len(lanes) % LANES, axis=0)])
-    groups = np.ascontiguousarray(lanes.reshape(-1, LANES, 7).swapaxes(1, 2))
+    groups, lowest, highest = grouped(lanes)
     places = y.ctypes.data + groups[:, WRITE] * y.itemsize
     streamed = np.all(places % 64 == 0, axis=1) & (y.itemsize == 8)  # whole lines of the cache
-    scheme, rows = run.scheme, TILE + int(groups[:, END].max(initial=0))
+    scheme, rows = run.scheme, TILE + int(highest[:, END].max(initial=0))
 
     def work(part: slice) -> None:
         zero_phase_groups(
             x.reshape(-1),
             y.reshape(-1),
             groups[part],
+            lowest[part],
+            highest[part],
             streamed[part],
             scheme.passes,
             scheme.coefficients,
