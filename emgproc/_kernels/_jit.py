@@ -2,49 +2,164 @@
 
 No fastmath (it counts zero NaNs), no `parallel` (threads run outside, over independent channels),
 no `guvectorize` (numba#4807). A kernel calls only kernels of its own file, the vector intrinsics
-and the sections: numba's cache watches one file per kernel, so the stamp here adds theirs to it.
+and those of files named as in `SHARED`: numba's cache watches one file per kernel, the stamp adds
+theirs.
 """
 
+import functools
 import hashlib
+import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import numba
 import numpy as np
-from numba.core.caching import FunctionCache
+from numba.core import caching
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.types.misc import unliteral
+from numba.core.types.npytypes import Array
+
+from emgproc._kernels import BATCH_FOLDER
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 JIT_DISABLED = bool(numba.config.DISABLE_JIT)
+SHARED = ("_*.py", "*_plan.py", "*_grid.py")
 
-_HERE = Path(__file__)
-_SHARED = ("_jit.py", "_simd.py", "_sections.py", "_fourier.py", "_walks.py")
+_HERE = Path(__file__).parent
 _COMMON = hashlib.sha256(
-    b"".join(_HERE.with_name(name).read_bytes() for name in _SHARED)
+    b"".join(path.read_bytes() for pattern in SHARED for path in sorted(_HERE.glob(pattern)))
 ).hexdigest()
+_PATIENCE_S = 120.0  # longer than any kernel takes; then it is compiled here too, and not saved
+_UNUSABLE = (OSError, EOFError, pickle.UnpicklingError, NotImplementedError)
+
+_kernels: list[Any] = []
 
 
-class _Cache(FunctionCache):  # type: ignore[misc]  # numba has no types
-    """Numba's file cache, except that a folder that cannot be used costs time and nothing else."""
+class _LastResort(caching.InTreeCacheLocator):  # type: ignore[misc]  # numba has no types
+    """Where no lasting folder can be written: that of the batch, or the source's, only read."""
+
+    def get_cache_path(self) -> str:
+        return os.environ.get(BATCH_FOLDER) or str(super().get_cache_path())
+
+    def ensure_cache_path(self) -> None:
+        if BATCH_FOLDER in os.environ:
+            super().ensure_cache_path()
+
+
+class _Places(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = (
+        caching.UserProvidedCacheLocator, caching.InTreeCacheLocator,
+        caching.UserWideCacheLocator, _LastResort,
+    )  # fmt: skip
+
+
+class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
+    """Data before index: numba's order lets another process read the data of an older source."""
+
+    def save(self, key: Any, data: Any) -> None:  # noqa: ANN401
+        known = self._load_index()
+        name = known.get(key) or self._data_name(len(known) + 1)
+        self._save_data(name, data)
+        self._save_index({**known, key: name})
+
+
+class _Cache(caching.FunctionCache):  # type: ignore[misc]
+    """Numba's file cache, except that a folder that cannot be used costs time and nothing else.
+
+    Several processes compile nothing twice: who finds nothing holds the folder until it has saved.
+    What was saved beside an installed source is read, though it may not be written.
+    """
+
+    _impl_class = _Places
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
-        self._cache_file._source_stamp = (self._cache_file._source_stamp, _COMMON)
+        stamp = (self._impl.locator.get_source_stamp(), _COMMON)
+        folders: dict[str, None] = {str(self._cache_path): None}
+        if not numba.config.CACHE_DIR:
+            folders[str(Path(function.__code__.co_filename).with_name("__pycache__"))] = None
+        self._places = [_Files(folder, self._impl.filename_base, stamp) for folder in folders]
+        self._cache_file = self._places[0]
+        self._held = ExitStack()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let go, at the end, of a folder that was held because of a miss."""
+        outer, self._held = self._held, ExitStack()
+        try:
+            with self._held:
+                yield
+        finally:
+            self._held = outer
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401
-        try:
-            return super().load_overload(sig, target_context)
-        except (OSError, EOFError, pickle.UnpicklingError):
-            return None
+        found = self._found(sig, target_context)
+        if found is None and self._hold():
+            return self._found(sig, target_context)
+        return found
 
     def save_overload(self, sig: Any, data: Any) -> None:  # noqa: ANN401
+        if not _lock_of(self._cache_path).is_locked:
+            return
         try:
             super().save_overload(sig, data)
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except _UNUSABLE:
             self.disable()
+
+    def _found(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401
+        target_context.refresh()
+        key = self._index_key(sig, target_context.codegen())
+        for place in self._places:
+            try:
+                data = place.load(key)
+                if data is not None:
+                    return self._impl.rebuild(target_context, data)
+            except _UNUSABLE:
+                continue
+        return None
+
+    def _hold(self) -> bool:
+        try:
+            self._held.enter_context(_lock_of(self._cache_path).acquire(_PATIENCE_S))
+        except _UNUSABLE:
+            return False
+        return True
+
+
+@functools.cache
+def _lock_of(folder: str) -> "FileLock":
+    from filelock import FileLock  # only where something is compiled
+
+    return FileLock(Path(folder) / ".emgproc.lock")
+
+
+def _plain(kind: Any) -> Any:  # noqa: ANN401
+    """Type without what numba would compile anew for: the value of a constant, read-only."""
+    kind = unliteral(kind)
+    return kind.copy(readonly=False) if isinstance(kind, Array) and not kind.mutable else kind
+
+
+def _once(compiled: Any) -> Callable[[Any], Any]:  # noqa: ANN401
+    compile_or_load, cache = compiled.compile, compiled._cache
+
+    def compile_once(sig: Any) -> Any:  # noqa: ANN401
+        kinds = tuple(map(_plain, sig))
+        # Numba's own lock first: two threads must not wait for each other.
+        with global_compiler_lock, cache.holding():
+            entry = compile_or_load(kinds)
+            if kinds != sig:
+                compiled._insert([kind._code for kind in sig], entry, cuda=False)
+        return entry
+
+    return compile_once
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -56,8 +171,26 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     if JIT_DISABLED:
         return np.errstate(all="ignore")(function)  # compiled arithmetic does not warn either
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    try:
-        compiled._cache = _Cache(function)
-    except (RuntimeError, OSError):  # numba: "no locator available", no folder can be written
-        return compiled  # type: ignore[no-any-return]
+    compiled._cache = _Cache(function)
+    compiled.compile = _once(compiled)
+    _kernels.append(compiled)
     return compiled  # type: ignore[no-any-return]
+
+
+class Compiled(NamedTuple):
+    """What became of one kernel for one list of argument types in this process."""
+
+    kernel: str
+    types: str
+    loaded: bool
+    folder: str
+
+
+def all_compiled() -> list[Compiled]:
+    """Every kernel that was compiled or loaded so far, with its argument types."""
+    return [
+        Compiled(f"{k.__module__}.{k.__name__}", str(types), loaded, str(k.stats.cache_path))
+        for k in _kernels
+        for loaded, counted in ((True, k.stats.cache_hits), (False, k.stats.cache_misses))
+        for types in counted
+    ]

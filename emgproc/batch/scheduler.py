@@ -4,8 +4,10 @@ import contextlib
 import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emgproc._kernels import BATCH_FOLDER
 from emgproc.batch.interrupts import remembered
 from emgproc.batch.worker import Done, Task, process
 
@@ -163,7 +165,7 @@ def _client(jobs: int) -> "Iterator[Client]":
             "local_directory": folder,
             "memory_limit": 0,
             "silence_logs": logging.CRITICAL,
-            "env": _ENVIRONMENT,
+            "env": _ENVIRONMENT | {BATCH_FOLDER: str(Path(folder) / "kernels")},
             "preload": "emgproc.batch.interrupts",
         }
         cluster = stack.enter_context(LocalCluster(**options))

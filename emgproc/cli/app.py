@@ -13,6 +13,7 @@ from emgproc.cli.ends import INTERRUPTED, INVALID
 from emgproc.cli.files import convert, features, info
 from emgproc.cli.simulation import simulate
 from emgproc.cli.studies import check, run, status
+from emgproc.cli.warming import warm_cache
 from emgproc.errors import EmgprocError
 
 _EPILOG = (
@@ -92,5 +93,5 @@ def main() -> None:
     """From raw EMG recordings to features, and to the muscle-tone outcome of a trial."""
 
 
-for _command in (info, convert, features, check, run, status, simulate):
+for _command in (info, convert, features, check, run, status, simulate, warm_cache):
     main.add_command(_command)

@@ -1,0 +1,5 @@
+"""`python -m emgproc.cli`: the command line where no script is installed."""
+
+from emgproc.cli import main
+
+main()

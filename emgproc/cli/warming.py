@@ -1,0 +1,120 @@
+"""Everything compiled before it is needed: for installations, images and CI."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emgproc.cli.ends import DONE, counted, end
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FS = 1000.0
+SECONDS = 4.0
+TYPES = ("float64", "float32")
+
+
+def signal(dtype: str = "float64") -> "NDArray[Any]":
+    """Nine channels of noise, µV: one more than fills a vector; the last has a masked stretch."""
+    import numpy as np
+
+    x = np.random.default_rng(0).normal(0.0, 20.0, (9, int(FS * SECONDS)))
+    x[-1, 500:700] = np.nan
+    return x.astype(dtype)
+
+
+def read_files() -> None:
+    """EDF and BDF: samples of two and of three bytes."""
+    import numpy as np
+
+    from emgproc.readers import read_recording
+    from emgproc.recording import Recording
+    from emgproc.writers import write_recording
+
+    recording = Recording.from_array(np.nan_to_num(signal()), FS)
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in (".edf", ".bdf"):
+            path = Path(folder) / f"noise{suffix}"
+            write_recording(recording, path)
+            read_recording(path)
+
+
+def filter_signals() -> None:
+    """Filters; which sections and how many of them compiles nothing new."""
+    from emgproc.preprocessing import bandpass_sos, zero_phase_sos
+
+    for dtype in TYPES:
+        zero_phase_sos(signal(dtype), bandpass_sos(20.0, 400.0, FS))
+
+
+def move_windows() -> None:
+    """Envelopes."""
+    from emgproc.preprocessing import moving_rms
+
+    for dtype in TYPES:
+        moving_rms(signal(dtype), 99)
+
+
+def measure_whole() -> None:
+    """Every feature that a plan may name."""
+    from emgproc.features import FEATURES
+
+    for feature in FEATURES.values():
+        feature.function(signal(), FS)
+
+
+def measure_windows() -> None:
+    """Features of sliding windows."""
+    from emgproc.features.sliding import NAMES, sliding
+
+    for dtype in TYPES:
+        for centre in (True, False):
+            sliding(signal(dtype), FS, window_s=0.256, hop_s=0.128, names=NAMES, centre=centre)
+
+
+def find_shapes() -> None:
+    """Turns and peaks."""
+    from emgproc.features import find_peaks, turn_positions, turns
+
+    for dtype in TYPES:
+        turns(signal(dtype), FS)
+        turn_positions(signal(dtype))
+        find_peaks(signal(dtype), height=1.0, distance=20)
+
+
+STEPS: dict[str, Callable[[], None]] = {
+    "EDF and BDF": read_files,
+    "filters": filter_signals,
+    "envelopes": move_windows,
+    "features": measure_whole,
+    "features of sliding windows": measure_windows,
+    "turns and peaks": find_shapes,
+}
+"""What compiles all kernels for the types that the package uses, through its own functions."""
+
+
+@click.command("warm-cache")
+def warm_cache() -> int:
+    """Compile now what would be compiled at its first use.
+
+    The machine code is kept beside the installed package where that folder can be written, else
+    in the user's cache folder; NUMBA_CACHE_DIR names another one. What is there already is not
+    compiled again. Done once by whoever installs the package, it serves all who can read it.
+    """
+    from emgproc._kernels._jit import all_compiled
+
+    started = time.perf_counter()
+    for number, (name, step) in enumerate(STEPS.items(), start=1):
+        before = time.perf_counter()
+        click.echo(f"[{number}/{len(STEPS)}] {name} … ", nl=False, err=True)
+        step()
+        click.echo(f"{time.perf_counter() - before:.1f} s", err=True)
+    found = all_compiled()
+    anew = sum(not kernel.loaded for kernel in found)
+    folders = sorted({kernel.folder for kernel in found})
+    took = f"{time.perf_counter() - started:.1f} s"
+    return end(DONE, f"{counted(anew, 'kernel')} compiled, {took}, in {' and '.join(folders)}.")
