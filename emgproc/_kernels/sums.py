@@ -5,6 +5,8 @@ register as well as 256 do, and its sums do not depend on what else is computed.
 does not count. A stretch begins with the two samples before it, so that no neighbour is lost.
 """
 
+import math
+
 import numpy as np
 
 from emgproc._kernels._jit import kernel
@@ -24,6 +26,7 @@ from emgproc.arrays import Floats, Ints
 SUB = 1000
 BLOCK = LANES * SUB
 
+LN_2 = math.log(2)
 N_POWERS, N_STEPS, N_COUNTS = 5, 6, 3
 
 
@@ -201,3 +204,45 @@ def add_counts(x: Floats, n_rows: int, threshold: float, before: Floats, totals:
         store(lanes, 2 * LANES, jumps)
         add_lanes(lanes, N_COUNTS, totals, N_COUNTS * row)
         keep_last(x, row * BLOCK, before, 2 * row)
+
+
+@kernel
+def add_logs(bits: Ints, n_rows: int, mantissas: Ints, factors: Floats, totals: Floats) -> None:
+    """Number of samples that are not zero, and Σ ln|x| over them, added to `totals` (n_rows · 2).
+
+    The logarithm of the product: mantissas in [½, 1) are multiplied and exponents added, `SUB` of
+    each, whose product is above 2^-1000. What is below the least normal number counts as zero.
+
+    Parameters
+    ----------
+    bits
+        The block as integers: its memory, viewed as int64.
+    n_rows
+        Rows of the block.
+    mantissas, factors
+        `SUB` integers to work with, and the same memory as float64.
+    totals
+        Receives number and sum, row by row.
+    """
+    sign_off, fraction = np.int64(0x7FFFFFFFFFFFFFFF), np.int64(0x000FFFFFFFFFFFFF)
+    least, infinite = np.int64(0x0010000000000000), np.int64(0x7FF0000000000000)
+    half, one = np.int64(0x3FE0000000000000), np.int64(0x3FF0000000000000)
+    lanes = np.empty(LANES)
+    for row in range(n_rows):
+        for first in range(row * BLOCK, (row + 1) * BLOCK, SUB):
+            n, exponents = 0, 0
+            for i in range(SUB):
+                b = bits[first + i] & sign_off
+                counts = least <= b < infinite
+                mantissas[i] = (b & fraction) | half if counts else one
+                exponents += (b >> 52) - 1022 if counts else 0
+                n += 1 if counts else 0
+            product = splat(1.0)
+            for i in range(0, SUB, LANES):
+                product = product * load(factors, i)
+            store(lanes, 0, product)
+            whole = 1.0
+            for lane in range(LANES):
+                whole *= lanes[lane]
+            totals[2 * row] += n
+            totals[2 * row + 1] += math.log(whole) + exponents * LN_2

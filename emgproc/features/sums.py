@@ -187,16 +187,19 @@ class Logs(Kind):
 
     def __init__(self, levels: Levels, fs: float) -> None:
         super().__init__(levels, fs)
-        self.total, self.n = np.zeros(len(levels.n)), np.zeros(len(levels.n))
+        self._totals = np.zeros((len(levels.n), 2))
 
     def add(self, x: Floats, finite: Bools) -> None:  # noqa: ARG002
         """Add a block."""
-        for row, signal in enumerate(x):
-            size = np.abs(signal)
-            some = size > 0
-            size[~some] = 1.0
-            self.total[row] += np.log(size, out=size).sum()
-            self.n[row] += np.count_nonzero(some)
+        from emgproc._kernels.sums import SUB, add_logs  # numba, loaded when first used
+
+        factors = np.empty(SUB)
+        bits, mantissas = x.view(np.int64).reshape(-1), factors.view(np.int64)
+        add_logs(bits, len(x), mantissas, factors, self._totals.reshape(-1))
+
+    def end(self) -> None:
+        """Finish."""
+        self.n, self.total = self._totals.T
 
 
 class Steps(Kind):

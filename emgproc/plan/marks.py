@@ -100,6 +100,8 @@ class MarksOf:
 def masked_in(masked: Masked, start: int, stop: int) -> list[Span]:
     """Parts of the masked spans within [start, stop), counted from `start`."""
     starts, stops = masked
+    if not starts.size:
+        return []
     first = int(np.searchsorted(stops, start, "right"))
     last = int(np.searchsorted(starts, stop, "left"))
     return [

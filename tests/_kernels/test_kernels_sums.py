@@ -7,6 +7,7 @@ from emgproc._kernels.sums import (
     SUB,
     add_counts,
     add_levels,
+    add_logs,
     add_powers,
     add_steps,
 )
@@ -103,3 +104,16 @@ def test_a_row_is_summed_as_if_alone():
     add_powers(x.reshape(-1), 3, np.ones(3), together)
     add_powers(x[1].copy(), 1, np.ones(1), alone)
     assert_array_equal(together[5:10], alone)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-300, 1e300])
+def test_logs_equal_their_slow_twin_and_leave_zeros_out(scale):
+    x = blocks(6)[0] * scale
+    x[0, 5:9] = [0.0, -0.0, 5e-324, -1e-310]  # the last two are below the least normal number
+    totals, factors = np.zeros(6), np.empty(SUB)
+    add_logs(x.view(np.int64).reshape(-1), 3, factors.view(np.int64), factors, totals)
+    for row in range(3):
+        size = np.abs(valid(x[row]))
+        logs = np.log(size[size >= np.finfo(float).tiny])
+        assert totals[2 * row] == logs.size
+        assert_allclose(totals[2 * row + 1], logs.sum(), rtol=1e-12)
