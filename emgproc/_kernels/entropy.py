@@ -23,10 +23,11 @@ def count_stretch(
     limits: tuple[Vector, Vector],
     counted: tuple[Vector, Vector],
 ) -> tuple[Vector, Vector]:
-    """Add the templates of a stretch near to template `i`, lane by lane: without the last, with it.
+    """Add the templates of a stretch near to template `i`, lane by lane.
 
-    `rows` are the samples of a coordinate, the first coordinate that is open and the last one;
-    `limits` the tolerance and the numbers of the lanes.
+    Counted are those near without the last coordinate, and with it. `rows` are the samples of a
+    coordinate, the first coordinate that is open and the last one; `limits` the tolerance and the
+    numbers of the lanes.
     """
     stride, open_row, last_row = rows
     i, start, stop = stretch
