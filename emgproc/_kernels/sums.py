@@ -246,3 +246,37 @@ def add_logs(bits: Ints, n_rows: int, mantissas: Ints, factors: Floats, totals: 
                 whole *= lanes[lane]
             totals[2 * row] += n
             totals[2 * row + 1] += math.log(whole) + exponents * LN_2
+
+
+@kernel
+def sum_windows(x: Floats, n_rows: int, edges: Ints, powers: Floats, counted: Floats) -> None:
+    """Σx² and number of samples that count between neighbouring `edges` of each row.
+
+    `edges` rise from 0, at most to `BLOCK`; `powers` and `counted` (n_rows · (n_edges − 1)) are
+    filled.
+    """
+    lanes, n_windows = np.empty(2 * LANES), edges.size - 1
+    zero, one = splat(0.0), splat(1.0)
+    for row in range(n_rows):
+        for window in range(n_windows):
+            i, stop = row * BLOCK + edges[window], row * BLOCK + edges[window + 1]
+            power, n = zero, zero
+            while i + LANES <= stop:
+                v = load(x, i)
+                n = n + where_at_least(v, v, one, zero)
+                v = where_at_least(v, v, v, zero)
+                power = power + v * v
+                i += LANES
+            store(lanes, 0, power)
+            store(lanes, LANES, n)
+            at = row * n_windows + window
+            powers[at] = 0.0
+            counted[at] = 0.0
+            for lane in range(LANES):
+                powers[at] += lanes[lane]
+                counted[at] += lanes[LANES + lane]
+            while i < stop:
+                if x[i] == x[i]:
+                    powers[at] += x[i] * x[i]
+                    counted[at] += 1.0
+                i += 1

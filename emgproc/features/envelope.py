@@ -25,20 +25,17 @@ class WindowPowers(Kind):
         self._begun = np.zeros((2, len(levels.n)))  # of the window that is not over yet
         self._at = 0  # sample of the signal at which the block begins
 
-    def add(self, x: Floats, finite: Bools) -> None:
+    def add(self, x: Floats, finite: Bools) -> None:  # noqa: ARG002
         """Add a block."""
+        from emgproc._kernels.sums import sum_windows  # numba, loaded when first used
+
         # Only to the end of the signal: a last window that is not whole does not count.
         n = min(x.shape[1], self.levels.size - self._at)
-        edges = np.arange(-self._at % self.length, n, self.length)
-        starts = edges if edges.size and edges[0] == 0 else np.concatenate(([0], edges))
-        sums = np.empty((2, len(x), len(starts)))
-        if finite[:, :n].all():
-            np.add.reduceat(np.square(x[:, :n]), starts, axis=1, out=sums[0])
-            sums[1] = np.diff(starts, append=n)
-        else:
-            squares = np.where(finite[:, :n], np.square(x[:, :n]), 0.0)
-            np.add.reduceat(squares, starts, axis=1, out=sums[0])
-            np.add.reduceat(finite[:, :n].astype(np.float64), starts, axis=1, out=sums[1])
+        begins = np.arange(self.length - self._at % self.length, n, self.length)
+        edges = np.concatenate(([0], begins, [n])).astype(np.int64)
+        sums = np.empty((2, len(x), len(edges) - 1))
+        powers, counted = sums.reshape(2, -1)
+        sum_windows(x.reshape(-1), len(x), edges, powers, counted)
         sums[:, :, 0] += self._begun
         self._at += n
         whole = self._at % self.length == 0

@@ -160,7 +160,8 @@ class _Group:
     def feed(self, span: Span) -> None:
         """Measure a span of the segment."""
         start, stop = span
-        x = np.array(self._clean(start, stop), copy=True)
+        x = self._clean(start, stop)
+        x = x if self.chain.parts else x.copy()  # not what is in the window
         if self.chain.widened is not None:
             self._mask_gaps(x, span, self.chain.widened)
         for row, marks in enumerate(self._held):

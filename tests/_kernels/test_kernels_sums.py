@@ -10,6 +10,7 @@ from emgproc._kernels.sums import (
     add_logs,
     add_powers,
     add_steps,
+    sum_windows,
 )
 from emgproc.features import passes
 
@@ -117,3 +118,16 @@ def test_logs_equal_their_slow_twin_and_leave_zeros_out(scale):
         logs = np.log(size[size >= np.finfo(float).tiny])
         assert totals[2 * row] == logs.size
         assert_allclose(totals[2 * row + 1], logs.sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 51, 3000])
+def test_windows_equal_their_slow_twin(length):
+    x = blocks(7)[0]
+    edges = np.array([0, *range(3, 7000, length), 7000], np.int64)
+    powers, counted = np.empty((2, 3, len(edges) - 1))
+    sum_windows(x.reshape(-1), 3, edges, powers.reshape(-1), counted.reshape(-1))
+    starts = edges[:-1]
+    squares = np.where(np.isfinite(x), x**2, 0.0)[:, :7000]
+    assert_allclose(powers, np.add.reduceat(squares, starts, axis=1), rtol=1e-12)
+    ok = np.isfinite(x)[:, :7000].astype(int)
+    assert_array_equal(counted, np.add.reduceat(ok, starts, axis=1))
