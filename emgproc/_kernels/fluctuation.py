@@ -12,34 +12,49 @@ from emgproc._kernels._simd import load, load_transposed, muladd, splat, store
 from emgproc._kernels._simd_interpreted import LANES, Vector
 from emgproc.arrays import Floats, Ints
 
+ROWS = 128  # samples of each lane laid out at once
+
+
+@kernel
+def lay_out(walk: Floats, starts: Ints, t: int, n: int, tile: Floats) -> None:
+    """`n` samples of each lane from sample `t` of its box, side by side."""
+    for row in range(0, n, LANES):
+        load_transposed(walk, starts, t + row, tile, row * LANES)
+
 
 @kernel
 def fit(walk: Floats, starts: Ints, size: int, tile: Floats) -> tuple[Vector, Vector, Vector]:
-    """First value, mean above it and slope of the box of each lane."""
-    load_transposed(walk, starts, 0, tile, 0)
+    """First value, mean above it, slope of the box of each lane, whose first rows are laid out."""
     first, total, moment = load(tile, 0), splat(0.0), splat(0.0)
-    middle = (size - 1) / 2
-    for t in range(0, size, LANES):
-        load_transposed(walk, starts, t, tile, 0)
-        for k in range(min(LANES, size - t)):
-            above = load(tile, k * LANES) - first
+    ramp, one = splat(-(size - 1) / 2), splat(1.0)
+    for t in range(0, size, ROWS):
+        n = min(ROWS, size - t)
+        if t:
+            lay_out(walk, starts, t, n, tile)
+        for row in range(n):
+            above = load(tile, row * LANES) - first
             total = total + above
-            moment = muladd(splat(t + k - middle), above, moment)
-    n = float(size)
-    return first, total * splat(1 / n), moment * splat(12 / (n * (n * n - 1)))
+            moment = muladd(ramp, above, moment)
+            ramp = ramp + one
+    inverse = 12.0 / (size * (float(size) * size - 1.0))
+    return first, total * splat(1.0 / size), moment * splat(inverse)
 
 
 @kernel
 def squares(walk: Floats, starts: Ints, size: int, tile: Floats) -> Vector:
     """Sum of squared distances from the fitted line of the box of each lane."""
+    lay_out(walk, starts, 0, min(ROWS, size), tile)
     first, mean, slope = fit(walk, starts, size, tile)
-    middle = (size - 1) / 2
     total: Vector = splat(0.0)
-    for t in range(0, size, LANES):
-        load_transposed(walk, starts, t, tile, 0)
-        for k in range(min(LANES, size - t)):
-            off = load(tile, k * LANES) - first - mean - slope * splat(t + k - middle)
+    ramp, one = splat(-(size - 1) / 2), splat(1.0)
+    for t in range(0, size, ROWS):
+        n = min(ROWS, size - t)
+        if size > ROWS:
+            lay_out(walk, starts, t, n, tile)
+        for row in range(n):
+            off = load(tile, row * LANES) - first - mean - slope * ramp
             total = muladd(off, off, total)
+            ramp = ramp + one
     return total
 
 
@@ -58,7 +73,7 @@ def mean_squares(walk: Floats, n: int, sizes: Ints, found: Floats) -> None:
     found
         Receives the mean for each size, unit of `walk` squared.
     """
-    tile, sums = np.empty(LANES * LANES), np.empty(LANES)
+    tile, sums = np.empty(ROWS * LANES), np.empty(LANES)
     starts = np.empty(LANES, np.int64)
     for s in range(sizes.size):
         size = sizes[s]
