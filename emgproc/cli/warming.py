@@ -45,18 +45,22 @@ def read_files() -> None:
 
 def filter_signals() -> None:
     """Filters; which sections and how many of them compiles nothing new."""
-    from emgproc.preprocessing import bandpass_sos, zero_phase_sos
+    from emgproc.preprocessing import CausalSos, bandpass_sos, zero_phase_sos
 
+    sos = bandpass_sos(20.0, 400.0, FS)
     for dtype in TYPES:
-        zero_phase_sos(signal(dtype), bandpass_sos(20.0, 400.0, FS))
+        x = signal(dtype)
+        zero_phase_sos(x, sos)
+        CausalSos(sos, len(x)).filter(x)
 
 
 def move_windows() -> None:
     """Envelopes."""
-    from emgproc.preprocessing import moving_rms
+    from emgproc.preprocessing import moving_rms, tkeo
 
     for dtype in TYPES:
         moving_rms(signal(dtype), 99)
+        tkeo(signal(dtype))
 
 
 def measure_whole() -> None:
@@ -77,9 +81,10 @@ def measure_windows() -> None:
 
 
 def find_shapes() -> None:
-    """Turns and peaks."""
-    from emgproc.features import find_peaks, turn_positions, turns
+    """Turns, peaks and spans of activity."""
+    from emgproc.features import detect_activity, find_peaks, turn_positions, turns
 
+    detect_activity(signal()[0], FS, (0, 1000))
     for dtype in TYPES:
         turns(signal(dtype), FS)
         turn_positions(signal(dtype))
@@ -92,7 +97,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "envelopes": move_windows,
     "features": measure_whole,
     "features of sliding windows": measure_windows,
-    "turns and peaks": find_shapes,
+    "turns, peaks, activity": find_shapes,
 }
 """What compiles all kernels for the types that the package uses, through its own functions."""
 

@@ -1,10 +1,13 @@
+import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from emgproc._kernels import _jit
 from emgproc._kernels._jit import JIT_DISABLED, kernel
 from emgproc._kernels.threads import over_groups
 from emgproc.errors import ParameterError
@@ -63,6 +66,19 @@ def test_a_damaged_cache_is_compiled_anew(tmp_path):
         path.write_bytes(b"")
     done = run(RUN, tmp_path)
     assert done.stdout == "works\n", done.stderr
+
+
+def test_the_cache_knows_every_file_that_a_kernel_uses():
+    folder = Path(_jit.__file__).parent
+    shared = {path.stem for pattern in _jit.SHARED for path in folder.glob(pattern)}
+    assert {"_simd", "_sections", "filter_plan"} <= shared
+    used = {
+        node.module.rsplit(".", 1)[-1]
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("emgproc._kernels.")
+    }
+    assert used - shared == set()
 
 
 @needs_jit
