@@ -38,21 +38,9 @@ READ, WRITE, FIRST, LAST, SIZE = range(5)
 
 
 @kernel
-def read_tile(
-    x: Reals,
-    starts: Ints,
-    row: int,
-    edges: Ints,
-    inside: tuple[int, int],
-    n: int,
-    tile: Reals,
-) -> None:
+def read_tile(x: Reals, starts: Ints, row: int, edges: Ints, n: int, tile: Reals) -> None:
     """`n` rows from `row` after `starts` on; zero outside a lane's two `edges`."""
     m = lanes(tile)
-    if inside[0] <= row and row + n <= inside[1]:
-        for t in range(0, n, m):
-            load_transposed(x, starts, row + t, tile, t * m)
-        return
     for lane in range(m):
         for t in range(n):
             there = edges[0, lane] <= row + t < edges[1, lane]
@@ -60,21 +48,37 @@ def read_tile(
 
 
 @kernel
-def write_tile(
-    out: Reals, n: int, y: Reals, starts: Ints, row: int, written: Ints, last: int, streamed: bool
-) -> None:
-    """`n` rows to `row` after `starts`, those below `written`; all lanes have those to `last`."""
+def write_tile(out: Reals, n: int, y: Reals, starts: Ints, row: int, written: Ints) -> None:
+    """`n` rows to `row` after `starts`, those from 0 to a lane's `written`."""
     m = lanes(out)
-    if row + n > last:
-        for lane in range(m):
-            for k in range(min(n, written[lane] - row)):
-                y[starts[lane] + row + k] = out[k * m + lane]
-    elif streamed:
+    for lane in range(m):
+        for k in range(max(0, -row), min(n, written[lane] - row)):
+            y[starts[lane] + row + k] = out[k * m + lane]
+
+
+@kernel
+def exchange(
+    out: Reals,
+    y: Reals,
+    target: Ints,
+    done: int,
+    streamed: bool,
+    n: int,
+    x: Reals,
+    source: Ints,
+    row: int,
+    tile: Reals,
+) -> None:
+    """Write `n` rows to `done` and read `n` from `row`, in turns: memory does both at once."""
+    m = lanes(out)
+    if streamed:
         for t in range(0, n, m):
-            stream_transposed(out, t * m, y, starts, row + t)
+            stream_transposed(out, t * m, y, target, done + t)
+            load_transposed(x, source, row + t, tile, t * m)
     else:
         for t in range(0, n, m):
-            store_transposed(out, t * m, y, starts, row + t)
+            store_transposed(out, t * m, y, target, done + t)
+            load_transposed(x, source, row + t, tile, t * m)
 
 
 @kernel
@@ -112,23 +116,9 @@ def add_heads(
 ) -> Vector:
     """Windows that end with some `rows` of `tile`: tail + whole tiles + head, times a share.
 
-    Parameters
-    ----------
-    tile, rows, measure
-        Samples; the first row, and the one after the last; what is summed of them.
-    tails, first
-        Tails of the tile in which the windows begin; where that of row 0 would lie.
-    sums
-        Of the whole tiles; of the rows before the first; and the share.
-    rooted
-        Whether a root is taken in the end.
-    out, at
-        Windows, and where that of row 0 would lie.
-
-    Returns
-    -------
-    Vector
-        Sum of the rows before the one after the last.
+    For row 0 the tail of the window's first tile would lie at `first`, the result at `at`. `sums`
+    are those of the whole tiles and of the rows before, and the share. The sum of all rows up to
+    the last is given.
     """
     m = lanes(tile)
     middle, head, share = sums
@@ -263,18 +253,21 @@ def moving(
         tails[:], wholes[:] = 0.0, 0.0
         total = splat_as(x, 0.0)
         for step in range(ahead + (written.max() + b - 1) // b):
-            row = step * b
-            read_tile(x, source, row, edges, inside, b, tile)
+            row, done = step * b, (step - ahead - 1) * b
+            if inside[0] <= row and row + b <= inside[1] and done >= 0 and done + b <= last:
+                exchange(out, y, target, done, streamed[g], b, x, source, row, tile)
+            else:
+                write_tile(out, b, y, target, done, written)
+                read_tile(x, source, row, edges, b, tile)
+            for i in range(0, at, m):
+                store(out, i, load(out, b * m + i))
             if inside[0] <= row + 1 - n and row + b <= inside[1]:
                 v = measure_tile(tile, tiling, step, tails, wholes, share, rooted, out, at)
             else:
                 v = measure_tile(tile, tiling, step, tails, wholes, one, False, out, at)
                 share_out(tiling, row, edges, rooted, out, at)
             total = total + v
-            if step >= ahead:
-                write_tile(out, b, y, target, row - ahead * b, written, last, streamed[g])
-            for i in range(0, at, m):
-                store(out, i, load(out, b * m + i))
+        write_tile(out, b, y, target, row - ahead * b, written)
         store(totals, g * m, total)
 
 

@@ -16,16 +16,24 @@ from emgproc.preprocessing.zero_phase import Samples, Span, checked_spans, unfil
 _LEAST = 4096  # samples; a shorter piece would read too much twice
 
 
+Measure = Literal["sum", "arv", "rms"]
+
+
 class Window(NamedTuple):
     """Length in samples, what is measured in it, and over how many threads."""
 
     n: int
-    measure: Literal["sum", "arv", "rms"]
+    measure: Measure
     threads: int = 1
 
 
 def moving_rms(
-    x: ArrayLike, n: int, segments: Sequence[Span] | None = None, *, threads: int = 1
+    x: ArrayLike,
+    n: int,
+    segments: Sequence[Span] | None = None,
+    *,
+    threads: int = 1,
+    out: Samples | None = None,
 ) -> Samples:
     """Root mean square over the window [i - n//2, i - n//2 + n) around every sample i.
 
@@ -40,7 +48,10 @@ def moving_rms(
     segments
         Spans [start, stop) treated each by itself; default all. Outside them: NaN.
     threads
-        Threads over channels; the result is the same for any number.
+        Threads over channels and stretches of them; the result is the same for any number.
+    out
+        Where the result is written: C-contiguous, of the shape and type of the result, and no
+        part of `x`. Default: a new array, for which the system must find memory each time.
 
     Returns
     -------
@@ -50,7 +61,7 @@ def moving_rms(
     Raises
     ------
     ParameterError
-        `n` or `threads` below 1, or a segment outside the signal.
+        `n` or `threads` below 1, a segment outside the signal, or an unusable `out`.
     SignalError
         `x` does not hold real numbers or has more than two dimensions.
 
@@ -59,14 +70,19 @@ def moving_rms(
     >>> moving_rms([3.0, 4.0, 3.0, 4.0], 2).round(4).tolist()
     [3.0, 3.5355, 3.5355, 3.5355]
     """
-    return _moving(x, Window(n, "rms", threads), segments)
+    return _moving(x, Window(n, "rms", threads), segments, out)
 
 
 def moving_arv(
-    x: ArrayLike, n: int, segments: Sequence[Span] | None = None, *, threads: int = 1
+    x: ArrayLike,
+    n: int,
+    segments: Sequence[Span] | None = None,
+    *,
+    threads: int = 1,
+    out: Samples | None = None,
 ) -> Samples:
     """Average rectified value over a moving window; as `moving_rms`."""
-    return _moving(x, Window(n, "arv", threads), segments)
+    return _moving(x, Window(n, "arv", threads), segments, out)
 
 
 def moving_sum(x: ArrayLike, n: int) -> Floats:
@@ -136,14 +152,28 @@ def tkeo(x: ArrayLike, segments: Sequence[Span] | None = None) -> Floats:
     return energy.reshape(v.shape)
 
 
-def _moving(x: ArrayLike, window: Window, segments: Sequence[Span] | None) -> Samples:
+def _moving(
+    x: ArrayLike, window: Window, segments: Sequence[Span] | None, out: Samples | None
+) -> Samples:
     if window.n < 1:
         raise ParameterError(f"a moving window holds at least 1 sample, got {window.n}")
     data = as_samples(x)
     spans = checked_spans(segments, data.shape[1])
-    out = unfilled(data, spans)
-    fill_moving(data, out, spans, window)
-    return out.reshape(np.shape(x))
+    y = unfilled(data, spans) if out is None else _checked_out(out, data, np.shape(x))
+    if out is not None and sum(stop - start for start, stop in spans) < data.shape[1]:
+        y[:] = np.nan
+    fill_moving(data, y, spans, window)
+    return y.reshape(np.shape(x))
+
+
+def _checked_out(out: Samples, data: Samples, shape: tuple[int, ...]) -> Samples:
+    fits = out.shape == shape and out.dtype == data.dtype and out.flags.c_contiguous
+    if not fits or not out.flags.writeable or np.may_share_memory(out, data):
+        raise ParameterError(
+            f"out must be C-contiguous, writeable {data.dtype} of shape {shape} and no part of x, "
+            f"got {out.dtype} of shape {out.shape}"
+        )
+    return out.reshape(data.shape)
 
 
 def fill_moving(x: Samples, out: Samples, spans: Iterable[Span], window: Window) -> None:

@@ -47,6 +47,16 @@ def test_few_long_channels_are_cut_into_pieces_that_leave_no_trace():
         assert moving_arv(x[:, :30_000], n)[0, 29_000 - n] == moving_arv(x, n)[0, 29_000 - n]
 
 
+def test_a_moving_window_writes_where_it_is_told_or_refuses():
+    x = np.random.default_rng(5).standard_normal((3, 900))
+    out = np.zeros_like(x)
+    assert moving_rms(x, 50, [(100, 900)], out=out).tobytes() == out.tobytes()
+    assert out.tobytes() == moving_rms(x, 50, [(100, 900)]).tobytes()
+    for unusable in (x, out[:2], out.T, out.astype(np.float32)):
+        with pytest.raises(ParameterError, match="out must be C-contiguous"):
+            moving_arv(x, 50, out=unusable)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_one_pass_has_the_bytes_of_several_for_any_number_of_threads(dtype):
     x = (np.random.default_rng(4).standard_normal((19, 5000)) * 50).astype(dtype)
