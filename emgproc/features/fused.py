@@ -29,7 +29,7 @@ def filtered_features(  # noqa: PLR0913 - those beyond are keyword-only
     sos: ArrayLike,
     n: int,
     *,
-    measure: Measure = "rms",
+    measure: Measure = "arv",
     window_s: float = 0.25,
     hop_s: float = 0.0625,
     names: Sequence[str] = EIGHT,
@@ -37,11 +37,11 @@ def filtered_features(  # noqa: PLR0913 - those beyond are keyword-only
     centre: bool = False,
     threads: int = 1,
 ) -> Filtered:
-    """Zero-phase filter; moving measure over `n` samples of the result and features of windows.
+    """Zero-phase filter; envelope over `n` samples of the result, and features of windows.
 
     Of the filtered signal no more than a few channels are ever held; they are used while they
-    are in the cache. The bytes are those of `y = zero_phase_sos(x, sos)`, `moving_rms(y, n)`
-    (or `moving_arv`) and `sliding(y, fs, ...)`.
+    are in the cache. The bytes are those of `y = zero_phase_sos(x, sos)`, `moving_arv(y, n)`
+    (or `moving_rms`) and `sliding(y, fs, ...)`.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def filtered_features(  # noqa: PLR0913 - those beyond are keyword-only
     sos
         As in `zero_phase_sos`.
     n, measure
-        Samples of the envelope's window, and what is measured in it, `rms` or `arv`.
+        Samples of the envelope's window; mean of the rectified signal, `arv`, or `rms`.
     window_s, hop_s, names, threshold_uv, centre
         As in `sliding`; after a high-pass there is no mean to remove.
     threads
@@ -61,7 +61,7 @@ def filtered_features(  # noqa: PLR0913 - those beyond are keyword-only
     Raises
     ------
     ParameterError
-        No channel; and as `zero_phase_sos`, `moving_rms` and `sliding`.
+        No channel; and as `zero_phase_sos`, `moving_arv` and `sliding`.
     SignalError
         As there.
 
@@ -70,7 +70,7 @@ def filtered_features(  # noqa: PLR0913 - those beyond are keyword-only
     >>> from emgproc.preprocessing import highpass_sos
     >>> found = filtered_features(np.tile([3.0, -3.0], 500), 1000.0, highpass_sos(20, 1000), 50)
     >>> round(found.envelope[500], 3), found.features["zc"].shape
-    (np.float64(3.0), (1, 13))
+    (np.float64(3.0), (1, 12))
     """
     data = as_samples(x)
     if n < 1 or not len(data):

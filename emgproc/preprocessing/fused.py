@@ -29,6 +29,9 @@ Step = Callable[[Recording], Recording]
 Envelope = MovingRms | MovingArv | LinearEnvelope
 Use = Callable[[slice, Samples, int], None]
 
+_CACHE = 1 << 25  # bytes of filtered samples that all threads hold together
+_MOST = 4  # vectors of channels; with more the first are gone before they are used
+
 
 def filter_and(  # noqa: PLR0913 - the one beyond is keyword-only
     x: Samples,
@@ -39,9 +42,10 @@ def filter_and(  # noqa: PLR0913 - the one beyond is keyword-only
     rectify: bool = False,
     threads: int = 1,
 ) -> None:
-    """Filter a few channels, as many as a vector has lanes, hand them to `use`, and so on.
+    """Filter a few channels, hand them to `use`, filter the next.
 
-    The filtered samples stay in the cache until they are used, and are then overwritten.
+    The filtered samples stay in the cache until they are used, and are then overwritten. There
+    are as many channels as fit the cache, but always enough to fill a vector.
 
     Parameters
     ----------
@@ -60,14 +64,18 @@ def filter_and(  # noqa: PLR0913 - the one beyond is keyword-only
     ParameterError
         As `zero_phase_sos`.
     """
-    lanes = 64 // x.itemsize
-    firsts = range(0, len(x), lanes)
+    if threads < 1:
+        raise ParameterError(f"threads must be at least 1, got {threads}")
+    vector = 64 // x.itemsize
+    size = vector * max(x.shape[1], 1) * x.itemsize
+    some = vector * min(max(_CACHE // (threads * size), 1), _MOST)
+    firsts = range(0, len(x), some)
     inside = threads if len(firsts) < threads else 1
 
     def work(part: slice) -> None:
-        memory = aligned_empty((min(lanes, len(x)), x.shape[1]), x.dtype)
+        memory = aligned_empty((min(some, len(x)), x.shape[1]), x.dtype)
         for first in firsts[part]:
-            channels = slice(first, min(first + lanes, len(x)))
+            channels = slice(first, min(first + some, len(x)))
             filtered = memory[: channels.stop - first]
             zero_phase_sos(
                 x[channels], sos, segments, threads=inside, rectify=rectify, out=filtered

@@ -19,7 +19,7 @@ from emgproc.preprocessing import (
     moving_rms,
     zero_phase_sos,
 )
-from emgproc.preprocessing.fused import filtered_arv, filtered_envelope
+from emgproc.preprocessing.fused import filter_and, filtered_arv, filtered_envelope
 from emgproc.recording import Channel, Event, Recording
 
 FS, N = 2048, 512
@@ -70,6 +70,24 @@ def test_one_pass_has_the_bytes_of_several_for_any_number_of_threads(dtype):
         assert found.tobytes() == moving_arv(band, 300, spans).tobytes()
         found = filtered_envelope(x, sos, low, spans, threads=threads)
         assert found.tobytes() == zero_phase_sos(np.abs(band), low, spans).tobytes()
+
+
+def test_channels_that_do_not_fit_the_cache_at_once_follow_each_other():
+    seen = []
+    x = np.random.default_rng(6).standard_normal((100, 700))
+    band = zero_phase_sos(x, bandpass_sos(20, 450, FS))
+
+    def use(channels, filtered, threads):
+        seen.append((channels.start, channels.stop, threads))
+        assert filtered.tobytes() == band[channels].tobytes()
+
+    filter_and(x, bandpass_sos(20, 450, FS), None, use, threads=1)
+    assert seen == [(0, 32, 1), (32, 64, 1), (64, 96, 1), (96, 100, 1)]
+    seen.clear()
+    filter_and(x[:5], bandpass_sos(20, 450, FS), None, lambda c, y, n: seen.append(n), threads=2)
+    assert seen == [2]
+    with pytest.raises(ParameterError, match="threads must be at least 1"):
+        filter_and(x, bandpass_sos(20, 450, FS), None, use, threads=0)
 
 
 def test_a_window_without_a_sample_is_refused():
