@@ -36,7 +36,6 @@ from emgproc.features.fluctuation import dfa
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.noise import Noise, NoiseSettings, noise_power
 from emgproc.features.onset import OnsetSettings, detect_activity, detect_bursts
-from emgproc.features.peaks import find_peaks
 from emgproc.features.propagation import (
     Coherence,
     ConductionVelocity,
@@ -67,6 +66,7 @@ from emgproc.features.sums import Sums
 from emgproc.features.tone import tone
 from emgproc.features.turns import Turns, turn_positions, turns
 from emgproc.features.windows import Windows, WindowSettings, labelled_signal
+from emgproc.preprocessing.peaks import find_peaks
 
 __all__ = [
     "FEATURES",

@@ -9,8 +9,8 @@ from emgproc._kernels._simd_interpreted import lanes
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Floats, Ints, check_fs, spans_of
 from emgproc.errors import ParameterError
-from emgproc.features.peaks import as_real_channels
 from emgproc.features.samples import divided
+from emgproc.preprocessing.peaks import as_real_channels
 
 
 class Turns(NamedTuple):

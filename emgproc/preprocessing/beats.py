@@ -15,6 +15,7 @@ from emgproc.arrays import Bools, Floats, Ints
 from emgproc.errors import FsTooLowError
 from emgproc.preprocessing.butterworth import bandpass_sos, highpass_sos
 from emgproc.preprocessing.electrode_pops import MaskPop
+from emgproc.preprocessing.peaks import find_peaks
 from emgproc.preprocessing.pops import POP, filtered_around_pops
 from emgproc.preprocessing.rows import spans_in
 from emgproc.preprocessing.windows import moving_rms
@@ -147,10 +148,8 @@ def _maxima(envelope: Floats, spans: list[tuple[int, int]], n: int) -> Floats:
 
 def _peaks(envelope: Floats, fs: float) -> Ints:
     """Local maxima, the highest first, none nearer than the refractory time to a higher one."""
-    from scipy.signal import find_peaks
-
     distance = max(1, to_samples(REFRACTORY_S, fs))
-    return np.asarray(find_peaks(np.nan_to_num(envelope), distance=distance)[0], np.int64)
+    return np.asarray(find_peaks(np.nan_to_num(envelope), distance=distance), np.int64)
 
 
 def heart_rate(peaks: Ints, fs: float, within: tuple[float, float] = RATE_BPM) -> float:

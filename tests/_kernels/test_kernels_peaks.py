@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.signal import find_peaks as scipy_peaks
 
-from emgproc.features.peaks import find_peaks
+from emgproc.preprocessing.peaks import find_peaks
 
 LEVELS = st.integers(-3, 3).map(float)
 PLATEAUS = st.lists(st.tuples(LEVELS, st.integers(1, 20)), max_size=25).map(
