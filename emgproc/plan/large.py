@@ -15,6 +15,7 @@ from emgproc.preprocessing import (
     Bandpass,
     Highpass,
     Lowpass,
+    MaskClip,
     MaskEvents,
     MaskNan,
     Rectify,
@@ -23,7 +24,7 @@ from emgproc.preprocessing.pops import POP
 from emgproc.readers import RecordingFile
 from emgproc.recording import Event
 
-STREAMED = (MaskNan, MaskEvents, Bandpass, Highpass, Lowpass, Rectify)
+STREAMED = (MaskNan, MaskEvents, MaskClip, Bandpass, Highpass, Lowpass, Rectify)
 FILTERS = (Bandpass, Highpass, Lowpass)
 
 STREAM_ABOVE = 256 * 2**20  # bytes as float64: streamed if the plan can be
@@ -91,6 +92,7 @@ def whole_needed(plan: Plan, events: Sequence[Event]) -> list[str]:
         for step in plan.steps
         if not isinstance(step, STREAMED)
     ]
+    found += _clipping_late(plan)
     masks = {name for step in plan.steps if isinstance(step, MaskEvents) for name in step.labels}
     labels = {event.label for event in events}
     pops = POP in labels or ("pop" in masks and "pop" in labels)
@@ -101,6 +103,15 @@ def whole_needed(plan: Plan, events: Sequence[Event]) -> list[str]:
         for request in plan.features
         if not _summed(request)
     ]
+
+
+def _clipping_late(plan: Plan) -> list[str]:
+    """Clipping looks at the file's own samples where the plan streams."""
+    kinds = [type(step) for step in plan.steps]
+    changed = [i for i, kind in enumerate(kinds) if kind in {*FILTERS, Rectify}]
+    late = MaskClip in kinds[changed[0] :] if changed else False
+    more = kinds.count(MaskClip) > 1
+    return ["step mask_clip does not come once, before any filter"] if late or more else []
 
 
 def _summed(request: FeatureRequest) -> bool:

@@ -1,11 +1,13 @@
 """Features of a recording that is never whole in memory, byte for byte as if it were.
 
 Two walks through the file: the first finds the level of every channel, the second measures about
-it. Memory is bounded: by a block of the filters (16 warm-ups: 8 s of a 20-Hz high-pass) of all
-channels, and by one RMS value to each window of `apdf`.
+it. Two more come before where clipping is masked. Memory is bounded: by a block of the filters (16
+warm-ups: 8 s of a 20-Hz high-pass) of all channels, by the events, and by one RMS value to each
+window of `apdf`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
@@ -17,15 +19,17 @@ from emgproc.features.passes import LevelPass
 from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.features.sums import SumPass
 from emgproc.features.tone import band_flags
+from emgproc.plan.clips import FRACTION, clips_of
 from emgproc.plan.extraction import feature_set, without_repeats
 from emgproc.plan.marks import Marks, MarksOf, masked_in
 from emgproc.plan.measuring import ROWS, Measured, measure, wanted_by
 from emgproc.plan.model import FeatureRequest, Plan
 from emgproc.plan.spans import Chain, Read
+from emgproc.preprocessing import MaskClip
 from emgproc.preprocessing.rows import dilate
 from emgproc.preprocessing.zero_phase import Span
 from emgproc.readers import RecordingFile
-from emgproc.recording import Event, Recording, Segment
+from emgproc.recording import Event, Provenance, Recording, Segment
 
 BLOCK_BYTES = 32 * 2**20  # samples of all channels that are worked on at a time, as float64 …
 SHORTEST = 8192  # … or this many of each, where that is more
@@ -55,8 +59,9 @@ def extract_streamed(
     """
     tried = plan.apply(opened.read(0, min(GLANCE, opened.n_samples)))
     rows = tried.emg_rows()
+    about, clipped = _clips(opened, rows, plan, tried.provenance)
     window, chain = _Window(opened, rows), Chain.of(plan.steps, opened.fs)
-    marks = MarksOf(opened, events, plan.steps)
+    marks = MarksOf(opened, (*events, *clipped), plan.steps)
     groups = []
     for first in range(0, len(rows), ROWS):
         some = rows[first : first + ROWS]
@@ -67,7 +72,29 @@ def extract_streamed(
     for _walk_number in ("levels", "sums"):
         _walk(opened, window, groups, threads)
     values = [value for group in groups for value in group.values(plan)]
-    return feature_set(tried.provenance, opened.n_samples, plan, values)
+    return feature_set(about, opened.n_samples, plan, values)
+
+
+def _clips(
+    opened: RecordingFile, rows: Sequence[int], plan: Plan, tried: Provenance
+) -> tuple[Provenance, tuple[Event, ...]]:
+    """What the steps tell of the whole recording, and the events of clipping among it."""
+    findings = list(tried.findings)
+    events: tuple[Event, ...] = ()
+    for step in plan.steps:
+        if isinstance(step, MaskClip):
+            clips = clips_of(opened, rows, step, _held(opened))
+            events += clips.events
+            findings = [
+                f._replace(value=clips.fractions[f.channel]) if f.name == FRACTION else f
+                for f in findings
+            ]
+    return replace(tried, findings=tuple(findings)), events
+
+
+def _held(opened: RecordingFile) -> int:
+    """Samples of each channel that are worked on at a time."""
+    return max(BLOCK_BYTES // (8 * len(opened.channels)), SHORTEST)
 
 
 def _measured(tried: Recording, rows: Sequence[int], held: Sequence[Marks]) -> list[Measured]:
@@ -82,12 +109,11 @@ def _walk(
 ) -> None:
     """Feed every sample to every group, then end what was begun."""
     chain = groups[0].chain
-    held = max(BLOCK_BYTES // (8 * len(opened.channels)), SHORTEST)
     for segment in opened.segments:
         edges = (segment.start, segment.stop)
         for group in groups:
             group.enter(edges)
-        step = chain.step(held, edges)
+        step = chain.step(_held(opened), edges)
         for start in range(segment.start, segment.stop, step):
             span = (start, min(start + step, segment.stop))
             window.load(chain.reads(span, edges))

@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from emgproc.arrays import Bools, Floats, spans_of
+from emgproc.arrays import Bools, Floats, Ints, spans_of
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.rows import dilate, found
 from emgproc.recording import Channel, Recording
@@ -56,21 +57,47 @@ class MaskClip:
         return recording.with_mask(wide, "bad_clip", step=self, findings=findings)
 
 
+class Rails(NamedTuple):
+    """What counts as clipped in a channel, µV: runs below `low` or above `high`, and levels."""
+
+    low: float
+    high: float
+    piled_up: tuple[float, ...]
+
+
 def clipped(x: Floats, channel: Channel) -> Bools:
     """Samples of one channel that are clipped; see `MaskClip`."""
-    bad = np.zeros(x.size, np.bool_)
     levels, counts = np.unique(x[np.isfinite(x)], return_counts=True)
-    if levels.size < 2:  # a constant is flat, not clipped
-        return bad
+    rails = rails_of(levels, counts, x.size, channel)
+    return np.zeros(x.size, np.bool_) if rails is None else at_rails(x, rails)
+
+
+def rails_of(levels: Floats, counts: Ints, n: int, channel: Channel) -> Rails | None:
+    """Rails of a channel of `n` samples; `None` for a constant, which is flat, not clipped.
+
+    `levels` are its values in order, each once, and `counts` how often each is found. The two
+    lowest and the two highest are enough.
+    """
+    if levels.size < 2:
+        return None
     low, high = channel.range_uv or (float(levels[0]), float(levels[-1]))
     slack = 0.5 * channel.lsb_uv if channel.lsb_uv is not None else 1e-9 * (high - low)
-    at_rail = (x <= low + slack) | (x >= high - slack)
+    piled_up = []
+    for end, next_in in ((0, 1), (-1, -2)):
+        count = int(counts[end])
+        if count >= MIN_RUN and count > PILED_UP * n and count >= 2 * counts[next_in]:
+            piled_up.append(float(levels[end]))
+    return Rails(low + slack, high - slack, tuple(piled_up))
+
+
+def at_rails(x: Floats, rails: Rails) -> Bools:
+    """Samples of a vector that are clipped."""
+    bad = np.zeros(x.size, np.bool_)
+    at_rail = (x <= rails.low) | (x >= rails.high)
     same = at_rail[1:] & (x[1:] == x[:-1]) & np.isfinite(x[1:])
     for start, stop in spans_of(same):
         if stop - start + 1 >= MIN_RUN:
             bad[start : stop + 1] = True
-    for end, next_in in ((0, 1), (-1, -2)):
-        n = int(counts[end])
-        if n >= MIN_RUN and n > PILED_UP * x.size and n >= 2 * counts[next_in]:
-            bad |= x == levels[end]
+    for level in rails.piled_up:
+        bad |= x == level
     return bad

@@ -129,13 +129,59 @@ def test_a_plan_that_needs_the_whole_of_too_much_is_refused_with_what_to_do(file
     monkeypatch.setattr(large, "STREAM_ABOVE", 0)
     monkeypatch.setattr(large, "WHOLE_AT_MOST", 8 * 6 * N - 1)
     wanted = plan_from_text(
-        'schema = 1\nname = "t"\n[[step]]\nname = "mask_clip"\n[[feature]]\nname = "rms"\n'
+        'schema = 1\nname = "t"\n[[step]]\nname = "mask_flat"\n[[feature]]\nname = "rms"\n'
     )
     with (
         open_recording(file) as opened,
-        pytest.raises(SignalError, match=r"mask_clip .*pipelines/grid.toml"),
+        pytest.raises(SignalError, match=r"mask_flat .*pipelines/grid.toml"),
     ):
         extract_file(opened, wanted)
     monkeypatch.setattr(large, "WHOLE_AT_MOST", 8 * 6 * N)
     with open_recording(file) as opened:
         assert extract_file(opened, wanted).values
+
+
+def clipped_recording():
+    """Clipped now and then, without stated rails, too often, at an edge, never, and a constant."""
+    x = np.random.default_rng(2).normal(0.0, 20.0, (6, N)).round()
+    x[0] = np.clip(x[0], -58.0, 58.0)
+    x[1] = np.clip(x[1], -50.0, 200.0)
+    x[2] = np.clip(x[2], -20.0, 20.0)
+    x[3, 20_000:20_004] = x[3, 6999:7002] = x[3, N - 3 :] = 500.0
+    x[3, 500:600] = np.nan
+    x[5] = 3.0
+    rails = [(-58.0, 58.0), None, None, None, (-4096.0, 4095.0), None]
+    channels = [
+        Channel(f"C{i}", range_uv=rail, lsb_uv=1.0 if rail else None)
+        for i, rail in enumerate(rails)
+    ]
+    segments = (Segment(0, 20_002, 0.0), Segment(20_002, N, 30.0))
+    return replace(Recording.from_array(x, FS, channels=channels), segments=segments)
+
+
+def test_clipping_is_found_in_pieces_as_in_the_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(streaming, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(streaming, "SHORTEST", 7001)
+    write_recording(clipped_recording(), tmp_path / "c.h5")
+    wanted = plan_from_text(
+        'schema = 1\nname = "t"\n[[step]]\nname = "mask_clip"\n[[step]]\nname = "bandpass"\n'
+        'high_hz = 400\n[[feature]]\nname = "rms"\n[[feature]]\nname = "mdf"\n'
+    )
+    assert whole_needed(wanted, []) == []
+    with open_recording(tmp_path / "c.h5") as opened:
+        clean = wanted.apply(opened.read())
+        whole, streamed = extract(clean, wanted), extract_streamed(opened, wanted, ())
+    assert told(streamed) == told(whole)
+    share = {v.channel: v.value for v in streamed.named("clip_fraction")}
+    assert 0 < share["C0"] < 0.05 < share["C2"]
+    assert share["C3"] == 10 / (N - 100)
+    assert share["C4"] == share["C5"] == 0
+    assert [v.reason for v in streamed.named("rms")] == ["", "", "clipped", "", "", ""]
+
+
+def test_clipping_after_a_filter_needs_the_whole_recording():
+    late = plan_from_text(
+        'schema = 1\nname = "t"\n[[step]]\nname = "bandpass"\n[[step]]\nname = "mask_clip"\n'
+        '[[feature]]\nname = "rms"\n'
+    )
+    assert "mask_clip" in whole_needed(late, [])[0]
