@@ -18,7 +18,12 @@ from emgproc.preprocessing.ecg import GateEcg, SubtractEcg
 from emgproc.preprocessing.electrode_pops import MaskPop
 from emgproc.preprocessing.envelopes import LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
 from emgproc.preprocessing.filters import Bandpass, Highpass, Lowpass
-from emgproc.preprocessing.fused import apply_steps, filtered_rms
+from emgproc.preprocessing.fused import (
+    apply_steps,
+    filtered_arv,
+    filtered_envelope,
+    filtered_rms,
+)
 from emgproc.preprocessing.line import RemoveLine
 from emgproc.preprocessing.masks import MaskEvents, MaskFlat, MaskMotion, MaskNan
 from emgproc.preprocessing.windows import moving_arv, moving_rms, moving_sum, tkeo
@@ -48,6 +53,7 @@ __all__ = [
     "STEPS", "Bandpass", "CausalSos", "GateEcg", "Highpass", "LinearEnvelope", "Lowpass",
     "MaskClip", "MaskEvents", "MaskFlat", "MaskMotion", "MaskNan", "MaskPop", "MovingArv",
     "MovingRms", "Rectify", "RemoveLine", "SubtractEcg", "Tkeo", "apply_steps", "bandpass_sos",
-    "butterworth_sos", "filtered_rms", "highpass_sos", "lowpass_sos", "moving_arv", "moving_rms",
-    "moving_sum", "notch_sos", "tkeo", "zero_phase_sos", "zero_phase_span",
+    "butterworth_sos", "filtered_arv", "filtered_envelope", "filtered_rms", "highpass_sos",
+    "lowpass_sos", "moving_arv", "moving_rms", "moving_sum", "notch_sos", "tkeo", "zero_phase_sos",
+    "zero_phase_span",
 ]  # fmt: skip
