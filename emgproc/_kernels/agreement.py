@@ -21,23 +21,30 @@ def is_sparse(train: Ints, span: Span, tolerance: int) -> bool:
 
 
 @kernel
-def add_distances(
-    a: Ints, b: Ints, spans: tuple[Span, Span], tolerance: int, counts: Ints, distances: Ints
-) -> None:
-    """Add every pair to the lags within the tolerance of its distance."""
-    max_lag = counts.size // 2
-    reach = max_lag + tolerance
+def count_distances(a: Ints, b: Ints, spans: tuple[Span, Span], near: Ints) -> None:
+    """How often a discharge of `b` is −reach … reach samples after one of `a`."""
+    near[:] = 0
+    reach = near.size // 2
     (start_a, stop_a), (first, stop_b) = spans
     for i in range(start_a, stop_a):
         while first < stop_b and b[first] < a[i] - reach:
             first += 1
         j = first
         while j < stop_b and b[j] <= a[i] + reach:
-            middle = b[j] - a[i] + max_lag
-            for k in range(max(middle - tolerance, 0), min(middle + tolerance + 1, counts.size)):
-                counts[k] += 1
-                distances[k] += abs(k - middle)
+            near[b[j] - a[i] + reach] += 1
             j += 1
+
+
+@kernel
+def sum_near(near: Ints, counts: Ints, distances: Ints) -> None:
+    """Pairs of each lag: those whose distance is within the tolerance of it."""
+    width = near.size - counts.size + 1
+    for k in range(counts.size):
+        n, distance = 0, 0
+        for w in range(width):
+            n += near[k + w]
+            distance += near[k + w] * abs(w - width // 2)
+        counts[k], distances[k] = n, distance
 
 
 @kernel
@@ -58,16 +65,17 @@ def pair_greedily(
 
 @kernel
 def count_pairs(
-    a: Ints, b: Ints, spans: tuple[Span, Span], tolerance: int, counts: Ints, distances: Ints
+    a: Ints, b: Ints, spans: tuple[Span, Span], near: Ints, counts: Ints, distances: Ints
 ) -> None:
     """Pairs of a[span] with b[span] − lag, and their distance, for lag = −max_lag … max_lag.
 
-    `counts` and `distances` have 2 · max_lag + 1 values and are written over.
+    `counts` and `distances` have 2 · max_lag + 1 values, `near` twice the tolerance more; all are
+    written over.
     """
+    tolerance = (near.size - counts.size) // 2
     if is_sparse(a, spans[0], tolerance) and is_sparse(b, spans[1], tolerance):
-        counts[:] = 0
-        distances[:] = 0
-        add_distances(a, b, spans, tolerance, counts, distances)
+        count_distances(a, b, spans, near)
+        sum_near(near, counts, distances)
         return
     for k in range(counts.size):
         counts[k], distances[k] = pair_greedily(a, b, spans, tolerance, k - counts.size // 2)
@@ -88,19 +96,20 @@ def best_lag(counts: Ints, distances: Ints) -> int:
 
 @kernel
 def count_tables(
-    a: Ints, edges_a: Ints, b: Ints, edges_b: Ints, tolerance: int, work: tuple[Ints, Ints],
+    a: Ints, edges_a: Ints, b: Ints, edges_b: Ints, work: tuple[Ints, Ints, Ints],
     pairs: Ints, lags: Ints,
 ) -> None:  # fmt: skip
     """Most common discharges of every train of `a` with every one of `b`, and their lag.
 
-    Train i is a[edges_a[i]:edges_a[i + 1]]; `pairs` and `lags` are flat (n_a, n_b) tables.
+    Train i is a[edges_a[i]:edges_a[i + 1]]; `pairs` and `lags` are flat (n_a, n_b) tables, `work`
+    what `count_pairs` writes over.
     """
-    counts, distances = work
+    near, counts, distances = work
     n_b = edges_b.size - 1
     for i in range(edges_a.size - 1):
         for j in range(n_b):
             spans = ((edges_a[i], edges_a[i + 1]), (edges_b[j], edges_b[j + 1]))
-            count_pairs(a, b, spans, tolerance, counts, distances)
+            count_pairs(a, b, spans, near, counts, distances)
             lag = best_lag(counts, distances)
             pairs[i * n_b + j] = counts[lag + counts.size // 2]
             lags[i * n_b + j] = lag

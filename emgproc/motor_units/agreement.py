@@ -219,8 +219,9 @@ def _tables(
     from emgproc._kernels.agreement import count_tables  # numba, loaded when first used
 
     pairs, lags = np.zeros((2, len(a) * len(b)), np.int64)
-    work = (np.empty(2 * max_lag + 1, np.int64), np.empty(2 * max_lag + 1, np.int64))
-    count_tables(*_joined(a), *_joined(b), tolerance, work, pairs, lags)
+    counts, distances = np.empty((2, 2 * max_lag + 1), np.int64)
+    work = np.empty(counts.size + 2 * tolerance, np.int64), counts, distances
+    count_tables(*_joined(a), *_joined(b), work, pairs, lags)
     cells = iter(zip(pairs.tolist(), lags.tolist(), strict=True))
     return [
         [_agreement(*next(cells), (first.size, second.size), tolerance, fs) for second in b]

@@ -41,8 +41,13 @@ def drawn_pair(seed):
 
 
 def counted(a, b, tolerance, max_lag):
+    return counted_within(a, b, ((0, a.size), (0, b.size)), tolerance, max_lag)
+
+
+def counted_within(a, b, spans, tolerance, max_lag):
     counts, distances = np.full((2, 2 * max_lag + 1), -1, np.int64)
-    count_pairs(a, b, ((0, a.size), (0, b.size)), tolerance, counts, distances)
+    near = np.full(counts.size + 2 * tolerance, -1, np.int64)
+    count_pairs(a, b, spans, near, counts, distances)
     return counts, distances
 
 
@@ -57,10 +62,10 @@ def test_pairs_of_every_lag_are_those_of_a_slow_walk_and_no_pairing_has_more(see
 
 def test_only_the_spans_of_the_two_arrays_are_read():
     a, b = np.array([0, 50, 100, 150]), np.array([51, 101, 500])
-    counts, distances = np.empty((2, 5), np.int64)
-    count_pairs(a, b, ((1, 3), (0, 2)), 0, counts, distances)
+    counts, distances = counted_within(a, b, ((1, 3), (0, 2)), 0, 2)
     assert_array_equal(counts, [0, 0, 0, 2, 0])
-    count_pairs(a, b, ((2, 3), (1, 2)), 1, counts, distances)
+    assert_array_equal(distances, [0, 0, 0, 0, 0])
+    counts, distances = counted_within(a, b, ((2, 3), (1, 2)), 1, 2)
     assert_array_equal(counts, [0, 0, 1, 1, 1])
     assert_array_equal(distances, [0, 0, 1, 0, 1])
 
