@@ -13,7 +13,7 @@ from pathlib import Path
 from emgproc.errors import EmgprocError
 
 SURFACE = Path(__file__).parents[1] / "pipelines" / "surface.toml"
-SUBJECTS = ("filters", "envelopes", "features", "peaks", "files", "cold")
+SUBJECTS = ("filters", "envelopes", "features", "peaks", "complexity", "files", "cold")
 
 
 def arguments() -> argparse.ArgumentParser:

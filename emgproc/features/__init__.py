@@ -33,6 +33,7 @@ from emgproc.features.envelope import envelope_mean, envelope_peak
 from emgproc.features.epochs import tonic_epochs
 from emgproc.features.evaluation import Evaluation, evaluate
 from emgproc.features.fluctuation import dfa
+from emgproc.features.fused import Filtered, filtered_features
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.noise import Noise, NoiseSettings, noise_power
 from emgproc.features.onset import OnsetSettings, detect_activity, detect_bursts
@@ -79,6 +80,7 @@ __all__ = [
     "FeatureSet",
     "FeatureSpec",
     "FeatureValue",
+    "Filtered",
     "Minimum",
     "Noise",
     "NoiseSettings",
@@ -108,6 +110,7 @@ __all__ = [
     "envelope_peak",
     "evaluate",
     "falconer_winter",
+    "filtered_features",
     "find_peaks",
     "finsm5",
     "hjorth_activity",

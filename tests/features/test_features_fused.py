@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emgproc.errors import ParameterError
-from emgproc.features.fused import filtered_features
+from emgproc.features import filtered_features
 from emgproc.features.sliding import sliding
 from emgproc.preprocessing import bandpass_sos, moving_arv, moving_rms, zero_phase_sos
 
