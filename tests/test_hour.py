@@ -31,17 +31,17 @@ def measured(n_channels, seconds, folder):
 
 
 def test_a_minute_of_the_hour_is_measured(tmp_path):
-    recording_s, seconds, peak_mb, n_bytes, n_rows = measured(16, 60, tmp_path)
+    recording_s, seconds, _, peak_mb, n_bytes, n_rows = measured(16, 60, tmp_path)
     assert n_bytes >= 2 * 16 * 60 * 2048
-    assert n_rows == 16 * (27 + 2)
+    assert n_rows == 16 * (27 + 3)
     assert recording_s > seconds
     assert peak_mb < 600
 
 
 @pytest.mark.slow
 def test_the_whole_hour_is_measured_faster_than_twenty_times_real_time(tmp_path):
-    recording_s, seconds, peak_mb, n_bytes, n_rows = measured(256, 3600, tmp_path)
+    recording_s, seconds, _, peak_mb, n_bytes, n_rows = measured(256, 3600, tmp_path)
     assert n_bytes > 3.7e9
-    assert n_rows == 256 * (27 + 2)
+    assert n_rows == 256 * (27 + 3)
     assert peak_mb < 600
     assert recording_s / seconds > 20

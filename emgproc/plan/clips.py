@@ -48,8 +48,10 @@ def clips_of(opened: RecordingFile, rows: Sequence[int], step: MaskClip, n_block
     n = opened.n_samples
     for channel, row in zip(found, rows, strict=True):
         channel.rails = rails_of(channel.levels, channel.counts, n, opened.channels[row])
-    for start, x in _blocks(opened, n_block, MIN_RUN - 1):
-        first = max(start - MIN_RUN + 1, 0)
+    around = MIN_RUN - 1
+    seen = _blocks(opened, n_block, around) if any(c.may_clip for c in found) else ()
+    for start, x in seen:
+        first = max(start - around, 0)
         for channel, row in zip(found, rows, strict=True):
             channel.mark(x[row], first, (start, min(start + n_block, n)))
     names = [opened.channels[row].name for row in rows]
@@ -100,6 +102,15 @@ class _Channel:
         if self.levels.size > 4:
             kept = [0, 1, -2, -1]
             self.levels, self.counts = self.levels[kept], self.counts[kept]
+
+    @property
+    def may_clip(self) -> bool:
+        """Tell whether the levels alone leave it open that any sample is clipped."""
+        if self.rails is None or self.rails.piled_up:
+            return self.rails is not None
+        beyond = (self.levels <= self.rails.low) | (self.levels >= self.rails.high)
+        inner = beyond[1:-1].any()  # there may be more such levels than those counted
+        return bool(inner or (self.counts[beyond] >= MIN_RUN).any())
 
     def mark(self, x: Floats, first: int, span: Span) -> None:
         """Note where samples of `span` are clipped; `x` are the samples from `first` on."""
