@@ -27,7 +27,7 @@ STEP_UV = 0.5
 
 
 class Measured(NamedTuple):
-    """Seconds of recording, of work and of processors, MiB at the peak, bytes of the file, rows."""
+    """Seconds of recording, of work, of processors; MiB at the peak; bytes; rows of the table."""
 
     recording_s: float
     seconds: float
@@ -106,6 +106,6 @@ def main(threads: int = 1, seconds: int = 3600, n_channels: int = 256) -> None:
     print(
         f"{n_channels} channels x {seconds} s x {FS} Hz, synthetic, {found.n_bytes / 1e9:.2f} GB "
         f"int16, {threads} thread(s): {found.seconds:.1f} s, "
-        f"{found.times_real_time:.1f}x real time, {found.processor_s:.1f} s of processors, peak {found.peak_mb:.0f} MiB, "
-        f"{found.n_rows} values"
+        f"{found.times_real_time:.1f}x real time, {found.processor_s:.1f} s of processors, "
+        f"peak {found.peak_mb:.0f} MiB, {found.n_rows} values"
     )
