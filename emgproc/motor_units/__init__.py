@@ -1,11 +1,60 @@
 """Motor units: found in a recording, judged, described, and told apart or the same."""
 
 from emgproc.motor_units.agreement import Agreement, Matching, Pair, agreement, match
+from emgproc.motor_units.common_input import (
+    TrainCoherence,
+    coherence_bands,
+    common_drive,
+    train_coherence,
+)
+from emgproc.motor_units.discharges import (
+    Activity,
+    activity,
+    covisi,
+    discharge_features,
+    doublets,
+    mean_rate,
+    peak_rate,
+    recruitment_rates,
+    steady_rates,
+    thresholds,
+)
+from emgproc.motor_units.persistent import (
+    DeltaF,
+    brace_height,
+    delta_f,
+    delta_f_table,
+    unit_delta_f,
+)
+from emgproc.motor_units.rhythm import is_rhythmic, rhythmic_share
+from emgproc.motor_units.smoothing import smoothed_rate
 
 __all__ = [
+    "Activity",
     "Agreement",
+    "DeltaF",
     "Matching",
     "Pair",
+    "TrainCoherence",
+    "activity",
     "agreement",
+    "brace_height",
+    "coherence_bands",
+    "common_drive",
+    "covisi",
+    "delta_f",
+    "delta_f_table",
+    "discharge_features",
+    "doublets",
+    "is_rhythmic",
     "match",
+    "mean_rate",
+    "peak_rate",
+    "recruitment_rates",
+    "rhythmic_share",
+    "smoothed_rate",
+    "steady_rates",
+    "thresholds",
+    "train_coherence",
+    "unit_delta_f",
 ]
