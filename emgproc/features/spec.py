@@ -89,8 +89,8 @@ _AMPLITUDE = Minimum(seconds=0.05)
 _SPECTRAL = Minimum(seconds=SHORTEST_S, samples=4, contiguous=True)
 _SECTION = "surface_features_v1"
 
-PAIRS_PER_S = 1e9  # of templates that sample entropy compares
-WALKED_PER_S = 5e5  # samples of the walk of DFA, over all its box sizes
+PAIRS_PER_S = 2e10  # of templates that sample entropy compares
+WALKED_PER_S = 4e6  # samples of the walk of DFA, over all its box sizes
 
 
 def _of(*kinds: type[Kind]) -> Asked:
