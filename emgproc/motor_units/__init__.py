@@ -7,6 +7,8 @@ from emgproc.motor_units.common_input import (
     common_drive,
     train_coherence,
 )
+from emgproc.motor_units.decompose import decompose
+from emgproc.motor_units.decompose_quality import pulse_to_noise_db, silhouette
 from emgproc.motor_units.discharges import (
     Activity,
     activity,
@@ -19,6 +21,7 @@ from emgproc.motor_units.discharges import (
     steady_rates,
     thresholds,
 )
+from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits, Trained
 from emgproc.motor_units.persistent import (
     DeltaF,
     brace_height,
@@ -32,16 +35,21 @@ from emgproc.motor_units.smoothing import smoothed_rate
 __all__ = [
     "Activity",
     "Agreement",
+    "DecompositionSettings",
     "DeltaF",
     "Matching",
+    "MotorUnit",
+    "MotorUnits",
     "Pair",
     "TrainCoherence",
+    "Trained",
     "activity",
     "agreement",
     "brace_height",
     "coherence_bands",
     "common_drive",
     "covisi",
+    "decompose",
     "delta_f",
     "delta_f_table",
     "discharge_features",
@@ -50,8 +58,10 @@ __all__ = [
     "match",
     "mean_rate",
     "peak_rate",
+    "pulse_to_noise_db",
     "recruitment_rates",
     "rhythmic_share",
+    "silhouette",
     "smoothed_rate",
     "steady_rates",
     "thresholds",

@@ -1,0 +1,105 @@
+"""Which of the units that were followed are accepted, and the reason of each."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from emgproc.motor_units.decompose_gate import Gate
+from emgproc.motor_units.decompose_peel import Unit
+from emgproc.motor_units.decompose_quality import are_one_unit, pulse_to_noise_db
+from emgproc.motor_units.decompose_signal import Mixture
+from emgproc.motor_units.discharges import covisi, mean_rate
+from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits
+from emgproc.recording import Recording
+
+MUAP_S = 0.025  # on either side of a discharge
+
+
+def result_of(
+    recording: Recording,
+    passed: Gate,
+    units: list[Unit],
+    settings: DecompositionSettings,
+    seed: int,
+) -> MotorUnits:
+    """Judge the units, the one with the strongest potential first."""
+    judged: list[MotorUnit] = []
+    mixture = passed.mixture
+    for unit in sorted(units, key=lambda u: -float(np.square(u.waveform).sum())):
+        if mixture is not None:
+            described = _described(unit, mixture, passed.kept, recording.n_samples)
+            judged.append(_with_reason(described, judged, settings, recording.fs))
+    accepted = tuple(unit for unit in judged if unit.accepted_because)
+    return MotorUnits(
+        units=accepted,
+        rejected=tuple(unit for unit in judged if unit.rejected_because),
+        verdict=passed.verdict or ("" if accepted else _nothing(len(judged))),
+        fs=recording.fs,
+        channels=tuple(recording.channels[passed.rows[i]].name for i in passed.kept),
+        left_out=passed.left_out,
+        muap_centre=round(MUAP_S * recording.fs),
+        settings=settings,
+        seed=seed,
+        n_delays=mixture.n_delays if mixture is not None else 0,
+    )
+
+
+def _nothing(followed: int) -> str:
+    if followed:
+        return f"no_unit: {followed} train(s) followed, none accepted; see `rejected`"
+    return (
+        "no_unit: no start ended with a regular train of pulses; the signal is noise, its units "
+        "are too weak, or they discharge together"
+    )
+
+
+def _described(unit: Unit, mixture: Mixture, kept: list[int], n_samples: int) -> MotorUnit:
+    discharges = unit.train - mixture.lead
+    discharges = discharges[(discharges >= 0) & (discharges < n_samples)]
+    first = mixture.lead - mixture.n_delays // 2  # the row whose middle is the first sample
+    half = round(MUAP_S * mixture.fs)
+    potential = unit.waveform[mixture.half - half : mixture.half + half + 1, kept]
+    return MotorUnit(
+        discharges=discharges,
+        sil=unit.sil,
+        pnr_db=pulse_to_noise_db(unit.source[first : first + n_samples], discharges),
+        covisi=covisi(discharges, mixture.fs).value,
+        rate_pps=mean_rate(discharges, mixture.fs).value,
+        muap_uv=np.ascontiguousarray(potential.T),
+    )
+
+
+def _with_reason(
+    unit: MotorUnit, before: list[MotorUnit], settings: DecompositionSettings, fs: float
+) -> MotorUnit:
+    reason = _against(unit, settings)
+    accepted = [other for other in before if other.accepted_because]
+    for i, other in enumerate(accepted):
+        if not reason and are_one_unit(unit.discharges, other.discharges, fs):
+            reason = f"duplicate: shares its discharges with units[{i}]"
+    if reason:
+        return replace(unit, rejected_because=reason)
+    return replace(
+        unit,
+        accepted_because=(
+            f"SIL {unit.sil:.3f} >= {settings.least_sil:g}, {unit.discharges.size} discharges >= "
+            f"{settings.least_discharges}, {unit.rate_pps:.1f} pps in "
+            f"{settings.least_rate_pps:g}-{settings.most_rate_pps:g}, CoV of the intervals "
+            f"{unit.covisi:.2f} <= {settings.most_covisi:g}"
+        ),
+    )
+
+
+def _against(unit: MotorUnit, settings: DecompositionSettings) -> str:
+    if unit.discharges.size < settings.least_discharges:
+        return f"few_discharges: {unit.discharges.size} < {settings.least_discharges}"
+    if not unit.sil >= settings.least_sil:
+        return f"low_sil: {unit.sil:.3f} < {settings.least_sil:g}"
+    if not unit.covisi <= settings.most_covisi:
+        return f"irregular: CoV of the intervals {unit.covisi:.2f} > {settings.most_covisi:g}"
+    if not settings.least_rate_pps <= unit.rate_pps <= settings.most_rate_pps:
+        return (
+            f"implausible_rate: {unit.rate_pps:.1f} pps outside {settings.least_rate_pps:g}-"
+            f"{settings.most_rate_pps:g}"
+        )
+    return ""
