@@ -21,6 +21,7 @@ from emgproc.motor_units.discharges import (
     steady_rates,
     thresholds,
 )
+from emgproc.motor_units.likeness import Likeness, likeness
 from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits, Trained
 from emgproc.motor_units.persistent import (
     DeltaF,
@@ -29,22 +30,36 @@ from emgproc.motor_units.persistent import (
     delta_f_table,
     unit_delta_f,
 )
+from emgproc.motor_units.propagation import Propagation, propagation
 from emgproc.motor_units.rhythm import is_rhythmic, rhythmic_share
 from emgproc.motor_units.smoothing import smoothed_rate
+from emgproc.motor_units.waveform_features import waveform_features
+from emgproc.motor_units.waveforms import (
+    amplitudes_uv,
+    differential,
+    duration_ms,
+    muaps,
+    on_grid,
+    spike_triggered,
+    strongest,
+)
 
 __all__ = [
     "Activity",
     "Agreement",
     "DecompositionSettings",
     "DeltaF",
+    "Likeness",
     "Matching",
     "MotorUnit",
     "MotorUnits",
     "Pair",
+    "Propagation",
     "TrainCoherence",
     "Trained",
     "activity",
     "agreement",
+    "amplitudes_uv",
     "brace_height",
     "coherence_bands",
     "common_drive",
@@ -52,19 +67,28 @@ __all__ = [
     "decompose",
     "delta_f",
     "delta_f_table",
+    "differential",
     "discharge_features",
     "doublets",
+    "duration_ms",
     "is_rhythmic",
+    "likeness",
     "match",
     "mean_rate",
+    "muaps",
+    "on_grid",
     "peak_rate",
+    "propagation",
     "pulse_to_noise_db",
     "recruitment_rates",
     "rhythmic_share",
     "silhouette",
     "smoothed_rate",
+    "spike_triggered",
     "steady_rates",
+    "strongest",
     "thresholds",
     "train_coherence",
     "unit_delta_f",
+    "waveform_features",
 ]
