@@ -16,7 +16,7 @@ Step: TypeAlias = Callable[[Recording], Recording]
 # One integer per part that turns samples into numbers. It is raised whenever a change can move a
 # result: stored results of the older number are then computed again.
 ALGORITHM_VERSIONS = MappingProxyType(
-    {"readers": 1, "preprocessing": 2, "features": 1, "tone": 1, "indices": 1, "extract": 1}
+    {"readers": 2, "preprocessing": 3, "features": 2, "tone": 2, "indices": 2, "extract": 2}
 )
 
 WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label

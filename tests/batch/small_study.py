@@ -3,15 +3,18 @@
 import os
 import signal
 import sys
+import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
 from emgproc import Event, Recording
-from emgproc.batch import BatchOptions, run_recordings
-from emgproc.batch.worker import Done, Task
+from emgproc.batch import BatchOptions, files, recordings, run_recordings
+from emgproc.batch.scheduler import run_tasks
+from emgproc.batch.worker import Done, Task, process
 from emgproc.study import Participant, RecordingRow, Study
 from emgproc.writers import write_recording
 
@@ -98,5 +101,20 @@ def fail_by_a_bug(task: Task) -> Done:
     raise ZeroDivisionError(f"a bug in {task.name}")
 
 
+def take_time(task: Task) -> Done:
+    """Work on a task, after half a second in which the batch can be interrupted."""
+    time.sleep(0.5)
+    return process(task)
+
+
+def slow_down() -> None:
+    """Let every task of this process's batches take time."""
+    for module in (recordings, files):
+        module.run_tasks = partial(run_tasks, work=take_time)
+
+
 if __name__ == "__main__":
+    import small_study  # workers find `take_time` by that name
+
+    small_study.slow_down()
     run_recordings(load(Path(sys.argv[1])), sys.argv[2], BatchOptions(jobs=int(sys.argv[3])))

@@ -80,8 +80,7 @@ def test_one_and_two_processes_give_the_same_bytes_and_name_what_failed(tmp_path
 def test_killed_in_the_middle_and_run_again_the_result_is_that_of_an_undisturbed_run(
     tmp_path, monkeypatch
 ):
-    plan = small_study.PLAN + small_study.SLOW
-    study = small_study.build(tmp_path / "study", n_infants=3, seconds=15.0, plan=plan)
+    study = small_study.build(tmp_path / "study", n_infants=3)
     out = tmp_path / "killed"
     command = [sys.executable, HERE / "small_study.py", study.root, out, "1"]
     said = tmp_path / "said.txt"
@@ -106,13 +105,16 @@ def test_killed_in_the_middle_and_run_again_the_result_is_that_of_an_undisturbed
 
 
 def test_an_interrupt_of_the_whole_command_ends_with_one_line_and_no_traceback(tmp_path):
-    root = small_study.build(tmp_path / "study", n_infants=3, seconds=15.0).root
-    (root / "plan.toml").write_text(small_study.PLAN + small_study.SLOW, encoding="utf-8")
+    root = small_study.build(tmp_path / "study", n_infants=3).root
     table = tmp_path / "t.tsv"
     call = f"main(['features', {str(root)!r}, '--plan', {str(root / 'plan.toml')!r}, "
     call += f"'-o', {str(table)!r}])"
-    command = [sys.executable, "-c", f"from emgproc.cli import main; {call}"]
-    driver = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    slow = "import small_study; small_study.slow_down()"
+    command = [sys.executable, "-c", f"{slow}; from emgproc.cli import main; {call}"]
+    driver = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])},
+    )  # fmt: skip
     said = [driver.stderr.readline(), driver.stderr.readline()]
     assert said[1].startswith("[1/6] "), said
     os.killpg(driver.pid, signal.SIGINT)
