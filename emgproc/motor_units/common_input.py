@@ -162,10 +162,10 @@ def common_drive(trains: Sequence[ArrayLike], fs: float, span: Span) -> FeatureV
     SignalError
         As `as_train`.
     ParameterError
-        `fs` is below 200 Hz, or the span ends before it begins.
+        `fs` is below 200 Hz, or the span begins before 0 or ends before it begins.
     """
-    if check_fs(fs) < GRID_HZ:
-        raise ParameterError(f"common_drive needs fs >= {GRID_HZ} Hz, got {fs}")
+    if check_fs(fs) < GRID_HZ or span[0] < 0:
+        raise ParameterError(f"common_drive needs fs >= {GRID_HZ} Hz, start >= 0: {fs=}, {span=}")
     active = [train for train in as_trains(trains) if within(train, span).size]
     values = _pair_correlations(active, fs, span) if len(active) > 1 else np.empty(0)
     reason = "" if values.size else "no_common_window"

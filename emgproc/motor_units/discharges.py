@@ -21,8 +21,10 @@ from emgproc.features.result import FeatureValue
 from emgproc.motor_units.smoothing import smoothed_rate
 from emgproc.motor_units.trains import (
     DOUBLET_S,
+    PAUSE_S,
     RULE,
     as_train,
+    check_within,
     intervals_s,
     runs,
     within,
@@ -69,9 +71,10 @@ def activity(train: ArrayLike, fs: float) -> Activity | None:
     return Activity(long[0], long[-1]) if long else None
 
 
-def discharge_features(
+def discharge_features(  # noqa: PLR0913 - the three beyond are keyword-only
     train: ArrayLike,
     fs: float,
+    n_samples: int,
     *,
     unit: str = "",
     force: Auxiliary | None = None,
@@ -85,6 +88,8 @@ def discharge_features(
         Discharges, samples, strictly ascending.
     fs
         Sampling rate, Hz.
+    n_samples
+        Length of the recording.
     unit
         Name of the unit, for the results.
     force
@@ -97,16 +102,17 @@ def discharge_features(
     SignalError
         As `as_train`.
     ParameterError
-        `fs` is not above 0, or the span ends before it begins.
+        `fs` is not above 0, a discharge lies outside the recording, or the span ends before it
+        begins.
     """
     return (
         mean_rate(train, fs, unit=unit),
         peak_rate(train, fs, unit=unit),
-        *recruitment_rates(train, fs, unit=unit),
+        *recruitment_rates(train, fs, n_samples, unit=unit),
         *steady_rates(train, fs, steady, unit=unit),
         covisi(train, fs, unit=unit),
         doublets(train, fs, unit=unit),
-        *thresholds(train, fs, force, unit=unit),
+        *thresholds(train, fs, n_samples, force, unit=unit),
     )
 
 
@@ -137,21 +143,22 @@ def peak_rate(train: ArrayLike, fs: float, *, unit: str = "") -> FeatureValue:
 
 
 def recruitment_rates(
-    train: ArrayLike, fs: float, *, unit: str = ""
+    train: ArrayLike, fs: float, n_samples: int, *, unit: str = ""
 ) -> tuple[FeatureValue, FeatureValue]:
     """Rates of the first and the last 4 discharges while recruited, Hz; n is 3 intervals.
 
-    NaN with `never_recruited`.
+    NaN with `never_recruited`, or `active_at_start`, `active_at_end` where the unit discharges
+    within 0.4 s of the edge of the recording, so that it may have begun before or ended after it.
     """
     found = activity(train, fs)
-    if found is None:
-        first = last = np.empty(0)
-    else:
+    first = last = np.empty(0)
+    reasons = _unseen(found, fs, n_samples)
+    if found is not None:
         first = np.diff(found.first[:N_RECRUITMENT]) / fs
         last = np.diff(found.last[-N_RECRUITMENT:]) / fs
     return (
-        _rate("recruitment_rate", first, unit, "never_recruited"),
-        _rate("derecruitment_rate", last, unit, "never_recruited"),
+        _rate("recruitment_rate", first[: 0 if reasons[0] else None], unit, reasons[0]),
+        _rate("derecruitment_rate", last[: 0 if reasons[1] else None], unit, reasons[1]),
     )
 
 
@@ -212,7 +219,7 @@ def doublets(train: ArrayLike, fs: float, *, unit: str = "") -> FeatureValue:
 
 
 def thresholds(
-    train: ArrayLike, fs: float, force: Auxiliary | None, *, unit: str = ""
+    train: ArrayLike, fs: float, n_samples: int, force: Auxiliary | None, *, unit: str = ""
 ) -> tuple[FeatureValue, FeatureValue]:
     """Force at recruitment and at derecruitment, in the unit of the force; n is 1 discharge.
 
@@ -221,7 +228,7 @@ def thresholds(
 
     Parameters
     ----------
-    train, fs, unit
+    train, fs, n_samples, unit
         As in `discharge_features`.
     force
         The force; without one both are NaN with `no_force`.
@@ -229,29 +236,43 @@ def thresholds(
     Returns
     -------
     tuple of FeatureValue
-        `recruitment_threshold` and `derecruitment_threshold`; NaN with `no_force`,
-        `never_recruited`, or `force_missing` where the force is masked or does not reach.
+        `recruitment_threshold` and `derecruitment_threshold`; NaN with `no_force`, as
+        `recruitment_rates`, or with `force_missing` where the force is masked or does not reach.
     """
     names = ("recruitment_threshold", "derecruitment_threshold")
     found = activity(train, fs)
-    if force is None or found is None:
-        reason = "no_force" if force is None else "never_recruited"
-        return _no_force(names[0], unit, reason, force), _no_force(names[1], unit, reason, force)
-    moments = np.array([found.recruited, found.derecruited]) / fs - force.onset_s
-    clock = np.arange(force.data.size) / force.fs
-    values = np.interp(moments, clock, force.data, left=np.nan, right=np.nan)
+    reasons = _unseen(found, fs, n_samples)
+    if force is None:
+        reasons = "no_force", "no_force"
+    values = np.full(2, np.nan)
+    if force is not None and found is not None and force.data.size:
+        moments = np.array([found.recruited, found.derecruited]) / fs - force.onset_s
+        clock = np.arange(force.data.size) / force.fs
+        values = np.interp(moments, clock, force.data, left=np.nan, right=np.nan)
+    measured = force.unit if force is not None else "1"
     first, last = (
-        FeatureValue(name, force.unit, unit, float(value), 1, rule_id=RULE)
-        if np.isfinite(value)
-        else _no_force(name, unit, "force_missing", force)
-        for name, value in zip(names, values, strict=True)
+        _threshold(name, measured, unit, float(value), why)
+        for name, value, why in zip(names, values, reasons, strict=True)
     )
     return first, last
 
 
-def _no_force(name: str, unit: str, reason: str, force: Auxiliary | None) -> FeatureValue:
-    measured = force.unit if force is not None else "1"
-    return FeatureValue(name, measured, unit, np.nan, 0, reason=reason, rule_id=RULE)
+def _threshold(name: str, measured: str, unit: str, value: float, reason: str) -> FeatureValue:
+    why = reason or ("" if np.isfinite(value) else "force_missing")
+    value = np.nan if why else value
+    return FeatureValue(name, measured, unit, value, int(not why), reason=why, rule_id=RULE)
+
+
+def _unseen(found: Activity | None, fs: float, n_samples: int) -> tuple[str, str]:
+    """Why recruitment and derecruitment were not seen; empty where they were."""
+    if found is None:
+        return "never_recruited", "never_recruited"
+    check_within(np.array([found.recruited, found.derecruited]), n_samples)
+    near = PAUSE_S * fs
+    return (
+        "active_at_start" if found.recruited <= near else "",
+        "active_at_end" if n_samples - found.derecruited <= near else "",
+    )
 
 
 def _rate(

@@ -20,7 +20,7 @@ from emgproc.arrays import Bools, Floats, as_vector, check_fs, spans_of
 from emgproc.errors import ParameterError
 from emgproc.features.result import FeatureValue
 from emgproc.motor_units.smoothing import smoothed_rate
-from emgproc.motor_units.trains import as_trains
+from emgproc.motor_units.trains import PAUSE_S, as_trains
 
 LEAST_GAP_S = 1.0
 LEAST_R = 0.7
@@ -44,8 +44,9 @@ class DeltaF(NamedTuple):
     modulation_hz
         Range of the control's rate while the test unit discharges.
     reason
-        `silent`, `recruited_too_soon`, `control_not_active`, `too_little_modulation` or
-        `low_correlation`; empty where there is a value.
+        `silent`, `active_at_end` (the test unit may have gone on), `recruited_too_soon`,
+        `control_not_active`, `too_little_modulation` or `low_correlation`; empty where there is a
+        value.
     """
 
     value_hz: float
@@ -89,6 +90,8 @@ def delta_f(control: ArrayLike, test: ArrayLike, fs: float) -> DeltaF:
     modulation = float(np.ptp(first[both])) if both.any() else np.nan
     r = _correlation(first[both], second[both])
     reason = _why_not(gap_s, bool(held[begin] and held[end]), modulation, r)
+    if active.size - end <= PAUSE_S * rate:
+        reason = "active_at_end"
     value = np.nan if reason else float(first[begin] - first[end])
     return DeltaF(value, r, gap_s, modulation, reason)
 
@@ -137,7 +140,7 @@ def unit_delta_f(
 
 
 def brace_height(
-    rate: ArrayLike, *, along: ArrayLike | None = None, unit: str = ""
+    rate: ArrayLike, fs: float, *, along: ArrayLike | None = None, unit: str = ""
 ) -> FeatureValue:
     """How far the rate rises above the line from recruitment to its peak, as a share of the rise.
 
@@ -149,6 +152,8 @@ def brace_height(
     rate
         Rate at every sample, Hz, NaN where the unit is silent, as `smoothed_rate` gives it; one
         contraction, of which the first run is looked at.
+    fs
+        Sampling rate, Hz.
     along
         Force at every sample, in place of time.
     unit
@@ -157,17 +162,18 @@ def brace_height(
     Returns
     -------
     FeatureValue
-        0–1; n is the number of samples of the rise; NaN with `silent`, `no_rise` (less than 0.5
-        Hz from recruitment to peak) or `force_does_not_rise`.
+        0–1; n is the number of samples of the rise; NaN with `silent`, `active_at_start`
+        (within 0.4 s), `no_rise` (less than 0.5 Hz from recruitment to peak) or
+        `force_does_not_rise`.
 
     Raises
     ------
     ParameterError
-        `along` has another length.
+        `along` has another length, or `fs` is not above 0.
 
     Examples
     --------
-    >>> brace_height(np.sqrt(np.arange(101.0))).value
+    >>> brace_height(np.concatenate([np.full(50, np.nan), np.sqrt(np.arange(101.0))]), 100.0).value
     0.25
     """
     values = as_vector(rate, "rate")
@@ -178,6 +184,8 @@ def brace_height(
     if not np.isfinite(values).any():
         return _brace(np.nan, 0, "silent", unit)
     begin, end = spans_of(np.isfinite(values))[0]
+    if begin <= PAUSE_S * check_fs(fs):
+        return _brace(np.nan, 0, "active_at_start", unit)
     peak = begin + int(np.argmax(values[begin:end]))
     y, x = values[begin : peak + 1], axis[begin : peak + 1]
     if y[-1] - y[0] < LEAST_RISE_HZ:

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from emgproc.arrays import Floats, Ints, check_fs
 from emgproc.errors import ParameterError
-from emgproc.motor_units.trains import as_train, runs
+from emgproc.motor_units.trains import as_train, check_within, runs
 from emgproc.units import to_samples
 
 WINDOW_S = 0.4
@@ -52,11 +52,7 @@ def smoothed_rate(
     half = to_samples(window_s / 2, check_fs(fs))
     if half < 1:
         raise ParameterError(f"smoothed_rate: window_s {window_s!r} holds fewer than 2 samples")
-    if discharges.size and not (discharges[0] >= 0 and discharges[-1] < n_samples):
-        raise ParameterError(
-            f"smoothed_rate: discharges {discharges[0]} to {discharges[-1]} do not lie within "
-            f"n_samples {n_samples}"
-        )
+    check_within(discharges, n_samples)
     rate = np.full(n_samples, np.nan)
     weights = np.hanning(2 * half + 1)
     for run in runs(discharges, fs):

@@ -61,6 +61,21 @@ def as_trains(trains: Sequence[ArrayLike], name: str = "trains") -> tuple[Ints, 
     return tuple(as_train(train, f"{name}[{k}]") for k, train in enumerate(trains))
 
 
+def check_within(train: Ints, n_samples: int) -> None:
+    """Refuse a train that is not within the recording.
+
+    Raises
+    ------
+    ParameterError
+        A discharge lies outside samples [0, n_samples), or there are fewer than no samples.
+    """
+    first, last = (int(train[0]), int(train[-1])) if train.size else (0, -1)
+    if first < 0 or last >= n_samples or n_samples < 0:
+        raise ParameterError(
+            f"discharges {first} to {last} do not lie within a recording of {n_samples=}"
+        )
+
+
 def within(train: Ints, span: tuple[int, int] | None) -> Ints:
     """Discharges within samples [start, stop); all of them where there is no span.
 

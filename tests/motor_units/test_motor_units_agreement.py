@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from emgproc.errors import ParameterError, SignalError
-from emgproc.motor_units import agreement, match
+from emgproc.motor_units import agreement, match, pulse_to_noise_db, silhouette
 from emgproc.simulate.drive import constant, driven_trains, rhythmic_trains
 from emgproc.simulate.pool import recruitment_thresholds
 
@@ -61,6 +62,12 @@ def test_case_40_indices_of_90_common_20_missed_10_false_discharges():
     ]  # fmt: skip
     assert [round(value, 3) for value in values] == [0.75, 0.857, 0.818, 0.9, 0.1]
     assert result.overlap == 90 / 110
+
+
+def test_case_41_silhouette_and_pulse_to_noise_ratio():
+    assert_allclose(silhouette([0.9, 1.1], [0.0]), 0.990099, atol=5e-7)
+    source = np.where(np.arange(100) % 10 == 0, 1.0, 0.1)
+    assert_allclose(pulse_to_noise_db(source, np.arange(0, 100, 10)), 20.0, rtol=1e-12)
 
 
 @pytest.mark.parametrize("lag", [-100, -37, 0, 5, 102])

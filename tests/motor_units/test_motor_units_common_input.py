@@ -144,6 +144,7 @@ def test_settings_that_cannot_be_are_refused():
         lambda: train_coherence([[1]], FS, SPAN, seed=0, n_splits=0),
         lambda: train_coherence([[1]], FS, (9, 9), seed=0),
         lambda: common_drive([[1]], 150.0, SPAN),
+        lambda: common_drive([[1]], FS, (-5, 9000)),
     ):
         with pytest.raises(ParameterError):
             call()

@@ -23,7 +23,9 @@ from emgproc.simulate.pool import firing_rates, recruitment_thresholds
 
 def test_a_regular_train_has_its_rate_everywhere_and_no_variability():
     train = regular(8.0, 5.0, start_s=1.0)
-    found = {v.name: v for v in discharge_features(train, FS, unit="3", steady=(20_000, 50_000))}
+    found = {
+        v.name: v for v in discharge_features(train, FS, 70_000, unit="3", steady=(20_000, 50_000))
+    }
     rates = [name for name in found if name.endswith("rate")]
     assert len(rates) == 7
     for name in rates:
@@ -67,19 +69,41 @@ def test_a_pause_is_an_interval_above_400_ms(gap, n):
 def test_recruitment_is_not_moved_by_stray_discharges():
     run = np.cumsum([30_000, 2000, 1500, 1000, 1000, 1000, 1500, 2500])
     train = np.concatenate([[100, 900], run, [90_000]])
-    first, last = recruitment_rates(train, FS)
+    first, last = recruitment_rates(train, FS, 100_000)
     assert_allclose([first.value, last.value], [3 / 0.45, 3 / 0.5], rtol=1e-12)
     force = force_of(np.arange(1000) / 10)  # 10 units a second
-    on, off = thresholds(train, FS, force)
+    on, off = thresholds(train, FS, 100_000, force)
     assert_allclose([on.value, off.value], [30.0, run[-1] / FS * 10], rtol=1e-12)
     assert (on.unit, on.n) == ("% MVC", 1)
 
 
+@pytest.mark.parametrize(("begin", "end"), [(4000, 4001), (4001, 4000), (0, 1)])
+def test_a_unit_active_at_an_edge_of_the_recording_was_not_seen_to_begin_or_end(begin, end):
+    train = begin + np.arange(10) * 1000
+    n_samples = int(train[-1]) + end
+    reasons = ["active_at_start"[: 99 * (begin <= 4000)], "active_at_end"[: 99 * (end <= 4000)]]
+    force = force_of(np.arange(500))
+    for found in (
+        recruitment_rates(train, FS, n_samples),
+        thresholds(train, FS, n_samples, force),
+    ):
+        assert [value.reason for value in found] == reasons
+        assert [np.isnan(value.value) for value in found] == [bool(why) for why in reasons]
+        assert [value.n == 0 for value in found] == [bool(why) for why in reasons]
+    with pytest.raises(ParameterError, match="do not lie within"):
+        recruitment_rates(train, FS, int(train[-1]))
+
+
+def test_an_empty_force_is_missing():
+    on, off = thresholds(regular(10.0, 3.0, start_s=2.0), FS, 100_000, force_of([]))
+    assert on.reason == off.reason == "force_missing"
+
+
 def test_a_force_that_begins_elsewhere_is_read_at_its_own_time():
     train = regular(10.0, 3.0, start_s=2.0)
-    on, off = thresholds(train, FS, force_of(np.arange(500.0), onset_s=1.0))
+    on, off = thresholds(train, FS, 100_000, force_of(np.arange(500.0), onset_s=1.0))
     assert_allclose([on.value, off.value], [100.0, 390.0], rtol=1e-12)
-    on, off = thresholds(train, FS, force_of(np.arange(200.0), onset_s=1.0))
+    on, off = thresholds(train, FS, 100_000, force_of(np.arange(200.0), onset_s=1.0))
     assert (on.reason, off.reason) == ("", "force_missing")
     assert np.isnan(off.value)
 
@@ -93,7 +117,7 @@ def test_a_force_that_begins_elsewhere_is_read_at_its_own_time():
     ],
 )
 def test_what_cannot_be_had_is_nan_with_a_reason(train, reasons):
-    found = discharge_features(train, FS, force=force_of(np.ones(500)), steady=(0, 9000))
+    found = discharge_features(train, FS, 9000, force=force_of(np.ones(500)), steady=(0, 9000))
     for value in found:
         assert bool(value.reason) == np.isnan(value.value)
     assert {value.reason for value in found} - {""} == reasons
@@ -131,9 +155,10 @@ def test_a_smoothed_rate_is_the_weighted_mean_written_out():
 
 def test_rates_of_a_shifted_or_faster_sampled_train_are_the_same():
     train = train_of(10 + 3 * np.sin(np.arange(100_000) / 9000))
+    train += 5000
     for same, fs in ((train + 12_345, FS), (3 * train, 3 * FS)):
-        ours = [v.value for v in discharge_features(train, FS)[:4]]
-        theirs = [v.value for v in discharge_features(same, fs)[:4]]
+        ours = [v.value for v in discharge_features(train, FS, 200_000)[:4]]
+        theirs = [v.value for v in discharge_features(same, fs, 600_000)[:4]]
         assert_allclose(theirs, ours, rtol=1e-3)
 
 
@@ -154,7 +179,9 @@ def test_thresholds_of_a_simulated_ramp_rise_with_those_of_the_pool():
     recording, truth = simulate_grid(settings, seed=2)
     units = [unit for unit in truth.units if unit.discharges.size > 20 and unit.threshold]
     force = recording.auxiliary[0]
-    found = [thresholds(unit.discharges, recording.fs, force)[0] for unit in units]
+    found = [
+        thresholds(unit.discharges, recording.fs, recording.n_samples, force)[0] for unit in units
+    ]
     assert len(units) >= 8
     assert {value.unit for value in found} == {force.unit}
     assert {value.reason for value in found} == {""}
@@ -166,7 +193,8 @@ def test_thresholds_of_a_simulated_ramp_rise_with_those_of_the_pool():
     ("train", "n_samples", "window_s", "error", "message"),
     [
         ([1, 1, 5], 10, 0.4, SignalError, "holds sample 1 twice"),
-        ([1, 10], 10, 0.4, ParameterError, "n_samples 10"),
+        ([1, 10], 10, 0.4, ParameterError, "n_samples=10"),
+        ([], -1, 0.4, ParameterError, "n_samples=-1"),
         ([-1, 5], 10, 0.4, ParameterError, "discharges -1 to 5"),
         ([1, 5], 10, 1e-5, ParameterError, "fewer than 2 samples"),
     ],

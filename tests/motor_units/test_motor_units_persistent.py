@@ -52,6 +52,13 @@ def test_a_pair_is_refused_for_the_condition_it_breaks():
     assert delta_f(control, steady, fs).reason == "low_correlation"
 
 
+def test_a_test_unit_that_may_have_gone_on_has_no_delta_f():
+    control, test, fs = pair_of_rates(r=0.9)
+    end = int(np.flatnonzero(np.isfinite(test))[-1])
+    for left, reason in ((40, "active_at_end"), (41, "")):
+        assert delta_f(control[: end + left], test[: end + left], fs).reason == reason
+
+
 def test_the_gap_must_be_above_one_second():
     control, test, fs = pair_of_rates(r=0.9)
     begin = int(np.argmax(np.isfinite(test)))
@@ -96,35 +103,52 @@ def test_delta_f_of_trains_is_the_hysteresis_put_into_them():
 def test_brace_height_is_the_largest_distance_from_the_line(rise, height):
     x = np.linspace(0, 1, 100_001)
     rate = np.concatenate([[np.nan] * 50, 7 + 9 * rise(x), 16 - 3 * x, [np.nan] * 9])
-    found = brace_height(rate, unit="2")
+    found = brace_height(rate, 10.0, unit="2")
     assert_allclose(found.value, height, atol=2e-5)
     assert (found.channel, found.reason) == ("2", "")
 
 
+def after_silence(values):
+    return np.concatenate([np.full(5000, np.nan), values])
+
+
 def test_brace_height_does_not_ask_in_which_units_the_axes_are():
     x = np.linspace(0, 1, 1001)
-    one = brace_height(5 + np.sqrt(x)).value
-    assert_allclose(brace_height(50 + 10 * np.sqrt(x), along=3 + 40 * x).value, one, rtol=1e-9)
-    assert_allclose(brace_height(5 + np.sqrt(x), along=np.sqrt(x)).value, 0.0, atol=1e-12)
+    one = brace_height(after_silence(5 + np.sqrt(x)), FS).value
+    assert_allclose(
+        brace_height(
+            after_silence(50 + 10 * np.sqrt(x)), FS, along=after_silence(3 + 40 * x)
+        ).value,
+        one,
+        rtol=1e-9,
+    )
+    assert_allclose(
+        brace_height(after_silence(5 + np.sqrt(x)), FS, along=after_silence(np.sqrt(x))).value,
+        0.0,
+        atol=1e-12,
+    )
 
 
 def test_brace_height_of_a_train_is_that_of_its_rate():
     t = np.arange(100_000) / 100_000
     train = train_of(np.concatenate([8 + 12 * np.sqrt(t), 20 - 10 * t]))
-    assert_allclose(brace_height(smoothed_rate(train, FS, 200_000)).value, 0.25, atol=0.04)
+    assert_allclose(
+        brace_height(smoothed_rate(train + 5000, FS, 210_000), FS).value, 0.25, atol=0.04
+    )
 
 
 @pytest.mark.parametrize(
     ("rate", "along", "reason"),
     [
         ([np.nan, np.nan], None, "silent"),
-        ([9.0, 8.0, 7.0], None, "no_rise"),
-        ([9.0, 9.2, 9.4], None, "no_rise"),
-        ([9.0, 10.0, 11.0], [3.0, 4.0, 3.0], "force_does_not_rise"),
+        ([7.0, 8.0, 9.0], None, "active_at_start"),
+        ([np.nan, 9.0, 8.0, 7.0], None, "no_rise"),
+        ([np.nan, 9.0, 9.2, 9.4], None, "no_rise"),
+        ([np.nan, 9.0, 10.0, 11.0], [3.0, 3.0, 4.0, 3.0], "force_does_not_rise"),
     ],
 )
 def test_a_brace_height_that_is_none_says_why(rate, along, reason):
-    found = brace_height(rate, along=along)
+    found = brace_height(rate, 1.0, along=along)
     assert found.reason == reason
     assert np.isnan(found.value)
 
@@ -133,4 +157,4 @@ def test_signals_of_different_lengths_are_refused():
     with pytest.raises(ParameterError, match="one length"):
         delta_f([1.0, 2.0], [1.0], 100.0)
     with pytest.raises(ParameterError, match="2 rates along 3"):
-        brace_height([1.0, 2.0], along=[1.0, 2.0, 3.0])
+        brace_height([1.0, 2.0], 1.0, along=[1.0, 2.0, 3.0])
