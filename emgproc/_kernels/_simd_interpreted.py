@@ -87,14 +87,23 @@ def load_transposed(x: NDArray[Any], starts: Ints, t: int, tile: NDArray[Any], i
         tile[i + lane : i + lane + n * n : n] = x[first : first + n]
 
 
-def store_transposed(tile: NDArray[Any], i: int, y: NDArray[Any], starts: Ints, t: int) -> None:
-    """Inverse of `load_transposed`."""
+def store_transposed(
+    tile: NDArray[Any], i: int, y: NDArray[Any], starts: Ints, t: int, gain: float = 1.0
+) -> None:
+    """Inverse of `load_transposed`, times `gain`."""
     n = lanes(tile)
     for lane in range(n):
         first = starts[lane] + t
-        y[first : first + n] = tile[i + lane : i + lane + n * n : n]
+        y[first : first + n] = gain * tile[i + lane : i + lane + n * n : n]
 
 
 # Compiled it goes past the cache, which nearly doubles the rate of a pass that reads and writes;
 # each lane's address must then be a multiple of its width in `y`, else the processor faults.
 stream_transposed = store_transposed
+
+
+def prefetch_lanes(x: NDArray[Any], starts: Ints, t: int) -> None:
+    """Ask for the line of the cache with sample `t` after `starts[lane]` of each lane.
+
+    It may lie outside of `x`: nothing is read.
+    """

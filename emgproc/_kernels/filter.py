@@ -2,13 +2,12 @@
 
 import numpy as np
 
+from emgproc._kernels._cascade import cascade
 from emgproc._kernels._jit import kernel
-from emgproc._kernels._sections import cascade
 from emgproc._kernels._simd import (
     load,
     load_transposed,
     magnitude,
-    splat,
     store,
     store_transposed,
     stream_transposed,
@@ -71,30 +70,38 @@ def sample(x: Floats, lane: Ints, row: int) -> float:
 
 
 @kernel
-def finish_tile(tile: Floats, n: int, gain: float, rectify: bool) -> None:
-    """Apply the gain of the whole filter, and rectify."""
-    g = splat(gain)
+def rectify_tile(tile: Floats, n: int) -> None:
+    """Magnitudes of n rows."""
     for i in range(0, n * LANES, LANES):
-        v = g * load(tile, i)
-        store(tile, i, magnitude(v) if rectify else v)
+        store(tile, i, magnitude(load(tile, i)))
 
 
 @kernel
 def empty_tile(
-    tile: Floats, lanes: Ints, row: int, n: int, last: int, y: Floats, streamed: bool
+    tile: Floats,
+    lanes: Ints,
+    row: int,
+    n: int,
+    last: int,
+    gain: float,
+    y: Floats,
+    streamed: bool,
 ) -> None:
-    """Write the rows `row` ... `row + n` of each lane that are to be; before `last`, of all."""
+    """Write the rows `row` ... `row + n` of each lane that are to be, times the gain.
+
+    All lanes write the rows before `last`.
+    """
     for t in range(0, n, LANES):
         r = row + t
         if r + LANES <= min(last, row + n):
             if streamed:
-                stream_transposed(tile, t * LANES, y, lanes[WRITE], r)
+                stream_transposed(tile, t * LANES, y, lanes[WRITE], r, gain)
             else:
-                store_transposed(tile, t * LANES, y, lanes[WRITE], r)
+                store_transposed(tile, t * LANES, y, lanes[WRITE], r, gain)
         else:
             for lane in range(LANES):
                 for k in range(min(LANES, n - t, lanes[WRITTEN, lane] - r)):
-                    y[lanes[WRITE, lane] + r + k] = tile[(t + k) * LANES + lane]
+                    y[lanes[WRITE, lane] + r + k] = gain * tile[(t + k) * LANES + lane]
 
 
 @kernel
@@ -140,6 +147,7 @@ def zero_phase_groups(
     """
     tile, scratch = memory[: TILE * LANES], memory[TILE * LANES :]
     states = np.zeros(steady.size * LANES)
+    factor = abs(gain) if rectify else gain
     for g in range(groups.shape[0]):
         lanes, low, high = groups[g], lowest[g], highest[g]
         begins, ends = lanes[BEGIN], -lanes[END]
@@ -161,8 +169,9 @@ def zero_phase_groups(
                 passes, coefficients, steady, states,
             )  # fmt: skip
             if row < high[WRITTEN]:
-                finish_tile(tile, n, gain, rectify)
-                empty_tile(tile, lanes, row, n, low[WRITTEN], y, streamed[g])
+                if rectify:
+                    rectify_tile(tile, n)
+                empty_tile(tile, lanes, row, n, low[WRITTEN], factor, y, streamed[g])
             top = row
 
 
@@ -204,5 +213,4 @@ def causal_groups(
             cascade(
                 tile, 0, tile, 0, 1, n, starts[g], row, passes, coefficients, steady, states[g]
             )
-            finish_tile(tile, n, gain, False)
-            empty_tile(tile, lanes, row, n, low[WRITTEN], y, False)
+            empty_tile(tile, lanes, row, n, low[WRITTEN], gain, y, False)

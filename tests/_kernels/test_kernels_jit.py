@@ -71,7 +71,7 @@ def test_a_damaged_cache_is_compiled_anew(tmp_path):
 def test_the_cache_knows_every_file_that_a_kernel_uses():
     folder = Path(_jit.__file__).parent
     shared = {path.stem for pattern in _jit.SHARED for path in folder.glob(pattern)}
-    assert {"_simd", "_sections", "filter_plan"} <= shared
+    assert {"_simd", "_simd_types", "_sections", "_cascade", "filter_plan"} <= shared
     used = {
         node.module.rsplit(".", 1)[-1]
         for path in folder.glob("*.py")
