@@ -17,6 +17,7 @@ from emgproc._kernels._simd import (
     load,
     load_transposed,
     muladd,
+    prefetch_lanes,
     splat_as,
     store,
     store_transposed,
@@ -47,6 +48,7 @@ from emgproc._kernels.window_grid import Grid, Wanted
 from emgproc.arrays import Floats, Ints
 
 Reals = NDArray[Any]  # float64 or float32
+AHEAD = 128  # samples that the memory is asked for before they are needed
 
 
 @kernel
@@ -56,6 +58,7 @@ def fill(x: Reals, starts: Ints, t0: int, n: int, z: Reals, row: int) -> None:
     whole = n // m * m
     for t in range(0, whole, m):
         load_transposed(x, starts, t0 + t, z, (row + t) * m)
+        prefetch_lanes(x, starts, t0 + t + AHEAD)
     for t in range(whole, n):
         for lane in range(m):
             z[(row + t) * m + lane] = x[starts[lane] + t0 + t]
