@@ -8,6 +8,7 @@ from emgproc.motor_units.common_input import (
     train_coherence,
 )
 from emgproc.motor_units.decompose import decompose
+from emgproc.motor_units.decompose_apply import apply_filters
 from emgproc.motor_units.decompose_quality import pulse_to_noise_db, silhouette
 from emgproc.motor_units.discharges import (
     Activity,
@@ -60,6 +61,7 @@ __all__ = [
     "activity",
     "agreement",
     "amplitudes_uv",
+    "apply_filters",
     "brace_height",
     "coherence_bands",
     "common_drive",

@@ -16,10 +16,21 @@ from emgproc.arrays import Ints
 from emgproc.errors import ParameterError
 from emgproc.motor_units.decompose_gate import gate
 from emgproc.motor_units.decompose_judge import result_of
-from emgproc.motor_units.decompose_peel import Unit, adopted, polish, put_back
+from emgproc.motor_units.decompose_peel import (
+    Unit,
+    adopted,
+    polish,
+    put_back,
+    train_on_whole,
+)
 from emgproc.motor_units.decompose_quality import Pulses, are_one_unit
 from emgproc.motor_units.decompose_search import find_pulses
-from emgproc.motor_units.decompose_signal import Mixture, extended_covariance, factor_of
+from emgproc.motor_units.decompose_signal import (
+    Mixture,
+    extended_covariance,
+    factor_of,
+    noise_floor,
+)
 from emgproc.motor_units.discharges import covisi
 from emgproc.motor_units.model import DecompositionSettings, MotorUnits
 from emgproc.recording import Recording
@@ -111,7 +122,9 @@ def _units_of(
     rng = np.random.default_rng(seed)
     used = np.zeros(mixture.n, np.bool_)
     units: list[Unit] = []
-    factor = factor_of(extended_covariance(mixture, threads), settings.regularisation)
+    covariance = extended_covariance(mixture, threads)
+    level = settings.regularisation * noise_floor(covariance, mixture.m)
+    whole = factor = factor_of(covariance, level)
     thorough = False
     for _ in range(settings.most_rounds):
         found = find_pulses(mixture, factor, used, rng, thorough=thorough, threads=threads)
@@ -120,10 +133,10 @@ def _units_of(
             break
         thorough = thorough or new <= 1
         if new:
-            factor = polish(mixture, units, settings.regularisation, threads)
+            factor = polish(mixture, units, level, threads)
             _drop_lost(mixture, units, settings)
-    if units:
-        polish(mixture, units, settings.regularisation, threads)
+    polish(mixture, units, level, threads)
+    train_on_whole(mixture, units, whole)
     return units
 
 

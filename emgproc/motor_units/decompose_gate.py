@@ -53,12 +53,12 @@ def gate(recording: Recording, settings: DecompositionSettings) -> Gate:
         rows = [row for row in rows if recording.channels[row].place is not None]
     if len(rows) < settings.least_channels or recording.duration_s < settings.least_s:
         return Gate(None, rows, [], (), _too_little(recording, len(rows), settings))
-    mixture = _filtered(recording, rows, settings)
+    mixture = filtered(recording, rows, settings)
     bad = recording.mask()[rows] | ~np.isfinite(recording.data[rows])
     reasons = {i: "masked" for i, row in enumerate(bad) if row.mean() > MOST_MASKED}
     masked: Bools = np.any(bad[[i for i in range(len(rows)) if i not in reasons]], axis=0)
-    _silence(mixture, recording, masked, list(reasons))
-    reasons |= _unusable(mixture, len(rows), reasons)
+    silence(mixture, recording, masked, list(reasons))
+    reasons |= unusable(mixture, len(rows), reasons)
     mixture.table[:, list(reasons)] = 0.0
     left_out = tuple((recording.channels[rows[i]].name, why) for i, why in reasons.items())
     kept = [i for i in range(len(rows)) if i not in reasons]
@@ -101,7 +101,7 @@ def _too_masked(masked: Bools, recording: Recording, settings: DecompositionSett
     )
 
 
-def _filtered(recording: Recording, rows: list[int], settings: DecompositionSettings) -> Mixture:
+def filtered(recording: Recording, rows: list[int], settings: DecompositionSettings) -> Mixture:
     """All channels, a few at a time, so that memory holds no second recording."""
     step = Bandpass(settings.low_hz, settings.high_hz)
     n_delays = settings.n_delays or max(2, round(1000 / len(rows)))
@@ -113,7 +113,7 @@ def _filtered(recording: Recording, rows: list[int], settings: DecompositionSett
     return mixture
 
 
-def _silence(mixture: Mixture, recording: Recording, masked: Bools, columns: list[int]) -> None:
+def silence(mixture: Mixture, recording: Recording, masked: Bools, columns: list[int]) -> None:
     """Zero masked samples and columns; rows that touch a masked sample or an edge are unusable."""
     lead, n = mixture.lead, recording.n_samples
     mixture.table[:, columns] = 0.0
@@ -123,7 +123,7 @@ def _silence(mixture: Mixture, recording: Recording, masked: Bools, columns: lis
         mixture.usable[lead + start - mixture.n_delays + 1 : lead + stop] = False
 
 
-def _unusable(mixture: Mixture, n: int, known: dict[int, str]) -> dict[int, str]:
+def unusable(mixture: Mixture, n: int, known: dict[int, str]) -> dict[int, str]:
     """Further columns that hold nothing, or what another one holds already."""
     x = mixture.table
     power = (x.T @ x).astype(np.float64)[:n, :n]

@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from emgproc.motor_units.decompose_gate import Gate
-from emgproc.motor_units.decompose_peel import Unit
+from emgproc.motor_units.decompose_peel import Unit, row_of
 from emgproc.motor_units.decompose_quality import are_one_unit, pulse_to_noise_db
 from emgproc.motor_units.decompose_signal import Mixture
 from emgproc.motor_units.discharges import covisi, mean_rate
-from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits
+from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits, Trained
 from emgproc.recording import Recording
 
 MUAP_S = 0.025  # on either side of a discharge
+BETWEEN = 0.5**0.5  # of the height of a pulse: half of its square, as two clusters part them
 
 
 def result_of(
@@ -27,7 +28,8 @@ def result_of(
     mixture = passed.mixture
     for unit in sorted(units, key=lambda u: -float(np.square(u.waveform).sum())):
         if mixture is not None:
-            described = _described(unit, mixture, passed.kept, recording.n_samples)
+            name = f"MU{len(judged) + 1}"
+            described = described_unit(name, unit, mixture, passed.kept, recording.n_samples)
             judged.append(_with_reason(described, judged, settings, recording.fs))
     accepted = tuple(unit for unit in judged if unit.accepted_because)
     return MotorUnits(
@@ -53,19 +55,32 @@ def _nothing(followed: int) -> str:
     )
 
 
-def _described(unit: Unit, mixture: Mixture, kept: list[int], n_samples: int) -> MotorUnit:
+def described_unit(
+    name: str, unit: Unit, mixture: Mixture, columns: list[int], n_samples: int
+) -> MotorUnit:
+    """What there is to say about a unit, its acceptance excepted."""
     discharges = unit.train - mixture.lead
     discharges = discharges[(discharges >= 0) & (discharges < n_samples)]
-    first = mixture.lead - mixture.n_delays // 2  # the row whose middle is the first sample
+    source = unit.source[mixture.lead : mixture.lead + n_samples]
     half = round(MUAP_S * mixture.fs)
-    potential = unit.waveform[mixture.half - half : mixture.half + half + 1, kept]
+    waveform = unit.waveform[:, columns]
+    by_delay = (mixture.n_delays, mixture.m)
+    trained = Trained(
+        whole=unit.whole.reshape(by_delay)[:, columns],
+        cleaned=unit.filter.reshape(by_delay)[:, columns],
+        whole_limit=float(unit.whole @ row_of(mixture, unit.waveform)) * BETWEEN,
+        cleaned_limit=unit.limit,
+        waveform=waveform,
+    )
     return MotorUnit(
+        name=name,
         discharges=discharges,
         sil=unit.sil,
-        pnr_db=pulse_to_noise_db(unit.source[first : first + n_samples], discharges),
+        pnr_db=pulse_to_noise_db(source, discharges),
         covisi=covisi(discharges, mixture.fs).value,
         rate_pps=mean_rate(discharges, mixture.fs).value,
-        muap_uv=np.ascontiguousarray(potential.T),
+        muap_uv=np.ascontiguousarray(waveform[mixture.half - half : mixture.half + half + 1].T),
+        trained=trained,
     )
 
 

@@ -32,15 +32,16 @@ class Unit:
     Attributes
     ----------
     train
-        Samples of the mixture at which it discharges.
+        Rows of the mixture at which it discharges: the first of the R samples in which its
+        potential has most power.
     waveform
         Its potential, (2 · half + 1, m), around the discharge.
     sil, limit
         Of its pulses.
     source
         Its source, cleaned of the other units.
-    filter
-        Filter of that source.
+    filter, whole
+        Filter of that source, and of the unit's source in the signal as it is.
     """
 
     train: Ints
@@ -49,6 +50,7 @@ class Unit:
     limit: float = 0.0
     source: Values = field(default_factory=lambda: np.empty(0, np.float32))
     filter: Values = field(default_factory=lambda: np.empty(0, np.float32))
+    whole: Values = field(default_factory=lambda: np.empty(0, np.float32))
 
 
 def adopted(mixture: Mixture, pulses: Pulses) -> Unit:
@@ -66,16 +68,14 @@ def put_back(mixture: Mixture, units: Sequence[Unit]) -> None:
 
 
 def _shift_to_power(mixture: Mixture, train: Ints) -> int:
-    """Samples from an extended row to the middle of the R samples with the greatest power."""
+    """Samples from an extended row to the first of the R samples with the greatest power."""
     reach, r = 2 * mixture.half, mixture.n_delays
     run = mean_run(mixture, train - reach, 2 * reach + r)
     power = np.convolve(np.square(run).sum(axis=1, dtype=np.float64), np.ones(r), "valid")
-    return int(power.argmax()) - reach + r // 2
+    return int(power.argmax()) - reach
 
 
-def polish(
-    mixture: Mixture, units: Sequence[Unit], regularisation: float, threads: int = 1
-) -> Values:
+def polish(mixture: Mixture, units: Sequence[Unit], level: float, threads: int = 1) -> Values:
     """Follow every unit again in the signal without the others; return the covariance's factor.
 
     Potentials take in what is left of them at the discharges, filters fit the signal without any
@@ -85,18 +85,27 @@ def polish(
         missing = mean_run(mixture, unit.train - mixture.half, mixture.length)
         take_away(mixture, unit.train, missing)
         unit.waveform = unit.waveform + missing
-    factor = factor_of(extended_covariance(mixture, threads), regularisation)
+    factor = factor_of(extended_covariance(mixture, threads), level)
     trains = []
     for first in range(0, len(units), LANES):
         group = units[first : first + LANES]
-        middles = [middle_of(mixture, unit.waveform) for unit in group]
-        filters = filters_of(factor, in_lanes(middles))
+        rows = [row_of(mixture, unit.waveform) for unit in group]
+        filters = filters_of(factor, in_lanes(rows))
         for unit, column in zip(group, filters.T, strict=False):
             unit.filter = column.copy()
         trains += _followed(mixture, group, filters, threads)
     for unit, train in zip(units, trains, strict=True):
         retrain(mixture, unit, train)
     return factor
+
+
+def train_on_whole(mixture: Mixture, units: Sequence[Unit], factor: Values) -> None:
+    """Give each unit its filter for the signal as it is; `factor` is of that signal."""
+    for first in range(0, len(units), LANES):
+        group = units[first : first + LANES]
+        filters = filters_of(factor, in_lanes([row_of(mixture, unit.waveform) for unit in group]))
+        for unit, column in zip(group, filters.T, strict=False):
+            unit.whole = column.copy()
 
 
 def _followed(
@@ -106,7 +115,7 @@ def _followed(
     found = pulses_of(sources, mixture.fs, threads)
     for unit, source, pulses in zip(group, sources, found, strict=True):
         unit.source, unit.sil, unit.limit = source, pulses.sil, pulses.limit
-    return [pulses.train + mixture.n_delays // 2 for pulses in found]
+    return [pulses.train for pulses in found]
 
 
 def cleaned_sources(
@@ -132,10 +141,9 @@ def response_of(mixture: Mixture, waveform: Values, column: Values) -> Values:
     return response
 
 
-def middle_of(mixture: Mixture, waveform: Values) -> Values:
-    """Extended row of a potential that begins R // 2 samples before the discharge."""
-    first = mixture.half - mixture.n_delays // 2
-    return waveform[first : first + mixture.n_delays].reshape(-1)
+def row_of(mixture: Mixture, waveform: Values) -> Values:
+    """Extended row of a potential at the discharge."""
+    return waveform[mixture.half : mixture.half + mixture.n_delays].reshape(-1)
 
 
 def in_lanes(columns: Sequence[Values]) -> Values:

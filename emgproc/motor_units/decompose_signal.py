@@ -13,7 +13,7 @@ from emgproc.preprocessing.zero_phase import aligned_empty
 Values = NDArray[np.float32]
 
 PARTS = 8  # of every sum over time: the same ones for every number of threads
-HALF_S = 0.028  # of a unit's potential, on either side of the discharge
+HALF_S = 0.03  # of a unit's potential, on either side of the discharge
 
 
 class Mixture(NamedTuple):
@@ -122,16 +122,25 @@ def extended_covariance(mixture: Mixture, threads: int = 1) -> Values:
     return covariance.reshape(taps, taps)
 
 
-def factor_of(covariance: Values, regularisation: float) -> Values:
-    """Cholesky factor of the covariance with `regularisation` times its mean diagonal added.
+def noise_floor(covariance: Values, m: int) -> float:
+    """Power that every direction across the channels has at least: that of the electrodes' noise.
+
+    The lowest tenth of the eigenvalues of the covariance without delay.
+    """
+    alive = np.flatnonzero(np.diag(covariance)[:m])
+    across = covariance[np.ix_(alive, alive)].astype(np.float64)
+    powers = np.linalg.eigvalsh(across)
+    return float(max(np.quantile(powers, 0.1), 1e-6 * powers.mean()))
+
+
+def factor_of(covariance: Values, level: float) -> Values:
+    """Cholesky factor of the covariance with `level` added to its diagonal.
 
     The covariance is written over.
     """
     from scipy.linalg import lapack
 
-    k = len(covariance)
-    level = regularisation * float(np.trace(covariance, dtype=np.float64)) / k
-    covariance[np.diag_indices(k)] += np.float32(level)
+    covariance[np.diag_indices(len(covariance))] += np.float32(level)
     factor: Values
     factor, failed = lapack.spotrf(covariance.T, lower=1, overwrite_a=1)
     if failed:  # the diagonal was raised: only a signal that is not finite comes here

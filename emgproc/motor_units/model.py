@@ -1,7 +1,6 @@
 """What a decomposition is asked for and what it gives: motor units, or the reason why not."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,8 @@ class DecompositionSettings:
     most_rounds
         Most rounds of sixteen starts.
     regularisation
-        Part of the mean diagonal that is added to the diagonal of the extended covariance.
+        How many times the noise floor (`noise_floor`) is added to the diagonal of the extended
+        covariance.
     """
 
     low_hz: float = 20.0
@@ -47,7 +47,7 @@ class DecompositionSettings:
     most_rate_pps: float = 50.0
     most_covisi: float = 0.5
     most_rounds: int = 12
-    regularisation: float = 0.03
+    regularisation: float = 1.0
 
     def __post_init__(self) -> None:
         whole = (self.least_channels, self.least_discharges, self.most_rounds)
@@ -63,13 +63,39 @@ class DecompositionSettings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """Filters of one unit and the heights that part its pulses from noise.
+
+    Attributes
+    ----------
+    whole, cleaned
+        (n_delays, n_channels) filters for the signal as it is, and for the signal without the
+        other units.
+    whole_limit, cleaned_limit
+        Heights of the source above which a pulse is a discharge.
+    waveform
+        What is taken away at each discharge, µV, (n_samples, n_channels); the discharge is at its
+        middle.
+    """
+
+    whole: NDArray[np.float32]
+    cleaned: NDArray[np.float32]
+    whole_limit: float
+    cleaned_limit: float
+    waveform: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class MotorUnit:
     """One motor unit: when it discharged, how sure that is, how it looks on the grid.
 
     Attributes
     ----------
+    name
+        "MU1", "MU2", …: by the power of the potential.
     discharges
-        Samples of the recording, rising: where the unit's potential has most power on the grid.
+        Samples of the recording, rising: the first of the R samples (8 ms for 64 channels) in
+        which the unit's potential has most power on the grid.
     sil
         Silhouette of the pulses, 0–1; the variant stands in `MotorUnits.sil_variant`.
     pnr_db
@@ -87,33 +113,16 @@ class MotorUnit:
         What `apply_filters` needs.
     """
 
+    name: str
     discharges: Ints
     sil: float
     pnr_db: float
     covisi: float
     rate_pps: float
     muap_uv: NDArray[np.float32]
+    trained: Trained
     accepted_because: str = ""
     rejected_because: str = ""
-    trained: "Trained | None" = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """Filters of one unit and the heights that part its pulses from noise.
-
-    Attributes
-    ----------
-    whole, cleaned
-        (n_taps,) filters for the signal as it is, and for the signal without the other units.
-    whole_limit, cleaned_limit
-        Heights of the source above which a pulse is a discharge.
-    """
-
-    whole: NDArray[np.float32]
-    cleaned: NDArray[np.float32]
-    whole_limit: float
-    cleaned_limit: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +196,3 @@ class MotorUnits:
     def accepted_because(self) -> tuple[str, ...]:
         """Why each unit was accepted."""
         return tuple(unit.accepted_because for unit in self.units)
-
-    def without_units(self, verdict: str) -> Self:
-        """This result with a verdict instead of units."""
-        return replace(self, units=(), verdict=verdict)

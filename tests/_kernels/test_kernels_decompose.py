@@ -1,0 +1,106 @@
+"""Kernels of the decomposition against the extended signal that they never build."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from emgproc._kernels import decompose as kernels
+from emgproc._kernels.decompose_plan import BLOCK, LANES, ROWS, TAPS
+
+M, DELAYS = 16, 3
+TAKEN = M * DELAYS
+
+
+def signal(seed=1, n=2 * BLOCK):
+    """(n + room, m) whole numbers, so that sums in float32 are exact in any order."""
+    x = np.zeros((n + DELAYS + BLOCK, M), np.float32)
+    x[:n] = np.random.default_rng(seed).integers(-3, 4, (n, M))
+    return x
+
+
+def extended(x, n):
+    return np.stack([x[t : t + DELAYS].reshape(-1) for t in range(n)]).astype(np.float64)
+
+
+def filters(seed=2):
+    return np.random.default_rng(seed).integers(-2, 3, (TAKEN, LANES)).astype(np.float32)
+
+
+def test_tiles_and_blocks_fit_each_other():
+    assert BLOCK % ROWS == BLOCK % LANES == LANES % TAPS == 0
+
+
+def test_sources_equal_those_of_the_extended_signal():
+    x, v = signal(), filters()
+    out = np.full((LANES, 2 * BLOCK), np.nan, np.float32)
+    kernels.separate(x.reshape(-1), M, 0, BLOCK, v.reshape(-1), out.reshape(-1))
+    assert np.isnan(out[:, BLOCK:]).all()
+    kernels.separate(x.reshape(-1), M, BLOCK, 2 * BLOCK, v.reshape(-1), out.reshape(-1))
+    assert_array_equal(out.T, extended(x, 2 * BLOCK) @ v)
+
+
+def test_a_step_equals_the_product_with_the_squares_of_the_sources():
+    x, v = signal(), filters()
+    sums = np.full(TAKEN * LANES, np.nan, np.float32)
+    starts = np.array([BLOCK, 0])
+    kernels.step_filters(x.reshape(-1), M, starts, v.reshape(-1), sums)
+    rows = extended(x, 2 * BLOCK)
+    expected = rows.T @ np.square(rows @ v)
+    largest = np.abs(expected).max()
+    assert_allclose(sums.reshape(TAKEN, LANES), expected, rtol=0, atol=1e-6 * largest)
+
+
+@pytest.mark.parametrize("m", [16, 32])
+def test_products_of_delays_equal_those_of_the_extended_signal(m):
+    x = np.tile(signal(), (1, m // 16))
+    x[:, -16:] *= 2
+    sums = np.full(m * m * DELAYS, np.nan, np.float32)
+    kernels.add_covariance(x.reshape(-1), m, np.array([0, BLOCK]), sums)
+    found = sums.reshape(m // LANES, DELAYS, m, LANES).transpose(1, 0, 3, 2)
+    for delay in range(DELAYS):
+        first, later = x[: 2 * BLOCK], x[delay : 2 * BLOCK + delay]
+        assert_array_equal(found[delay].reshape(m, m), first.T @ later)
+
+
+def test_sums_of_runs_equal_their_slow_twin():
+    x = signal()
+    sums = np.zeros(4 * M, np.float32)  # four samples
+    at = np.array([0, 7, 7, 400])
+    kernels.add_waveforms(x.reshape(-1), M, at, sums)
+    assert_array_equal(sums.reshape(4, M), sum(x[t : t + 4] for t in at))
+
+
+def test_runs_that_overlap_are_each_taken_away():
+    x, waveform = signal(), signal(3)[:5]
+    expected = x.copy()
+    for t in (10, 12, 300):
+        expected[t : t + 5] -= waveform
+    kernels.take_away(x.reshape(-1), M, np.array([10, 12, 300]), waveform.reshape(-1).copy())
+    assert_array_equal(x, expected)
+
+
+def test_responses_that_overlap_are_each_added():
+    source, response = np.zeros(20, np.float32), np.arange(1, 5, dtype=np.float32)
+    kernels.add_response(source, np.array([3, 5]), response)
+    assert_array_equal(source[2:10], [0, 1, 2, 4, 6, 3, 4, 0])
+
+
+def two_means(heights):
+    low, high = heights.min(), heights.max()
+    for _ in range(50):
+        above = heights > (low + high) / 2
+        if above.all() or not above.any():
+            return low, high
+        low, high = heights[~above].mean(), heights[above].mean()
+    return low, high
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_clusters_equal_their_slow_twin(seed):
+    rng = np.random.default_rng(seed)
+    heights = np.concatenate([rng.gamma(1, 1, 200), rng.normal(9, 1, 20)])
+    assert_allclose(kernels.split_heights(heights), two_means(heights), rtol=1e-12)
+
+
+def test_equal_heights_are_one_cluster():
+    assert kernels.split_heights(np.full(5, 2.0)) == (2.0, 2.0)
