@@ -22,6 +22,7 @@ from emgproc.motor_units.discharges import (
     steady_rates,
     thresholds,
 )
+from emgproc.motor_units.force import Force, force_of
 from emgproc.motor_units.likeness import Likeness, likeness
 from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits, Trained
 from emgproc.motor_units.persistent import (
@@ -50,6 +51,7 @@ __all__ = [
     "Agreement",
     "DecompositionSettings",
     "DeltaF",
+    "Force",
     "Likeness",
     "Matching",
     "MotorUnit",
@@ -73,6 +75,7 @@ __all__ = [
     "discharge_features",
     "doublets",
     "duration_ms",
+    "force_of",
     "is_rhythmic",
     "likeness",
     "match",

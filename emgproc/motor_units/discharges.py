@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc.arrays import Floats, Ints, check_fs
+from emgproc.errors import ParameterError
 from emgproc.features.result import FeatureValue
+from emgproc.motor_units.force import Force
 from emgproc.motor_units.smoothing import smoothed_rate
 from emgproc.motor_units.trains import (
     DOUBLET_S,
@@ -30,7 +32,6 @@ from emgproc.motor_units.trains import (
     within,
     without_doublets,
 )
-from emgproc.recording import Auxiliary
 
 N_RECRUITMENT = 4
 N_STEADY = 10
@@ -77,7 +78,7 @@ def discharge_features(  # noqa: PLR0913 - the three beyond are keyword-only
     n_samples: int,
     *,
     unit: str = "",
-    force: Auxiliary | None = None,
+    force: Force | None = None,
     steady: Span | None = None,
 ) -> tuple[FeatureValue, ...]:
     """All features of one unit, each with its unit, n and the reason where it is NaN.
@@ -93,7 +94,7 @@ def discharge_features(  # noqa: PLR0913 - the three beyond are keyword-only
     unit
         Name of the unit, for the results.
     force
-        Force of the contraction, at its own rate; its `onset_s` counts from the first sample.
+        Force of the contraction at every sample, as `force_of` gives it.
     steady
         Samples [start, stop) in which the contraction was held.
 
@@ -219,25 +220,31 @@ def doublets(train: ArrayLike, fs: float, *, unit: str = "") -> FeatureValue:
 
 
 def thresholds(
-    train: ArrayLike, fs: float, n_samples: int, force: Auxiliary | None, *, unit: str = ""
+    train: ArrayLike, fs: float, n_samples: int, force: Force | None, *, unit: str = ""
 ) -> tuple[FeatureValue, FeatureValue]:
     """Force at recruitment and at derecruitment, in the unit of the force; n is 1 discharge.
 
-    The force is interpolated linearly; that it follows the discharge by tens of milliseconds is
-    not corrected for.
+    That the force follows the discharge by tens of milliseconds is not corrected for.
 
     Parameters
     ----------
     train, fs, n_samples, unit
         As in `discharge_features`.
     force
-        The force; without one both are NaN with `no_force`.
+        The force at every sample, as `force_of` gives it.
 
     Returns
     -------
     tuple of FeatureValue
         `recruitment_threshold` and `derecruitment_threshold`; NaN with `no_force`, as
-        `recruitment_rates`, or with `force_missing` where the force is masked or does not reach.
+        `recruitment_rates`, or with `force_missing` where the force is NaN.
+
+    Raises
+    ------
+    SignalError
+        As `as_train`.
+    ParameterError
+        The force has another length than the recording, or as `recruitment_rates`.
     """
     names = ("recruitment_threshold", "derecruitment_threshold")
     found = activity(train, fs)
@@ -245,10 +252,10 @@ def thresholds(
     if force is None:
         reasons = "no_force", "no_force"
     values = np.full(2, np.nan)
-    if force is not None and found is not None and force.data.size:
-        moments = np.array([found.recruited, found.derecruited]) / fs - force.onset_s
-        clock = np.arange(force.data.size) / force.fs
-        values = np.interp(moments, clock, force.data, left=np.nan, right=np.nan)
+    if force is not None and force.values.size != n_samples:
+        raise ParameterError(f"{force.values.size} values of force for {n_samples} samples")
+    if force is not None and found is not None:
+        values = force.values[[found.recruited, found.derecruited]]
     measured = force.unit if force is not None else "1"
     first, last = (
         _threshold(name, measured, unit, float(value), why)

@@ -4,7 +4,7 @@ From the zone the potential runs both ways. Double differences have the same sha
 both sides, later by the distance over the velocity; what does not travel, where fibres end, they
 hold least of. The zone and the velocity are those whose shifts add the channels up to most power,
 which is maximum likelihood for white noise (Farina, Muhammad, Fortunato, Meste, Merletti and Rix
-2001, Med Biol Eng Comput 39:225), here over both sides and all columns at once.
+2001, Med Biol Eng Comput 39:225), here over both sides and several columns at once.
 """
 
 from typing import NamedTuple
@@ -12,13 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emgproc.arrays import Floats, check_fs
+from emgproc.arrays import Bools, Floats, check_fs
 from emgproc.errors import ParameterError, SignalError
 from emgproc.features.propagation import FASTEST_M_S, MIN_R, SLOWEST_M_S
 
 MIN_ROWS = 3
-ZOOMS = 4
-STEPS = 48  # of slowness in the first search; a zone is tried at every quarter of a distance
+LEAST_OF_LARGEST = 0.5  # amplitude of a column; further off, little of a potential travels
+HIGHEST_HZ = 500.0
+ZOOMS = 6
+STEPS = 32  # of slowness in the first search; a zone is tried at every half of a distance
 
 Complexes = NDArray[np.complex128]
 
@@ -31,15 +33,15 @@ class Propagation(NamedTuple):
     velocity_m_s
         1.5–7; NaN with a reason.
     zone_mm
-        Innervation zone, mm along the fibres from the first row of electrodes, the one before the
-        first double difference; NaN with a reason.
+        Innervation zone in the column of most power, mm along the fibres from the first row of
+        electrodes, the one before the first double difference; NaN with a reason.
     r
         Mean correlation of the channels once shifted, weighted by their size, −1–1.
     n
         Channels that were used.
     reason
         Why there is no velocity: `too_few_channels` (3 rows in no column), `zero_variance`,
-        `low_correlation` (r < 0.7) or `implausible_velocity`.
+        `low_correlation` (r below the least) or `implausible_velocity`.
     zone_reason
         Why there is no zone: that reason, or `zone_outside_grid`.
     """
@@ -52,11 +54,15 @@ class Propagation(NamedTuple):
     zone_reason: str
 
 
-def propagation(double: ArrayLike, fs: float, *, ied_mm: float) -> Propagation:
+def propagation(
+    double: ArrayLike, fs: float, *, ied_mm: float, least_r: float = MIN_R
+) -> Propagation:
     """Conduction velocity and innervation zone of a potential on a grid.
 
-    A grid turned against the fibres makes the velocity too high by 1/cos of the angle. The deeper
-    a unit, the less of its potential is seen to travel: velocities come out too high, or none.
+    All columns whose largest amplitude is at least half of the grid's share one velocity; each
+    has its own zone, for zones run obliquely across a muscle. A grid turned against the fibres
+    makes the velocity too high by 1/cos of the angle. The deeper a unit, the less of its potential
+    is seen to travel: velocities come out too high, or none.
 
     Parameters
     ----------
@@ -67,6 +73,9 @@ def propagation(double: ArrayLike, fs: float, *, ied_mm: float) -> Propagation:
         Sampling rate, Hz.
     ied_mm
         Distance of electrodes along the fibres, mm.
+    least_r
+        Least correlation of the shifted channels. Noise takes from it: a potential of few
+        discharges may have a velocity that can be believed, and an r of 0.5.
 
     Raises
     ------
@@ -80,80 +89,77 @@ def propagation(double: ArrayLike, fs: float, *, ied_mm: float) -> Propagation:
         raise SignalError(f"propagation: (rows, cols, n_window), got shape {data.shape}")
     if not 0 < ied_mm < np.inf:
         raise ParameterError(f"propagation: ied_mm must be above 0, got {ied_mm!r}")
-    there = np.isfinite(data).all(axis=2)
-    there &= there.sum(axis=0) >= MIN_ROWS
-    n = int(there.sum())
-    if n == 0:
-        return _none(n, "too_few_channels")
-    search = _Search(_spectra(data, there), len(data), data.shape[2], check_fs(fs), ied_mm)
-    if not np.any(search.spectra):
+    there: Bools = np.asarray(np.isfinite(data).all(axis=2))
+    columns: Bools = np.asarray(there.sum(axis=0) >= MIN_ROWS)
+    if not columns.any():
+        return _none(0, "too_few_channels")
+    data = np.where(there[..., None], data, 0.0)[:, columns]
+    sizes: Floats = np.asarray((data.max(axis=2) - data.min(axis=2)).max(axis=0))
+    large: Bools = np.asarray(sizes >= LEAST_OF_LARGEST * sizes.max())
+    n = int(there[:, columns][:, large].sum())
+    if not sizes.max() > 0:
         return _none(n, "zero_variance")
-    zone, slowness = search.best()
-    r = search.correlation(zone, slowness)
-    if r < MIN_R:
+    return _found(_Search(data[:, large], check_fs(fs), ied_mm), n, least_r)
+
+
+def _found(search: "_Search", n: int, least_r: float) -> Propagation:
+    zones, slowness = search.best()
+    r, powers = search.correlation(zones, slowness)
+    if r < least_r:
         return _none(n, "low_correlation", r)
-    if not search.slowest_s_mm[0] < slowness < search.slowest_s_mm[1]:
+    if not search.slowness[0] < slowness < search.slowness[1]:
         return _none(n, "implausible_velocity", r)
-    velocity = 1 / slowness / 1000
-    if not search.first_mm < zone < search.last_mm:
+    velocity, zone = 1 / slowness / 1000, float(zones[np.argmax(powers)])
+    if not search.at_mm[0] < zone < search.at_mm[-1]:
         return Propagation(velocity, np.nan, r, n, "", "zone_outside_grid")
     return Propagation(velocity, zone, r, n, "", "")
 
 
 class _Search:
-    """Power of the channels, shifted and added, over zone (mm) and slowness (s/mm)."""
+    """Power of each column, its channels shifted and added, over zones (mm), slowness (s/mm)."""
 
-    def __init__(
-        self, spectra: Complexes, n_rows: int, n_window: int, fs: float, ied_mm: float
-    ) -> None:
-        self.spectra = spectra  # (rows, cols, bins), 0 where there is no channel
-        self.omega = 2 * np.pi * fs * np.arange(spectra.shape[2]) / _n_fft(n_window)
-        self.at_mm = (np.arange(n_rows) + 1.0) * ied_mm
-        self.first_mm, self.last_mm = float(self.at_mm[0]), float(self.at_mm[-1])
+    def __init__(self, data: Floats, fs: float, ied_mm: float) -> None:
+        n = 2 * data.shape[2]  # padded with zeros: a window is not periodic
+        hz = np.fft.rfftfreq(n, 1 / fs)
+        kept = (hz > 0) & (hz <= HIGHEST_HZ)
+        centred = data - data.mean(axis=2, keepdims=True)
+        self.spectra: Complexes = np.fft.rfft(centred, n, axis=2)[:, :, kept]
+        self.omega = 2 * np.pi * hz[kept]
         self.ied_mm = ied_mm
-        self.slowest_s_mm = (1 / FASTEST_M_S / 1000, 1 / SLOWEST_M_S / 1000)
+        self.at_mm = (np.arange(len(data)) + 1.0) * ied_mm
+        self.slowness = 1 / FASTEST_M_S / 1000, 1 / SLOWEST_M_S / 1000
 
-    def best(self) -> tuple[float, float]:
-        """Zone and slowness of most power; the search narrows fivefold each time."""
-        low, high = self.slowest_s_mm
-        n_zones = 4 * (self.at_mm.size + 1) + 1
-        zones = np.linspace(self.first_mm - self.ied_mm, self.last_mm + self.ied_mm, n_zones)
-        slowness = np.linspace(low, high, STEPS + 1)
+    def best(self) -> tuple[Floats, float]:
+        """Zone of each column and slowness of most power; each search has a third of the steps."""
+        low, high = self.slowness
+        n_cols = self.spectra.shape[1]
+        ends = self.at_mm[0] - self.ied_mm, self.at_mm[-1] + self.ied_mm
+        zones = np.linspace(*ends, 2 * (self.at_mm.size + 1) + 1)[:, None].repeat(n_cols, axis=1)
+        slowness, step = np.linspace(low, high, STEPS + 1, retstep=True)
+        near = np.linspace(-2, 2, 13)  # steps of the search before
         for _ in range(ZOOMS):
-            powers = np.array([self.powers(float(zone), slowness) for zone in zones])
-            i, j = np.unravel_index(np.argmax(powers), powers.shape)
-            zone, slow = float(zones[i]), float(slowness[j])
-            zones = zone + np.linspace(-1, 1, 11) * (zones[1] - zones[0])
-            slowness = slow + np.linspace(-1, 1, 11) * (slowness[1] - slowness[0])
-            slowness = np.clip(slowness, low, high)
-        return zone, slow
+            powers = np.stack([self.powers(zone, slowness) for zone in zones])
+            j = int(np.argmax(powers.max(axis=0).sum(axis=1)))
+            best = zones[np.argmax(powers[:, j], axis=0), np.arange(n_cols)]
+            slow = float(slowness[j])
+            zones = best + near[:, None] * (zones[1] - zones[0])
+            slowness = np.clip(slow + near * step, low, high)
+            step /= 3
+        return best, slow
 
-    def powers(self, zone_mm: float, slowness_s_mm: Floats) -> Floats:
-        """Power of the sum of all channels of a column, over columns, for each slowness."""
-        away = np.abs(self.at_mm - zone_mm)
-        turned = np.exp(1j * self.omega * (slowness_s_mm[:, None] * away)[:, :, None])
-        added = np.einsum("srf,rcf->scf", turned, self.spectra)
-        return np.asarray(np.square(np.abs(added)).sum(axis=(1, 2)))
+    def powers(self, zones_mm: Floats, slowness_s_mm: Floats) -> Floats:
+        """Power of the sum of the channels, (n_slowness, cols), for one zone a column."""
+        late_s = slowness_s_mm[:, None, None] * np.abs(self.at_mm[:, None] - zones_mm)
+        turned = np.exp(1j * self.omega * late_s[..., None])
+        added = np.einsum("srcf,rcf->scf", turned, self.spectra)
+        return np.asarray(np.square(np.abs(added)).sum(axis=2))
 
-    def correlation(self, zone_mm: float, slowness_s_mm: float) -> float:
-        """What the channels share of what they could if all were one shape."""
-        sizes = np.sqrt(np.square(np.abs(self.spectra)).sum(axis=2))
-        own = float(np.square(sizes).sum())
-        most = float(np.square(sizes.sum(axis=0)).sum())
-        found = float(self.powers(zone_mm, np.array([slowness_s_mm]))[0])
-        return (found - own) / (most - own)
-
-
-def _spectra(data: Floats, there: NDArray[np.bool_]) -> Complexes:
-    """Spectra of the channels, without their means; padded, for a window is not periodic."""
-    used = np.where(there[..., None], data, 0.0)
-    used -= used.mean(axis=2, keepdims=True)
-    spectra: Complexes = np.fft.rfft(used, _n_fft(data.shape[2]), axis=2)
-    return spectra
-
-
-def _n_fft(n_window: int) -> int:
-    return 2 * n_window
+    def correlation(self, zones_mm: Floats, slowness_s_mm: float) -> tuple[float, Floats]:
+        """What the channels share of what they could if all were one shape; and the powers."""
+        own = np.square(np.abs(self.spectra)).sum(axis=2)
+        most = np.square(np.sqrt(own).sum(axis=0)).sum() - own.sum()
+        powers = self.powers(zones_mm, np.array([slowness_s_mm]))[0]
+        return float((powers.sum() - own.sum()) / most), powers
 
 
 def _none(n: int, reason: str, r: float = float("nan")) -> Propagation:

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from emgproc.recording import Auxiliary
-
 FS = 10_000.0
 
 
@@ -17,7 +15,3 @@ def train_of(rate_hz, fs=FS, start=0):
 
 def regular(rate_hz, duration_s, start_s=0.0, fs=FS):
     return np.rint((start_s + np.arange(0, duration_s, 1 / rate_hz)) * fs).astype(np.int64)
-
-
-def force_of(values, fs=100.0, onset_s=0.0, unit="% MVC"):
-    return Auxiliary("force", unit, fs, np.asarray(values, float), "FORCE", onset_s)

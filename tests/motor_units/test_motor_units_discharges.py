@@ -1,14 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from made_trains import FS, force_of, regular, train_of
+from made_trains import FS, regular, train_of
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import spearmanr
 
 from emgproc.errors import ParameterError, SignalError
 from emgproc.motor_units import (
+    Force,
     covisi,
     discharge_features,
     doublets,
+    force_of,
     mean_rate,
     peak_rate,
     recruitment_rates,
@@ -16,6 +20,7 @@ from emgproc.motor_units import (
     steady_rates,
     thresholds,
 )
+from emgproc.recording import Auxiliary, Recording, Segment
 from emgproc.simulate.drive import constant, driven_trains
 from emgproc.simulate.grid import Contraction, GridSettings, simulate_grid
 from emgproc.simulate.pool import firing_rates, recruitment_thresholds
@@ -71,7 +76,7 @@ def test_recruitment_is_not_moved_by_stray_discharges():
     train = np.concatenate([[100, 900], run, [90_000]])
     first, last = recruitment_rates(train, FS, 100_000)
     assert_allclose([first.value, last.value], [3 / 0.45, 3 / 0.5], rtol=1e-12)
-    force = force_of(np.arange(1000) / 10)  # 10 units a second
+    force = Force(np.arange(100_000) / 1000, "% MVC")  # 10 units a second
     on, off = thresholds(train, FS, 100_000, force)
     assert_allclose([on.value, off.value], [30.0, run[-1] / FS * 10], rtol=1e-12)
     assert (on.unit, on.n) == ("% MVC", 1)
@@ -82,7 +87,7 @@ def test_a_unit_active_at_an_edge_of_the_recording_was_not_seen_to_begin_or_end(
     train = begin + np.arange(10) * 1000
     n_samples = int(train[-1]) + end
     reasons = ["active_at_start"[: 99 * (begin <= 4000)], "active_at_end"[: 99 * (end <= 4000)]]
-    force = force_of(np.arange(500))
+    force = Force(np.arange(float(n_samples)), "N")
     for found in (
         recruitment_rates(train, FS, n_samples),
         thresholds(train, FS, n_samples, force),
@@ -94,18 +99,35 @@ def test_a_unit_active_at_an_edge_of_the_recording_was_not_seen_to_begin_or_end(
         recruitment_rates(train, FS, int(train[-1]))
 
 
-def test_an_empty_force_is_missing():
-    on, off = thresholds(regular(10.0, 3.0, start_s=2.0), FS, 100_000, force_of([]))
-    assert on.reason == off.reason == "force_missing"
+def recorded(*auxiliary):
+    segments = (Segment(0, 3000, 7.0), Segment(3000, 5000, 20.0))
+    x = Recording.from_array(np.zeros((1, 5000)), 1000.0)
+    return replace(x, segments=segments, auxiliary=auxiliary)
 
 
-def test_a_force_that_begins_elsewhere_is_read_at_its_own_time():
+def test_force_and_emg_are_placed_by_their_clocks():
+    # 10 Hz, one unit a second from 6 s of the clock on; the EMG runs 7–10 and 20–22 s.
+    signal = Auxiliary("force", "N", 10.0, np.arange(151) / 10, "FORCE", 6.0)
+    force = force_of(recorded(signal), "force")
+    assert force.unit == "N"
+    assert_allclose(force.values[:3000], 1 + np.arange(3000) / 1000, rtol=1e-12)
+    assert_allclose(force.values[3000:4001], 14 + np.arange(1001) / 1000, rtol=1e-12)
+    assert np.isnan(force.values[4001:]).all()
+    empty = Auxiliary("none", "N", 10.0, np.empty(0), "FORCE", 6.0)
+    assert np.isnan(force_of(recorded(empty), "none").values).all()
+    for signals in ((signal,), (signal, empty, empty)):
+        with pytest.raises(ParameterError, match="auxiliary signals are called 'none'"):
+            force_of(recorded(*signals), "none")
+
+
+def test_a_force_that_was_not_measured_then_gives_no_threshold():
     train = regular(10.0, 3.0, start_s=2.0)
-    on, off = thresholds(train, FS, 100_000, force_of(np.arange(500.0), onset_s=1.0))
-    assert_allclose([on.value, off.value], [100.0, 390.0], rtol=1e-12)
-    on, off = thresholds(train, FS, 100_000, force_of(np.arange(200.0), onset_s=1.0))
-    assert (on.reason, off.reason) == ("", "force_missing")
-    assert np.isnan(off.value)
+    values = np.arange(100_000.0)
+    values[40_000:] = np.nan
+    on, off = thresholds(train, FS, 100_000, Force(values, "N"))
+    assert (on.value, on.reason, off.reason, off.n) == (20_000.0, "", "force_missing", 0)
+    with pytest.raises(ParameterError, match="100000 values of force for 99999 samples"):
+        thresholds(train, FS, 99_999, Force(values, "N"))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +139,7 @@ def test_a_force_that_begins_elsewhere_is_read_at_its_own_time():
     ],
 )
 def test_what_cannot_be_had_is_nan_with_a_reason(train, reasons):
-    found = discharge_features(train, FS, 9000, force=force_of(np.ones(500)), steady=(0, 9000))
+    found = discharge_features(train, FS, 9000, force=Force(np.ones(9000), "N"), steady=(0, 9000))
     for value in found:
         assert bool(value.reason) == np.isnan(value.value)
     assert {value.reason for value in found} - {""} == reasons
@@ -178,7 +200,7 @@ def test_thresholds_of_a_simulated_ramp_rise_with_those_of_the_pool():
     )
     recording, truth = simulate_grid(settings, seed=2)
     units = [unit for unit in truth.units if unit.discharges.size > 20 and unit.threshold]
-    force = recording.auxiliary[0]
+    force = force_of(recording, recording.auxiliary[0].name)
     found = [
         thresholds(unit.discharges, recording.fs, recording.n_samples, force)[0] for unit in units
     ]
