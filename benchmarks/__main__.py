@@ -13,7 +13,9 @@ from pathlib import Path
 from emgproc.errors import EmgprocError
 
 SURFACE = Path(__file__).parents[1] / "pipelines" / "surface.toml"
-SUBJECTS = ("filters", "envelopes", "features", "peaks", "complexity", "files", "cold")
+SUBJECTS = (
+    "filters", "envelopes", "features", "peaks", "complexity", "agreement", "files", "cold",
+)  # fmt: skip
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import cold, complexity, envelopes, features, filters, peaks, recorded
+from benchmarks import agreement, cold, complexity, envelopes, features, filters, peaks, recorded
 from benchmarks.cases import Settings
 from benchmarks.goals import save, tell_case, tell_goals
 from benchmarks.machine import describe
@@ -17,7 +17,7 @@ from benchmarks.roofline import Limits, measure_limits
 
 SUBJECTS = {
     "filters": filters, "envelopes": envelopes, "features": features, "peaks": peaks,
-    "complexity": complexity, "files": recorded, "cold": cold,
+    "complexity": complexity, "agreement": agreement, "files": recorded, "cold": cold,
 }  # fmt: skip
 
 
