@@ -10,6 +10,7 @@ from emgproc.motor_units.common_input import (
 from emgproc.motor_units.decompose import decompose
 from emgproc.motor_units.decompose_apply import apply_filters
 from emgproc.motor_units.decompose_quality import pulse_to_noise_db, silhouette
+from emgproc.motor_units.description import describe_trains
 from emgproc.motor_units.discharges import (
     Activity,
     activity,
@@ -71,6 +72,7 @@ __all__ = [
     "decompose",
     "delta_f",
     "delta_f_table",
+    "describe_trains",
     "differential",
     "discharge_features",
     "doublets",

@@ -19,8 +19,7 @@ from numpy.typing import ArrayLike
 from emgproc.arrays import Bools, Floats, as_vector, check_fs, spans_of
 from emgproc.errors import ParameterError
 from emgproc.features.result import FeatureValue
-from emgproc.motor_units.smoothing import smoothed_rate
-from emgproc.motor_units.trains import PAUSE_S, as_trains
+from emgproc.motor_units.trains import PAUSE_S
 
 LEAST_GAP_S = 1.0
 LEAST_R = 0.7
@@ -96,21 +95,17 @@ def delta_f(control: ArrayLike, test: ArrayLike, fs: float) -> DeltaF:
     return DeltaF(value, r, gap_s, modulation, reason)
 
 
-def delta_f_table(
-    trains: Sequence[ArrayLike], fs: float, n_samples: int
-) -> dict[tuple[int, int], DeltaF]:
+def delta_f_table(rates: Sequence[ArrayLike], fs: float) -> dict[tuple[int, int], DeltaF]:
     """ΔF of every ordered pair of units, by (control, test); most pairs are refused.
 
     Parameters
     ----------
-    trains
-        Discharges of each unit in one contraction up and down, samples, strictly ascending.
+    rates
+        Rate of each unit at every sample of one contraction up and down, Hz, as `smoothed_rate`
+        gives it.
     fs
         Sampling rate, Hz.
-    n_samples
-        Length of the recording.
     """
-    rates = [smoothed_rate(train, fs, n_samples) for train in as_trains(trains)]
     return {
         (i, j): delta_f(control, test, fs)
         for i, control in enumerate(rates)

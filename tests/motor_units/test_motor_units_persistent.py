@@ -81,7 +81,8 @@ def test_delta_f_of_trains_is_the_hysteresis_put_into_them():
     control = triangle(15.0, 6.0, 1.0, 19.0)
     held = triangle(14.0, 8.0, 4.0, 18.0)
     alike = triangle(13.0, 8.0, 4.0, 16.0)
-    table = delta_f_table([control, held, alike], FS, 200_000)
+    rates = [smoothed_rate(train, FS, 200_000) for train in (control, held, alike)]
+    table = delta_f_table(rates, FS)
     assert_allclose(table[0, 1].value_hz, 2.0, atol=0.15)
     assert_allclose(table[0, 2].value_hz, 0.0, atol=0.15)
     assert set(table) == {(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)}
