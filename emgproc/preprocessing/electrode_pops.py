@@ -78,7 +78,7 @@ def unsettled(x: Floats, fs: float, threshold: float) -> Bools:
     finite = np.isfinite(x)
     if not finite.any():
         return bad
-    d = x - np.median(x[finite])
+    d = np.where(finite, x, np.nan) - np.median(x[finite])
     found = _jumps(d, fs, threshold)
     rest = _at_rest(d, fs, threshold) if found.size else found
     for first in found.tolist():

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from scipy import signal
 
 from emgproc.preprocessing import Bandpass, MaskPop, SubtractEcg, apply_steps
@@ -144,3 +145,15 @@ def test_every_pop_of_a_recording_is_masked_and_its_noise_reference_kept(recover
         ratios.append(noise_powers(after) / noise_powers(apply_steps(plain, CHAIN)))
     # Near the heart (20 µV) every pop takes a beat or two from the templates; 1.5 to 500 before.
     assert (np.abs(np.array(ratios) - 1) < [0.25, 0.06, 0.06, 0.06]).all()
+
+
+def test_infinite_samples_are_missing_ones():
+    x = np.random.default_rng(3).normal(0, 5, (1, 4000))
+    x[0, 1500:] += 5000.0
+    found = []
+    for missing in (np.nan, np.inf, -np.inf):
+        x[0, 700:710] = missing
+        found.append(MaskPop()(Recording.from_array(x, 1000.0)).mask())
+    assert found[0].any()
+    assert_array_equal(found[1], found[0])
+    assert_array_equal(found[2], found[0])
