@@ -16,7 +16,7 @@ from emgproc.motor_units.force import Force
 from emgproc.motor_units.persistent import brace_height, delta_f_table, unit_delta_f
 from emgproc.motor_units.rhythm import rhythmic_share
 from emgproc.motor_units.smoothing import smoothed_rate
-from emgproc.motor_units.trains import as_trains
+from emgproc.motor_units.trains import as_trains, check_span
 
 Span = tuple[int, int]
 
@@ -61,7 +61,7 @@ def describe_trains(  # noqa: PLR0913 - all beyond the third are keyword-only
     Raises
     ------
     SignalError, ParameterError
-        As the functions named.
+        As the functions named; or a span is not within the recording.
 
     Examples
     --------
@@ -70,6 +70,8 @@ def describe_trains(  # noqa: PLR0913 - all beyond the third are keyword-only
     [('MU1', 10.0), ('', 1.0)]
     """
     known = as_trains(trains)
+    for name, span in [*(("steady", s) for s in (steady,) if s), *(("rest", s) for s in rest)]:
+        check_span(span, n_samples, name)
     rates = [smoothed_rate(train, fs, n_samples) for train in known]
     table = delta_f_table(rates, fs)
     found: list[FeatureValue] = []

@@ -71,7 +71,9 @@ def _weighted(values: Floats, weights: Floats) -> Floats:
     from scipy import fft  # loaded when first used
 
     n = fft.next_fast_len(values.size + weights.size - 1, real=True)
-    spectra = fft.rfft(np.stack([values, np.ones_like(values)]), n) * fft.rfft(weights, n)
     half = weights.size // 2
-    summed, shares = fft.irfft(spectra, n)[:, half : half + values.size]
-    return np.asarray(summed / shares)
+    summed = fft.irfft(fft.rfft(values, n) * fft.rfft(weights, n), n)[half : half + values.size]
+    before = np.concatenate(([0.0], np.cumsum(weights)))
+    at = np.arange(values.size)
+    first, stop = np.maximum(half - at, 0), np.minimum(half + values.size - at, weights.size)
+    return np.asarray(summed / (before[stop] - before[first]))

@@ -76,6 +76,18 @@ def check_within(train: Ints, n_samples: int) -> None:
         )
 
 
+def check_span(span: tuple[int, int], n_samples: int, name: str) -> None:
+    """Refuse a span that is not within the recording: silence beside it would count as signal.
+
+    Raises
+    ------
+    ParameterError
+        Not 0 <= start < stop <= n_samples.
+    """
+    if not 0 <= span[0] < span[1] <= n_samples:
+        raise ParameterError(f"{name} {span} is no span of a recording of {n_samples=}")
+
+
 def within(train: Ints, span: tuple[int, int] | None) -> Ints:
     """Discharges within samples [start, stop); all of them where there is no span.
 

@@ -77,7 +77,10 @@ def test_no_units_are_described_as_none():
     assert {v.reason for v in found[1:]} == {"too_few_units", "no_unit_at_rest"}
 
 
-def test_a_unit_that_discharges_outside_the_recording_is_refused():
+def test_discharges_and_spans_outside_the_recording_are_refused():
     with pytest.raises(ParameterError, match="do not lie within"):
         describe_trains([regular(10.0, 3.0, fs=FS)], FS, 5000, seed=0)
+    for wrong in ({"steady": (0, N_SAMPLES + 1)}, {"rest": [(0, 9), (-1, 9)]}):
+        with pytest.raises(ParameterError, match="is no span of a recording"):
+            described(**wrong)
     assert describe_trains([train_of(np.full(9000, 10.0), fs=FS)], FS, 9001, seed=0)
