@@ -31,11 +31,13 @@ from emgproc.motor_units.decompose_signal import (
     factor_of,
     noise_floor,
 )
+from emgproc.motor_units.decompose_split import join_parts, split_merged
 from emgproc.motor_units.discharges import covisi
 from emgproc.motor_units.model import DecompositionSettings, MotorUnits
 from emgproc.recording import Recording
 
-PROMISING_SIL = 0.85  # of a train before the other units are taken away
+# Of a train before the other units are taken away: less is asked of it than in the end.
+PROMISING_SIL, PROMISING_COVISI = 0.85, 0.5
 
 
 def decompose(
@@ -134,6 +136,7 @@ def _units_of(
         thorough = thorough or new <= 1
         if new:
             factor = polish(mixture, units, level, threads)
+            units[:] = join_parts(mixture, split_merged(mixture, units, factor))
             _drop_lost(mixture, units, settings)
     polish(mixture, units, level, threads)
     train_on_whole(mixture, units, whole)
@@ -155,7 +158,7 @@ def _adopt_new(
 
 def _is_train(train: Ints, fs: float, settings: DecompositionSettings) -> bool:
     enough = train.size >= settings.least_discharges
-    return enough and covisi(train, fs).value <= settings.most_covisi
+    return enough and covisi(train, fs).value <= max(PROMISING_COVISI, settings.most_covisi)
 
 
 def _drop_lost(mixture: Mixture, units: list[Unit], settings: DecompositionSettings) -> None:

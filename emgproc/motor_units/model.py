@@ -45,7 +45,7 @@ class DecompositionSettings:
     least_discharges: int = 20
     least_rate_pps: float = 3.0
     most_rate_pps: float = 50.0
-    most_covisi: float = 0.5
+    most_covisi: float = 0.4
     most_rounds: int = 12
     regularisation: float = 1.0
 
