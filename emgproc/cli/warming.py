@@ -91,6 +91,15 @@ def find_shapes() -> None:
         find_peaks(signal(dtype), height=1.0, distance=20)
 
 
+def compare_trains() -> None:
+    """Agreement of trains, potentials of units that overlap."""
+    from emgproc.motor_units import match, muaps
+
+    trains = [[100, 300, 500], [120, 310, 700]]
+    match(trains, trains, FS)
+    muaps(signal()[:2], trains, FS, window_s=0.01)
+
+
 STEPS: dict[str, Callable[[], None]] = {
     "EDF and BDF": read_files,
     "filters": filter_signals,
@@ -98,6 +107,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "features": measure_whole,
     "features of sliding windows": measure_windows,
     "turns, peaks, activity": find_shapes,
+    "trains of motor units": compare_trains,
 }
 """What compiles all kernels for the types that the package uses, through its own functions."""
 
