@@ -38,7 +38,8 @@ _COMMON = hashlib.sha256(
     b"".join(path.read_bytes() for pattern in SHARED for path in sorted(_HERE.glob(pattern)))
 ).hexdigest()
 _PATIENCE_S = 120.0  # longer than any kernel takes; then it is compiled here too, and not saved
-_UNUSABLE = (OSError, EOFError, pickle.UnpicklingError, NotImplementedError)
+_DAMAGED = (EOFError, pickle.UnpicklingError, AttributeError, ImportError)  # or of other classes
+_UNUSABLE = (OSError, NotImplementedError, *_DAMAGED)
 
 _kernels: list[Any] = []
 
@@ -65,7 +66,10 @@ class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
     """Data before index: numba's order lets another process read the data of an older source."""
 
     def save(self, key: Any, data: Any) -> None:  # noqa: ANN401
-        known = self._load_index()
+        try:
+            known = self._load_index()
+        except _DAMAGED:
+            known = {}
         name = known.get(key) or self._data_name(len(known) + 1)
         self._save_data(name, data)
         self._save_index({**known, key: name})
@@ -170,7 +174,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     if JIT_DISABLED:
         return np.errstate(all="ignore")(function)  # compiled arithmetic does not warn either
-    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
     compiled._cache = _Cache(function)
     compiled.compile = _once(compiled)
     _kernels.append(compiled)

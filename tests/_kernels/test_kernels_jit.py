@@ -1,5 +1,6 @@
 import ast
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -58,14 +59,25 @@ def test_a_cache_folder_that_is_a_file_breaks_nothing(tmp_path):
 
 
 @needs_jit
-def test_a_damaged_cache_is_compiled_anew(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x80\x04\x95",
+        pickle.dumps("x").replace(b"x", b"y"),
+        b"cemgproc._kernels._simd\nGone\n.",
+    ],
+    ids=["empty", "cut", "another index", "a class that is no more"],
+)
+def test_a_damaged_cache_is_compiled_anew_and_mended(tmp_path, content):
     assert run(RUN, tmp_path).stdout == "works\n"
     damaged = [*tmp_path.rglob("*.nbi")]
     assert damaged
     for path in damaged:
-        path.write_bytes(b"")
+        path.write_bytes(content)
     done = run(RUN, tmp_path)
     assert done.stdout == "works\n", done.stderr
+    assert all(path.stat().st_size > 100 for path in damaged)
 
 
 def test_the_cache_knows_every_file_that_a_kernel_uses():
