@@ -1,6 +1,6 @@
 """The one gate: what comes in leaves as float64, C-contiguous, of the stated shape, or raises."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,7 @@ from emgproc.errors import ParameterError, SignalError
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
+Samples: TypeAlias = NDArray[Any]  # float64, or float32 where that was given
 
 
 def as_signal(x: ArrayLike, name: str = "x") -> Floats:
@@ -62,6 +63,48 @@ def as_channels(x: ArrayLike, name: str = "x") -> Floats:
     if array.ndim > 2:
         raise SignalError(f"{name} must be (n_channels, n_samples), got shape {array.shape}")
     return np.ascontiguousarray(np.atleast_2d(array))
+
+
+def as_samples(x: ArrayLike) -> Samples:
+    """Channels × samples as `as_channels`, but float32 stays what it is."""
+    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
+        return as_channels(x)
+    if x.dtype != np.float32 or x.ndim not in (1, 2):
+        return as_channels(x)
+    return np.ascontiguousarray(np.atleast_2d(x))
+
+
+def checked_out(out: Samples, data: Samples, shape: tuple[int, ...]) -> Samples:
+    """Array of the caller's for the results of `data`, which came in `shape`; in that of `data`.
+
+    Raises
+    ------
+    ParameterError
+        It has another shape or type, is not contiguous or writeable, or shares memory with `data`.
+    """
+    if out.shape != shape or out.dtype != data.dtype or not out.flags.c_contiguous:
+        raise ParameterError(
+            f"out must be C-contiguous {data.dtype} of shape {shape}, "
+            f"got {out.dtype} of shape {out.shape}"
+        )
+    if not out.flags.writeable or np.may_share_memory(out, data):
+        raise ParameterError("out must be writeable and must not share memory with x")
+    return out.reshape(data.shape)
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: Any) -> Samples:  # noqa: ANN401 - NumPy's dtypes
+    """Array not yet filled, from a multiple of 64 bytes on: a vector never spans two cache lines.
+
+    Examples
+    --------
+    >>> aligned_empty((3, 5), np.float32).ctypes.data % 64
+    0
+    """
+    n = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(n + 64, np.uint8)
+    first = -int(memory.ctypes.data) % 64
+    aligned: Samples = memory[first : first + n].view(dtype).reshape(shape)
+    return aligned
 
 
 def check_fs(fs: float) -> float:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from emgproc.arrays import Samples, as_samples
 from emgproc.errors import ParameterError
 from emgproc.features.sliding import SlidingFeatures, sliding
 from emgproc.preprocessing.fused import filter_and
-from emgproc.preprocessing.windows import Measure, Window, as_samples, fill_moving
-from emgproc.preprocessing.zero_phase import Samples, checked_spans, unfilled
+from emgproc.preprocessing.windows import Measure, Window, fill_moving
+from emgproc.preprocessing.zero_phase import checked_spans, unfilled
 
 EIGHT = ("iemg", "arv", "rms", "variance", "wl", "zc", "ssc", "wamp")
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emgproc._kernels.window_grid import Wanted
-from emgproc.arrays import Bools, Floats, Ints, as_channels, check_fs
+from emgproc.arrays import Bools, Floats, Ints, as_samples, check_fs
 from emgproc.errors import ParameterError
 from emgproc.features.counts import checked_threshold
 from emgproc.features.spec import FEATURES
@@ -138,7 +138,7 @@ def sliding(  # noqa: PLR0913 - keyword only
     >>> found["zc"][0, 0], found["rms"].shape
     (np.float64(1000.0), (1, 7))
     """
-    signal, rate = _signal(x), check_fs(fs)
+    signal, rate = as_samples(x), check_fs(fs)
     windows = _windows(signal, rate, window_s, hop_s, names)
     asked = Asked(tuple(names), rate, _thresholds(threshold_uv), centre, threads)
     if not 0 < min_valid <= 1:
@@ -152,14 +152,6 @@ def sliding(  # noqa: PLR0913 - keyword only
     return SlidingFeatures(
         asked.names, units, windows.starts, windows.length, rate, values, n_valid
     )
-
-
-def _signal(x: ArrayLike) -> NDArray[Any]:
-    """Channels in float32 where they come in it, else in float64."""
-    masked = isinstance(x, np.ma.MaskedArray)
-    if isinstance(x, np.ndarray) and x.dtype == np.float32 and x.ndim in (1, 2) and not masked:
-        return np.ascontiguousarray(np.atleast_2d(x))
-    return as_channels(x)
 
 
 def _windows(

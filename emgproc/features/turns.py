@@ -7,10 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from emgproc._kernels._simd_interpreted import lanes
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Floats, Ints, check_fs, spans_of
+from emgproc.arrays import Floats, Ints, as_samples, check_fs, spans_of
 from emgproc.errors import ParameterError
 from emgproc.features.samples import divided
-from emgproc.preprocessing.peaks import as_real_channels
 
 
 class Turns(NamedTuple):
@@ -70,7 +69,7 @@ def turns(x: ArrayLike, fs: float, *, threshold_uv: float = 100.0, threads: int 
     140.0
     """
     rate = check_fs(fs)
-    data = as_real_channels(x)
+    data = as_samples(x)
     found = _counted(data, _checked(threshold_uv, data), threads)
     seconds = found.n_valid / rate
     shape = np.shape(x)[:-1]
@@ -109,7 +108,7 @@ def turn_positions(
     >>> turn_positions([0.0, 150.0, 20.0, 60.0, 0.0, 130.0, 130.0, 130.0, 0.0]).tolist()
     [1, 4, 6]
     """
-    data = as_real_channels(x)
+    data = as_samples(x)
     found = _positions(data, _checked(threshold_uv, data), threads)
     return found if np.ndim(x) == 2 else found[0]
 

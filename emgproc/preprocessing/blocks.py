@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc.arrays import Floats, as_channels
+from emgproc.arrays import Floats, aligned_empty, as_channels
 from emgproc.errors import ParameterError, SignalError
 from emgproc.preprocessing.cascade import Scheme, scheme_of
-from emgproc.preprocessing.zero_phase import Run, Span, aligned_empty, block_lanes, run_lanes
+from emgproc.preprocessing.zero_phase import Run, Span, block_lanes, run_lanes
 
 
 def zero_phase_span(

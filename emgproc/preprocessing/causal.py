@@ -5,10 +5,10 @@ from numpy.typing import ArrayLike
 
 from emgproc._kernels._simd_interpreted import LANES
 from emgproc._kernels.filter_plan import TILE
-from emgproc.arrays import Bools, Ints
+from emgproc.arrays import Bools, Ints, Samples, aligned_empty, as_samples
 from emgproc.errors import ParameterError, SignalError
 from emgproc.preprocessing.cascade import scheme_of
-from emgproc.preprocessing.zero_phase import Samples, aligned_empty, grouped, samples_of
+from emgproc.preprocessing.zero_phase import grouped
 
 
 class CausalSos:
@@ -68,7 +68,7 @@ class CausalSos:
         SignalError
             Another number of channels, or no real numbers.
         """
-        x = samples_of(block)
+        x = as_samples(block)
         if x.shape[0] != len(self._last):
             raise SignalError(f"a piece needs {len(self._last)} channels, got {x.shape[0]}")
         good = np.isfinite(x)

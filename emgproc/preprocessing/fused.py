@@ -7,21 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc._kernels.threads import over_groups
+from emgproc.arrays import Samples, aligned_empty, as_samples
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.butterworth import bandpass_sos, lowpass_sos
 from emgproc.preprocessing.envelopes import LinearEnvelope, MovingArv, MovingRms, Rectify
 from emgproc.preprocessing.filters import Bandpass
 from emgproc.preprocessing.pops import has_pops
 from emgproc.preprocessing.rows import check_recording, emg_of, spans_in, with_rows
-from emgproc.preprocessing.windows import Window, as_samples, fill_moving
-from emgproc.preprocessing.zero_phase import (
-    Samples,
-    Span,
-    aligned_empty,
-    checked_spans,
-    unfilled,
-    zero_phase_sos,
-)
+from emgproc.preprocessing.windows import Window, fill_moving
+from emgproc.preprocessing.zero_phase import Span, checked_spans, unfilled, zero_phase_sos
 from emgproc.recording import Recording
 from emgproc.units import to_samples
 

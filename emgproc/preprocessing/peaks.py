@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Ints, as_channels
+from emgproc.arrays import Ints, as_samples
 from emgproc.errors import ParameterError
 
 
@@ -57,20 +57,11 @@ def find_peaks(
     >>> find_peaks([0.0, 2.0, 0.0, 3.0, 3.0, 0.0, 1.0, 0.0], distance=3).tolist()
     [3, 6]
     """
-    data = as_real_channels(x)
+    data = as_samples(x)
     least = _least(height, data)
     apart = _whole_distance(distance, data.shape[1])
     peaks = _peaks_of(data, least, apart, threads)
     return peaks if np.ndim(x) == 2 else peaks[0]
-
-
-def as_real_channels(x: ArrayLike) -> NDArray[Any]:
-    """As `emgproc.arrays.as_channels`, except that a float32 array remains one."""
-    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
-        return as_channels(x)
-    if x.dtype == np.float32 and x.ndim in (1, 2):
-        return np.ascontiguousarray(np.atleast_2d(x))
-    return as_channels(x)
 
 
 def _least(height: ArrayLike | None, data: NDArray[Any]) -> NDArray[Any]:

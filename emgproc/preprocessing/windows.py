@@ -9,9 +9,18 @@ from numpy.typing import ArrayLike
 
 from emgproc._kernels.envelope_plan import MEASURES, tiling_of
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Bools, Floats, Ints, as_channels, as_signal
+from emgproc.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    Samples,
+    as_channels,
+    as_samples,
+    as_signal,
+    checked_out,
+)
 from emgproc.errors import ParameterError
-from emgproc.preprocessing.zero_phase import Samples, Span, checked_spans, unfilled
+from emgproc.preprocessing.zero_phase import Span, checked_spans, unfilled
 
 _LEAST = 4096  # samples; a shorter piece would read too much twice
 
@@ -159,21 +168,11 @@ def _moving(
         raise ParameterError(f"a moving window holds at least 1 sample, got {window.n}")
     data = as_samples(x)
     spans = checked_spans(segments, data.shape[1])
-    y = unfilled(data, spans) if out is None else _checked_out(out, data, np.shape(x))
+    y = unfilled(data, spans) if out is None else checked_out(out, data, np.shape(x))
     if out is not None and sum(stop - start for start, stop in spans) < data.shape[1]:
         y[:] = np.nan
     fill_moving(data, y, spans, window)
     return y.reshape(np.shape(x))
-
-
-def _checked_out(out: Samples, data: Samples, shape: tuple[int, ...]) -> Samples:
-    fits = out.shape == shape and out.dtype == data.dtype and out.flags.c_contiguous
-    if not fits or not out.flags.writeable or np.may_share_memory(out, data):
-        raise ParameterError(
-            f"out must be C-contiguous, writeable {data.dtype} of shape {shape} and no part of x, "
-            f"got {out.dtype} of shape {out.shape}"
-        )
-    return out.reshape(data.shape)
 
 
 def fill_moving(x: Samples, out: Samples, spans: Iterable[Span], window: Window) -> None:
@@ -182,15 +181,6 @@ def fill_moving(x: Samples, out: Samples, spans: Iterable[Span], window: Window)
         finite = walk(x, out, (start, stop), window)
         for row in np.flatnonzero(~finite):
             out[row, start:stop] = _with_gaps(x[row, start:stop], window)
-
-
-def as_samples(x: ArrayLike) -> Samples:
-    """Channels × samples as `as_channels`, but float32 stays what it is."""
-    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
-        return as_channels(x)
-    if x.dtype != np.float32 or x.ndim not in (1, 2):
-        return as_channels(x)
-    return np.ascontiguousarray(np.atleast_2d(x))
 
 
 def walk(x: Samples, y: Samples, span: Span, window: Window) -> Bools:

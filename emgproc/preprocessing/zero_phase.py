@@ -8,19 +8,17 @@ the same bytes.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from emgproc._kernels._simd_interpreted import LANES
 from emgproc._kernels.filter_plan import BEGIN, END, TILE, WRITE
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Bools, Ints, as_channels, spans_of
+from emgproc.arrays import Bools, Ints, Samples, aligned_empty, as_samples, checked_out, spans_of
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.cascade import Scheme, scheme_of
-
-Samples = NDArray[Any]  # float64, or float32 where the input is
 
 Span = tuple[int, int]
 
@@ -82,53 +80,18 @@ def zero_phase_sos(  # noqa: PLR0913 - the three beyond are keyword-only
     >>> bool(np.abs(zero_phase_sos(np.full(500, 7.0), highpass_sos(20, 1000))).max() < 1e-9)
     True
     """
-    data = samples_of(x)
+    data = as_samples(x)
     spans = checked_spans(segments, data.shape[1])
     run = Run(scheme_of(sos), threads, rectify)
     if out is None:
         y = unfilled(data, spans)
     else:
-        y = _checked_out(out, data, np.shape(x))
+        y = checked_out(out, data, np.shape(x))
         if not _covers(spans, data.shape[1]):
             y[:] = np.nan
     _filter(data, y, spans, run)
     _refilter_gaps(data, y, spans, run)
     return y.reshape(np.shape(x))
-
-
-def samples_of(x: ArrayLike) -> Samples:
-    """Channels × samples as `as_channels`, but float32 stays what it is."""
-    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray):
-        return as_channels(x)
-    if x.dtype != np.float32 or x.ndim not in (1, 2):
-        return as_channels(x)
-    return np.ascontiguousarray(np.atleast_2d(x))
-
-
-def _checked_out(out: Samples, data: Samples, shape: tuple[int, ...]) -> Samples:
-    if out.shape != shape or out.dtype != data.dtype or not out.flags.c_contiguous:
-        raise ParameterError(
-            f"out must be C-contiguous {data.dtype} of shape {shape}, "
-            f"got {out.dtype} of shape {out.shape}"
-        )
-    if not out.flags.writeable or np.may_share_memory(out, data):
-        raise ParameterError("out must be writeable and must not share memory with x")
-    return out.reshape(data.shape)
-
-
-def aligned_empty(shape: tuple[int, ...], dtype: Any) -> Samples:  # noqa: ANN401 - NumPy's dtypes
-    """Array not yet filled, from a multiple of 64 bytes on: a vector never spans two cache lines.
-
-    Examples
-    --------
-    >>> aligned_empty((3, 5), np.float32).ctypes.data % 64
-    0
-    """
-    n = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    memory = np.empty(n + 64, np.uint8)
-    first = -int(memory.ctypes.data) % 64
-    aligned: Samples = memory[first : first + n].view(dtype).reshape(shape)
-    return aligned
 
 
 def checked_spans(segments: Sequence[Span] | None, n_samples: int) -> list[Span]:

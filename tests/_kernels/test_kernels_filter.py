@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from naive_kernels import one_pass, zero_phase
 from numpy.testing import assert_allclose, assert_array_equal
 
+from emgproc.arrays import aligned_empty
 from emgproc.preprocessing.blocks import zero_phase_span
 from emgproc.preprocessing.butterworth import (
     bandpass_sos,
@@ -17,7 +18,7 @@ from emgproc.preprocessing.butterworth import (
 )
 from emgproc.preprocessing.cascade import scheme_of
 from emgproc.preprocessing.causal import CausalSos
-from emgproc.preprocessing.zero_phase import aligned_empty, zero_phase_sos
+from emgproc.preprocessing.zero_phase import zero_phase_sos
 
 FAST = bandpass_sos(0.1, 0.3, 1.0)  # decays within a hundred samples
 LONG = 2 * 8192 + 500
