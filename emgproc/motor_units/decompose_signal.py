@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from emgproc._kernels.decompose_plan import BLOCK, LANES
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Bools, Ints
-from emgproc.preprocessing.zero_phase import aligned_empty
+from emgproc.arrays import Bools, Ints, aligned_empty
 
 Values = NDArray[np.float32]
 
