@@ -100,6 +100,23 @@ def compare_trains() -> None:
     muaps(signal()[:2], trains, FS, window_s=0.01)
 
 
+def decompose_grid() -> None:
+    """Three motor units under 16 electrodes."""
+    import numpy as np
+
+    from emgproc.motor_units import apply_filters, decompose
+
+    rng, fs, n = np.random.default_rng(0), 2048.0, 8 * 2048
+    x = rng.normal(0.0, 1.0, (16, n))
+    shape = np.diff(np.hanning(31))
+    for first in (60, 110, 170):
+        at = first + np.cumsum(rng.integers(150, 250, n // 260))
+        potential = rng.normal(0.0, 60.0, (16, 1)) * shape
+        for discharge in at[at < n - 60]:
+            x[:, discharge : discharge + shape.size] += potential
+    apply_filters(x, decompose(x, fs), fs)
+
+
 STEPS: dict[str, Callable[[], None]] = {
     "EDF and BDF": read_files,
     "filters": filter_signals,
@@ -108,6 +125,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "features of sliding windows": measure_windows,
     "turns, peaks, activity": find_shapes,
     "trains of motor units": compare_trains,
+    "decomposition": decompose_grid,
 }
 """What compiles all kernels for the types that the package uses, through its own functions."""
 
