@@ -127,17 +127,18 @@ def _units_of(
     covariance = extended_covariance(mixture, threads)
     level = settings.regularisation * noise_floor(covariance, mixture.m)
     whole = factor = factor_of(covariance, level)
-    thorough = False
+    thorough, in_vain = False, 0
     for _ in range(settings.most_rounds):
         found = find_pulses(mixture, factor, used, rng, thorough=thorough, threads=threads)
-        new = _adopt_new(mixture, units, found, settings)
-        if thorough and not new:
+        new, known = _adopt_new(mixture, units, found, settings)
+        in_vain = 0 if new else in_vain + 1
+        # A known unit that is found again is not yet out of the signal and may hide others.
+        if thorough and in_vain > (1 if known else 0):
             break
         thorough = thorough or new <= 1
-        if new:
-            factor = polish(mixture, units, level, threads)
-            units[:] = join_parts(mixture, split_merged(mixture, units, factor))
-            _drop_lost(mixture, units, settings)
+        factor = polish(mixture, units, level, threads)
+        units[:] = join_parts(mixture, split_merged(mixture, units, factor))
+        _drop_lost(mixture, units, settings)
     polish(mixture, units, level, threads)
     train_on_whole(mixture, units, whole)
     return units
@@ -145,15 +146,18 @@ def _units_of(
 
 def _adopt_new(
     mixture: Mixture, units: list[Unit], found: list[Pulses], settings: DecompositionSettings
-) -> int:
-    """Add the units among `found` that are not known yet; return how many."""
-    before = len(units)
+) -> tuple[int, bool]:
+    """Add the units among `found` that are new; return how many, and whether one was known."""
+    before = list(units)
+    again = False
     for pulses in found:
         if pulses.sil < PROMISING_SIL or not _is_train(pulses.train, mixture.fs, settings):
             continue
-        if not any(are_one_unit(pulses.train, unit.train, mixture.fs) for unit in units):
+        twins = [u for u in units if are_one_unit(pulses.train, u.train, mixture.fs)]
+        again |= any(unit in before for unit in twins)
+        if not twins:
             units.append(adopted(mixture, pulses))
-    return len(units) - before
+    return len(units) - len(before), again
 
 
 def _is_train(train: Ints, fs: float, settings: DecompositionSettings) -> bool:

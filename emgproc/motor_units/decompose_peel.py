@@ -112,7 +112,7 @@ def _followed(
     mixture: Mixture, group: Sequence[Unit], filters: Values, threads: int
 ) -> list[Ints]:
     sources = cleaned_sources(mixture, group, filters, threads)
-    found = pulses_of(sources, mixture.fs, threads)
+    found = pulses_of(sources, mixture.fs, threads, [unit.train for unit in group])
     for unit, source, pulses in zip(group, sources, found, strict=True):
         unit.source, unit.sil, unit.limit = source, pulses.sil, pulses.limit
     return [pulses.train for pulses in found]

@@ -1,5 +1,6 @@
 """When a source has pulses, how well they stand out, and whether two trains are one unit's."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from emgproc.motor_units.agreement import agreement
 from emgproc.preprocessing.peaks import find_peaks
 
 APART_S = 0.02  # least interval between two discharges (MUedit)
+_MOST_MEDIANS = 1.5  # below 2, where artefacts would be the first guess of the high cluster
 _SHARED, _TOLERANCE_S, _MAX_LAG_S = 0.3, 0.001, 0.05
 
 
@@ -75,21 +77,38 @@ def pulse_to_noise_db(source: ArrayLike, discharges: Ints) -> float:
     return float(10 * np.log10(power[at].mean() / power[~at].mean()))
 
 
-def pulses_of(sources: NDArray[np.float32], fs: float, threads: int = 1) -> list[Pulses]:
-    """Pulses of each source (n_sources, n_samples): the high cluster of its squared peaks."""
+def pulses_of(
+    sources: NDArray[np.float32], fs: float, threads: int = 1, known: Sequence[Ints] = ()
+) -> list[Pulses]:
+    """Pulses of each source (n_sources, n_samples): the high cluster of its squared peaks.
+
+    `known` are trains that the sources have had before. No peak counts for more than 1.5
+    medians of those at the known discharges, so that a few artefacts do not become the train.
+    """
+    peaks = peaks_of(sources, fs, threads)
+    tops = [_top(source, train) for source, train in zip(sources, known, strict=False)]
+    tops += [np.inf] * (len(sources) - len(tops))
+    return [
+        _high_cluster(source, at, top)
+        for source, at, top in zip(sources, peaks, tops, strict=True)
+    ]
+
+
+def _top(source: NDArray[np.float32], train: Ints) -> float:
+    heights = np.square(source[train], dtype=np.float64)
+    return _MOST_MEDIANS * float(np.median(heights)) if heights.any() else np.inf
+
+
+def _high_cluster(source: NDArray[np.float32], at: Ints, top: float) -> Pulses:
     from emgproc._kernels.decompose import split_heights  # numba, loaded when first used
 
-    found = []
-    for source, at in zip(sources, peaks_of(sources, fs, threads), strict=True):
-        heights = np.square(source[at], dtype=np.float64)
-        if heights.size < 4:
-            found.append(Pulses(at[:0], 0.0, float("nan")))
-            continue
-        middle = sum(split_heights(heights)) / 2
-        high = heights > middle
-        sil = silhouette(heights[high], heights[~high]) if high.any() and not high.all() else 0.0
-        found.append(Pulses(at[high], sil, float(np.sqrt(middle))))
-    return found
+    heights = np.square(source[at], dtype=np.float64)
+    if heights.size < 4:
+        return Pulses(at[:0], 0.0, float("nan"))
+    middle = sum(split_heights(np.minimum(heights, top))) / 2
+    high = heights > middle
+    sil = silhouette(heights[high], heights[~high]) if high.any() and not high.all() else 0.0
+    return Pulses(at[high], sil, float(np.sqrt(middle)))
 
 
 def peaks_of(sources: NDArray[np.float32], fs: float, threads: int = 1) -> list[Ints]:

@@ -18,7 +18,7 @@ from emgproc.motor_units.decompose_signal import Mixture, Values, mean_run, take
 from emgproc.motor_units.discharges import covisi
 
 SUSPECT = 0.3  # variation of intervals above which a train is looked at
-_CLEARER = 0.7  # of the variation before: less has a train that is better than the one before
+_CLEARER = 0.75  # of the variation before: less has a train that is better than the one before
 _ALIKE = 0.8  # correlation of two potentials that may be one
 
 
@@ -49,7 +49,10 @@ def _regular_parts(mixture: Mixture, unit: Unit, factor: Values) -> list[Ints]:
 
 
 def _main_direction(mixture: Mixture, train: Ints, factor: Values) -> Floats:
-    """Where each discharge lies along the direction in which what they leave differs most."""
+    """Where each discharge lies along the direction in which what they leave differs most.
+
+    Each counts the same, however much it leaves: where two units discharge together it is much.
+    """
     from scipy.linalg import lapack
 
     runs = train[:, None] * mixture.m + np.arange(mixture.n_taps)
@@ -57,7 +60,8 @@ def _main_direction(mixture: Mixture, train: Ints, factor: Values) -> Floats:
     rows -= rows.mean(axis=0)
     white, _ = lapack.spotrs(factor, np.asfortranarray(rows.T), lower=1)
     alike = (rows @ white).astype(np.float64)
-    _, vectors = np.linalg.eigh(alike + alike.T)
+    size = np.sqrt(np.maximum(np.diag(alike), 1e-30))
+    _, vectors = np.linalg.eigh((alike + alike.T) / np.outer(size, size))
     main: Floats = vectors[:, -1]
     return main
 
