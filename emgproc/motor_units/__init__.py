@@ -24,6 +24,7 @@ from emgproc.motor_units.discharges import (
     thresholds,
 )
 from emgproc.motor_units.force import Force, force_of
+from emgproc.motor_units.grid_potentials import GridPotentials
 from emgproc.motor_units.likeness import Likeness, likeness
 from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits, Trained
 from emgproc.motor_units.persistent import (
@@ -36,6 +37,8 @@ from emgproc.motor_units.persistent import (
 from emgproc.motor_units.propagation import Propagation, propagation
 from emgproc.motor_units.rhythm import is_rhythmic, rhythmic_share
 from emgproc.motor_units.smoothing import smoothed_rate
+from emgproc.motor_units.tracking import track
+from emgproc.motor_units.tracking_model import Link, Tracking, Unlinked, VisitPair
 from emgproc.motor_units.waveform_features import waveform_features
 from emgproc.motor_units.waveforms import (
     amplitudes_uv,
@@ -53,14 +56,19 @@ __all__ = [
     "DecompositionSettings",
     "DeltaF",
     "Force",
+    "GridPotentials",
     "Likeness",
+    "Link",
     "Matching",
     "MotorUnit",
     "MotorUnits",
     "Pair",
     "Propagation",
+    "Tracking",
     "TrainCoherence",
     "Trained",
+    "Unlinked",
+    "VisitPair",
     "activity",
     "agreement",
     "amplitudes_uv",
@@ -95,6 +103,7 @@ __all__ = [
     "steady_rates",
     "strongest",
     "thresholds",
+    "track",
     "train_coherence",
     "unit_delta_f",
     "waveform_features",
