@@ -10,7 +10,13 @@ from emgproc._kernels.decompose_plan import LANES
 from emgproc.arrays import Ints
 from emgproc.errors import ParameterError, SignalError
 from emgproc.motor_units.decompose import as_recording, one_blas_thread
-from emgproc.motor_units.decompose_gate import MOST_MASKED, filtered, silence, unusable
+from emgproc.motor_units.decompose_gate import (
+    MOST_MASKED,
+    bad_samples,
+    filtered,
+    silence,
+    unusable,
+)
 from emgproc.motor_units.decompose_judge import described_unit
 from emgproc.motor_units.decompose_peel import Unit, cleaned_sources, in_lanes, retrain
 from emgproc.motor_units.decompose_quality import peaks_of, silhouette
@@ -101,7 +107,7 @@ def _like_training(recording: Recording, units: MotorUnits, *, named: bool) -> R
 
 def _lost(mixture: Mixture, recording: Recording, rows: list[int]) -> str:
     """Name and reason of the first channel that the filters would miss; masks are silenced."""
-    bad = recording.mask()[rows] | ~np.isfinite(recording.data[rows])
+    bad = bad_samples(recording, rows)
     reasons = {i: "masked" for i, row in enumerate(bad) if row.mean() > MOST_MASKED}
     silence(mixture, recording, np.any(bad, axis=0), list(reasons))
     dead = unusable(mixture, len(rows), reasons)

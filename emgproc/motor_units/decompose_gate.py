@@ -13,7 +13,7 @@ from emgproc.recording import Recording
 FLAT = 0.01  # of the median standard deviation: a channel below it is dead
 BRIDGED_R = 0.999  # two channels more alike than that are one
 MOST_MASKED = 0.1  # of a channel's samples; it would mask them in all others
-_AT_ONCE = 16  # channels that are filtered together
+_AT_ONCE = 8  # channels that are filtered together
 
 
 class Gate(NamedTuple):
@@ -54,7 +54,7 @@ def gate(recording: Recording, settings: DecompositionSettings) -> Gate:
     if len(rows) < settings.least_channels or recording.duration_s < settings.least_s:
         return Gate(None, rows, [], (), _too_little(recording, len(rows), settings))
     mixture = filtered(recording, rows, settings)
-    bad = recording.mask()[rows] | ~np.isfinite(recording.data[rows])
+    bad = bad_samples(recording, rows)
     reasons = {i: "masked" for i, row in enumerate(bad) if row.mean() > MOST_MASKED}
     masked: Bools = np.any(bad[[i for i in range(len(rows)) if i not in reasons]], axis=0)
     silence(mixture, recording, masked, list(reasons))
@@ -111,6 +111,14 @@ def filtered(recording: Recording, rows: list[int], settings: DecompositionSetti
         some = rows[first : first + _AT_ONCE]
         signal[:, first : first + len(some)] = step(recording.pick(some)).data.T
     return mixture
+
+
+def bad_samples(recording: Recording, rows: list[int]) -> Bools:
+    """Masked and missing samples, (rows, n_samples)."""
+    bad = recording.mask()
+    for row in rows:  # one by one: a copy of the rows would be a second recording
+        bad[row] |= ~np.isfinite(recording.data[row])
+    return bad[rows]
 
 
 def silence(mixture: Mixture, recording: Recording, masked: Bools, columns: list[int]) -> None:
