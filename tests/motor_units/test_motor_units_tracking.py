@@ -1,13 +1,29 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_visits import FS, altered, made_muscle, made_potentials, made_visits, simulated_visits
 from numpy.testing import assert_allclose
 
 from emgproc.errors import ParameterError, SignalError
-from emgproc.motor_units import GridPotentials, track
+from emgproc.motor_units import (
+    DecompositionSettings,
+    GridPotentials,
+    MotorUnit,
+    MotorUnits,
+    Trained,
+    track,
+)
 from emgproc.motor_units.tracking_likeness import closeness, spectra, without_noise
 from emgproc.motor_units.tracking_null import chance, expected_false_share
-from emgproc.simulate.grid import ADULT_64, INFANT_64, SMA_64, Growth
+from emgproc.simulate.grid import (
+    ADULT_64,
+    INFANT_64,
+    SMA_64,
+    Electrodes,
+    Growth,
+    simulate_grid,
+)
 
 
 def scored(tracking, found):
@@ -269,3 +285,34 @@ def test_potentials_and_limits_that_mean_nothing_are_refused():
     for what, other in zip(("grid", "fs", "ied_mm"), others, strict=True):
         with pytest.raises(ParameterError, match=f"visit 1 has {what}"):
             track([good, GridPotentials(*other)])
+
+
+def decomposed(recording, channels, muaps):
+    """A decomposition that found these potentials, (n_channels used, n_samples) each."""
+    nothing = np.zeros((1, 1), np.float32)
+    trained = Trained(nothing, nothing, 0.0, 0.0, nothing)
+    units = [
+        MotorUnit(f"MU{n + 1}", np.arange(3), 0.95, 30.0, 0.1, 10.0, muap, trained, "made")
+        for n, muap in enumerate(muaps)
+    ]
+    settings = DecompositionSettings()
+    return MotorUnits(tuple(units), (), "", recording.fs, channels, (), 1, settings, 0, 16)
+
+
+def test_potentials_of_a_decomposition_lie_on_the_grid_by_the_names_of_their_channels():
+    places = Electrodes(rows=4, cols=3, ied_mm=5.0, diameter_mm=1.0, missing=((1, 2),))
+    recording, _ = simulate_grid(replace(INFANT_64, electrodes=places, duration_s=0.2), seed=1)
+    names = tuple(c.name for c in recording.channels if c.place is not None)
+    used = tuple(reversed(names[1:]))  # the first was left out, and the order is another one
+    muap = np.arange(len(used), dtype=np.float32)[:, None] + np.array([0.0, 0.5], np.float32)
+    visit = GridPotentials.of(decomposed(recording, used, [muap, 2 * muap]), recording)
+    assert visit.potentials_uv.shape == (2, 4, 3, 2)
+    assert (visit.fs, visit.ied_mm) == (recording.fs, 5.0)
+    at = {channel.name: channel.place for channel in recording.channels}
+    for row, name in enumerate(used):
+        assert_allclose(visit.potentials_uv[1][at[name]], 2 * muap[row])
+    for place in (at[names[0]], (1, 2)):
+        assert np.isnan(visit.potentials_uv[:, place[0], place[1]]).all()
+    assert len(GridPotentials.of(decomposed(recording, used, []), recording)) == 0
+    with pytest.raises(ParameterError, match=r"lacks channels \['other'\]"):
+        GridPotentials.of(decomposed(recording, (*used, "other"), []), recording)
