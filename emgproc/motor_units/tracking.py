@@ -27,6 +27,7 @@ LEAST_CONFIDENCE = 0.99
 def track(
     visits: Sequence[GridPotentials],
     *,
+    lengths: Sequence[float] | None = None,
     least_score: float = LEAST_SCORE,
     least_confidence: float = LEAST_CONFIDENCE,
 ) -> Tracking:
@@ -43,6 +44,10 @@ def track(
     visits
         Potentials of each visit (`GridPotentials.of`), of one grid and one sampling rate; lags up
         to 10 ms between their windows do not matter.
+    lengths
+        Length of the limb at each visit, in any unit: fibres and distances in the muscle grow
+        with it, velocities do not. Without it nothing is taken to have grown, and units are lost
+        as soon as it has by a few per cent.
     least_score
         Smallest correlation of a link, 0–1.
     least_confidence
@@ -51,18 +56,23 @@ def track(
     Raises
     ------
     ParameterError
-        A limit is not within 0–1, or the visits differ in grid, distance or rate.
+        A limit is not within 0–1, the visits differ in grid, distance or rate, or `lengths` are
+        not one of each, above 0, the largest at most twice the smallest.
     """
+    from threadpoolctl import threadpool_limits  # loaded when first used
+
     if not (0 <= least_score <= 1 and 0 <= least_confidence <= 1):
         raise ParameterError(
             f"track: limits lie within 0–1, got {least_score=}, {least_confidence=}"
         )
     _check(visits)
-    seen, limits = spectra_of(visits), Limits(least_score, least_confidence)
-    pairs = [
-        compared((first, second), seen, visits[first], limits)
-        for first, second in itertools.combinations(range(len(visits)), 2)
-    ]
+    grown, limits = _lengths(lengths, len(visits)), Limits(least_score, least_confidence)
+    with threadpool_limits(1, "blas"):  # bytes that stay, and products too small to share
+        seen = spectra_of(visits, grown)
+        pairs = [
+            compared((first, second), seen, visits[first], limits)
+            for first, second in itertools.combinations(range(len(visits)), 2)
+        ]
     identities, taken_back = _joined([len(visit) for visit in visits], pairs)
     pairs = [_without(pair, taken_back) for pair in pairs]
     unlinked = _unlinked(identities, pairs)
@@ -81,6 +91,18 @@ def _check(visits: Sequence[GridPotentials]) -> None:
                     f"track: visit {number} has {what} {here}, visit 0 has {there}; only like "
                     "grids at one rate can be compared"
                 )
+
+
+def _lengths(lengths: Sequence[float] | None, n_visits: int) -> list[float]:
+    found = [1.0] * n_visits if lengths is None else [float(length) for length in lengths]
+    if len(found) != n_visits or not all(
+        0 < a <= 2 * b < float("inf") for a in found for b in found
+    ):
+        raise ParameterError(
+            f"track: lengths are one of each of {n_visits} visits, above 0, the largest at most "
+            f"twice the smallest, got {lengths}"
+        )
+    return found
 
 
 def _joined(

@@ -47,15 +47,22 @@ class Spectra:
     n: int
 
 
-def spectra(potentials: Floats, n: int, fs: float) -> Spectra:
+def spectra(potentials: Floats, n: int, fs: float, ratio: float = 1.0) -> Spectra:
     """Spectra of potentials (n_units, rows, cols, n_window), NaN where there is no channel.
 
-    Twice the window long or longer is `n`, even; at `fs` they reach to `HIGHEST_HZ`.
+    Twice the window long or longer is `n`, even; at `fs` they reach to `HIGHEST_HZ`. With a
+    `ratio` below 1 they are those of a muscle 1 / `ratio` times as long: what is a distance or,
+    at the same velocity, a delay on the grid is longer by so much.
     """
     missing = np.asarray(np.isnan(potentials).any(axis=(0, 3)))
     clean = np.zeros_like(potentials)
     clean[:, ~missing] = without_noise(potentials[:, ~missing])
     clean = np.tensordot(clean, _filling(missing), axes=((1, 2), (0, 1)))
+    if ratio != 1:
+        window, rows, cols = (_reading(size, 0.0, ratio) for size in clean.shape[1:])
+        clean = np.tensordot(clean, window, axes=(1, 1)).transpose(0, 3, 1, 2)
+        clean = rows @ clean @ cols.T
+        missing = ~_seen_stretched(missing, ratio)
     n_bins = min(int(HIGHEST_HZ / fs * n) + 1, n // 2)
     values = np.fft.rfft(clean, n, axis=1)[:, :n_bins].transpose(1, 0, 2, 3)
     return Spectra(np.ascontiguousarray(values), missing, n)
@@ -151,15 +158,31 @@ def _energy(values: Complexes, n: int) -> Floats:
 
 
 @lru_cache(maxsize=256)
-def _reading(n: int, shift: float) -> Floats:
-    """Matrix that reads n values at their places + shift by a cubic spline, (n, n)."""
+def _reading(n: int, shift: float, ratio: float = 1.0) -> Floats:
+    """Matrix that reads n values at `_places` + shift by a cubic spline, (n, n)."""
     from scipy.interpolate import make_interp_spline  # loaded when first used
 
     places = np.arange(n, dtype=np.float64)
-    if shift == 0 or n == 1:
+    if n == 1 or (shift == 0 and ratio == 1):
         return np.eye(n)
     spline = make_interp_spline(places, np.eye(n), k=min(3, n - 1))
-    return np.asarray(spline(np.clip(places + shift, 0, n - 1)))
+    return np.asarray(spline(np.clip(_places(n, ratio) + shift, 0, n - 1)))
+
+
+def _places(n: int, ratio: float) -> Floats:
+    """Places of n values, drawn together around their middle, which stays."""
+    middle = (n - 1) / 2
+    return np.asarray(middle + (np.arange(n) - middle) * ratio)
+
+
+def _seen_stretched(missing: Bools, ratio: float) -> Bools:
+    """Where all electrodes between which is read at `_places` are there, (rows, cols)."""
+    seen = ~missing
+    for axis, n in enumerate(missing.shape):
+        at = _places(n, ratio)
+        below, above = (np.take(seen, f(at).astype(np.int64), axis) for f in (np.floor, np.ceil))
+        seen = below & above
+    return np.asarray(seen)
 
 
 def _seen(missing: Bools, shift: Shift) -> Bools:

@@ -41,13 +41,19 @@ class Limits(NamedTuple):
     least_confidence: float
 
 
-def spectra_of(visits: Sequence[GridPotentials]) -> list[Spectra]:
-    """Spectra of the potentials of all visits, all of one length."""
+def spectra_of(visits: Sequence[GridPotentials], lengths: Sequence[float]) -> list[Spectra]:
+    """Spectra of the potentials of all visits, all as if the limb was as long as at its longest.
+
+    At the longest, as other visits then are read between electrodes and never beyond them.
+    """
     from scipy.fft import next_fast_len  # loaded when first used
 
     longest = max((visit.potentials_uv.shape[3] for visit in visits), default=1)
     n = 2 * next_fast_len(longest, real=True)
-    return [spectra(visit.potentials_uv, n, visit.fs) for visit in visits]
+    return [
+        spectra(visit.potentials_uv, n, visit.fs, length / max(lengths))
+        for visit, length in zip(visits, lengths, strict=True)
+    ]
 
 
 def compared(

@@ -86,11 +86,22 @@ def test_no_unit_common_under_a_shifted_grid_on_many_seeds(settings):
     assert stated <= 1
 
 
-def test_months_of_growth_lose_links_rather_than_state_false_ones():
+def test_months_of_growth_lose_links_unless_the_length_of_the_limb_is_known():
     visits, found, _ = simulated_visits(3, INFANT_64, growth=Growth.after(3))
     stated, right = scored(track(visits), found)
-    assert stated == right
-    assert all(one.reason for one in track(visits).unlinked)
+    assert stated == right <= 3
+    measured = [30.0, 30.0 * Growth.after(3).limb]
+    stated, right = scored(track(visits, lengths=measured), found)
+    assert stated == right >= 5
+
+
+def test_only_the_ratio_of_lengths_matters_and_equal_ones_change_nothing():
+    visits, _, _ = made_visits(1)
+    plain = track(visits).links
+    assert plain
+    assert track(visits, lengths=(7.0, 7.0)).links == plain
+    other, scaled = (track(visits, lengths=(k, 1.02 * k)).links for k in (1.0, 30.0))
+    assert [(k.a, k.b) for k in other] == [(k.a, k.b) for k in scaled]
 
 
 def test_order_of_units_does_not_matter():
@@ -281,6 +292,9 @@ def test_potentials_and_limits_that_mean_nothing_are_refused():
             GridPotentials(values, fs, ied_mm)
     with pytest.raises(ParameterError, match="limits"):
         track([good], least_score=1.5)
+    for lengths in ((1.0,), (1.0, 0.0), (1.0, 2.5), (1.0, np.nan)):
+        with pytest.raises(ParameterError, match="lengths"):
+            track([good, good], lengths=lengths)
     others = (values[:, :7], FS, 8.0), (values, 1000.0, 8.0), (values, FS, 4.0)
     for what, other in zip(("grid", "fs", "ied_mm"), others, strict=True):
         with pytest.raises(ParameterError, match=f"visit 1 has {what}"):
