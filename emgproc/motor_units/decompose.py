@@ -23,7 +23,7 @@ from emgproc.motor_units.decompose_peel import (
     put_back,
     train_on_whole,
 )
-from emgproc.motor_units.decompose_quality import Pulses, are_one_unit
+from emgproc.motor_units.decompose_quality import Pulses, are_one_unit, pause_share
 from emgproc.motor_units.decompose_search import find_pulses
 from emgproc.motor_units.decompose_signal import (
     Mixture,
@@ -162,6 +162,7 @@ def _adopt_new(
 
 def _is_train(train: Ints, fs: float, settings: DecompositionSettings) -> bool:
     enough = train.size >= settings.least_discharges
+    enough &= pause_share(train, fs) <= settings.most_pauses
     return enough and covisi(train, fs).value <= max(PROMISING_COVISI, settings.most_covisi)
 
 

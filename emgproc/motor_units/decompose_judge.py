@@ -6,7 +6,7 @@ import numpy as np
 
 from emgproc.motor_units.decompose_gate import Gate
 from emgproc.motor_units.decompose_peel import Unit, row_of
-from emgproc.motor_units.decompose_quality import are_one_unit, pulse_to_noise_db
+from emgproc.motor_units.decompose_quality import are_one_unit, pause_share, pulse_to_noise_db
 from emgproc.motor_units.decompose_signal import Mixture
 from emgproc.motor_units.discharges import covisi, mean_rate
 from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits, Trained
@@ -87,7 +87,7 @@ def described_unit(
 def _with_reason(
     unit: MotorUnit, before: list[MotorUnit], settings: DecompositionSettings, fs: float
 ) -> MotorUnit:
-    reason = _against(unit, settings)
+    reason = _against(unit, settings, fs)
     accepted = [other for other in before if other.accepted_because]
     for i, other in enumerate(accepted):
         if not reason and are_one_unit(unit.discharges, other.discharges, fs):
@@ -105,11 +105,14 @@ def _with_reason(
     )
 
 
-def _against(unit: MotorUnit, settings: DecompositionSettings) -> str:
+def _against(unit: MotorUnit, settings: DecompositionSettings, fs: float) -> str:
     if unit.discharges.size < settings.least_discharges:
         return f"few_discharges: {unit.discharges.size} < {settings.least_discharges}"
     if not unit.sil >= settings.least_sil:
         return f"low_sil: {unit.sil:.3f} < {settings.least_sil:g}"
+    pauses = pause_share(unit.discharges, fs)
+    if pauses > settings.most_pauses:
+        return f"interrupted: {pauses:.2f} of the intervals are pauses > {settings.most_pauses:g}"
     if not unit.covisi <= settings.most_covisi:
         return f"irregular: CoV of the intervals {unit.covisi:.2f} > {settings.most_covisi:g}"
     if not settings.least_rate_pps <= unit.rate_pps <= settings.most_rate_pps:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from emgproc.arrays import Ints, as_vector
 from emgproc.errors import ParameterError
 from emgproc.motor_units.agreement import agreement
+from emgproc.motor_units.trains import PAUSE_S
 from emgproc.preprocessing.peaks import find_peaks
 
 APART_S = 0.02  # least interval between two discharges (MUedit)
@@ -116,6 +117,21 @@ def peaks_of(sources: NDArray[np.float32], fs: float, threads: int = 1) -> list[
     least = float(np.finfo(np.float32).tiny)
     peaks = find_peaks(sources, height=least, distance=max(1, int(APART_S * fs)), threads=threads)
     return peaks if isinstance(peaks, list) else [peaks]
+
+
+def pause_share(train: Ints, fs: float) -> float:
+    """Share of the intervals that are pauses, longer than 400 ms; 1 without any interval.
+
+    What is picked from noise now and then has many; the intervals that are left are regular
+    enough, since none is long, and would pass for a unit's.
+
+    Examples
+    --------
+    >>> pause_share(np.array([0, 100, 200, 900, 1000]), 1000.0)
+    0.25
+    """
+    intervals = np.diff(train)
+    return float(np.mean(intervals > PAUSE_S * fs)) if intervals.size else 1.0
 
 
 def are_one_unit(first: Ints, second: Ints, fs: float) -> bool:

@@ -29,6 +29,8 @@ class DecompositionSettings:
         Limits of the mean discharge rate, 1/s.
     most_covisi
         Greatest coefficient of variation of the inter-discharge intervals, a fraction.
+    most_pauses
+        Greatest share of intervals that are pauses (more than 400 ms), 0–1.
     most_rounds
         Most rounds of sixteen starts.
     regularisation
@@ -46,12 +48,13 @@ class DecompositionSettings:
     least_rate_pps: float = 3.0
     most_rate_pps: float = 50.0
     most_covisi: float = 0.4
+    most_pauses: float = 0.2
     most_rounds: int = 12
     regularisation: float = 1.0
 
     def __post_init__(self) -> None:
         whole = (self.least_channels, self.least_discharges, self.most_rounds)
-        positive = (*whole, self.least_s, self.most_covisi, self.regularisation)
+        positive = (*whole, self.least_s, self.most_covisi, self.most_pauses, self.regularisation)
         if not all(0 < value < np.inf for value in positive):
             raise ParameterError(f"limits and counts must be finite and above 0, got {self}")
         if not (0 < self.least_sil < 1 and 0 < self.least_rate_pps < self.most_rate_pps):

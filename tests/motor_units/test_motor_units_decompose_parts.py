@@ -18,7 +18,7 @@ from emgproc.motor_units.decompose_peel import (
     retrain,
     row_of,
 )
-from emgproc.motor_units.decompose_quality import Pulses, are_one_unit, pulses_of
+from emgproc.motor_units.decompose_quality import Pulses, are_one_unit, pause_share, pulses_of
 from emgproc.motor_units.decompose_signal import (
     empty_mixture,
     extended_covariance,
@@ -160,6 +160,13 @@ def test_trains_are_one_units_if_they_share_a_third_at_one_lag():
     assert are_one_unit(one, one[::2], FS)
     assert not are_one_unit(one, one[::4], FS)
     assert not are_one_unit(one, other, FS)
+
+
+def test_a_train_picked_from_noise_now_and_then_is_mostly_pauses():
+    picked = np.sort(np.random.default_rng(8).choice(60 * int(FS), 110, replace=False))
+    assert pause_share(picked, FS) > 0.3
+    assert pause_share(train(np.random.default_rng(8), 60.0), FS) < 0.01
+    assert pause_share(picked[:1], FS) == 1.0
 
 
 def followed(trains_of):
