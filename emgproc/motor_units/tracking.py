@@ -73,7 +73,7 @@ def track(
             compared((first, second), seen, visits[first], limits)
             for first, second in itertools.combinations(range(len(visits)), 2)
         ]
-    identities, taken_back = _joined([len(visit) for visit in visits], pairs)
+    identities, taken_back = joined([len(visit) for visit in visits], pairs)
     pairs = [_without(pair, taken_back) for pair in pairs]
     unlinked = _unlinked(identities, pairs)
     return Tracking(identities, tuple(pairs), unlinked, least_score, least_confidence)
@@ -105,10 +105,18 @@ def _lengths(lengths: Sequence[float] | None, n_visits: int) -> list[float]:
     return found
 
 
-def _joined(
+def joined(
     sizes: Sequence[int], pairs: Sequence[VisitPair]
 ) -> tuple[tuple[tuple[int | None, ...], ...], set[Link]]:
-    """Identities from links, the surest first, and the links that contradict surer ones."""
+    """Identities from links, the surest first, and the links that contradict surer ones.
+
+    Parameters
+    ----------
+    sizes
+        Number of units of each visit.
+    pairs
+        The visits two by two; their candidates without a reason are the links.
+    """
     member = {(v, u): {v: u} for v, size in enumerate(sizes) for u in range(size)}
     taken_back = set()
     stated = (link for pair in pairs for link in pair.candidates if not link.reason)

@@ -20,6 +20,7 @@ from emgproc.motor_units.tracking_likeness import (
 )
 from emgproc.motor_units.tracking_model import Link, VisitPair
 from emgproc.motor_units.tracking_null import (
+    LEAST_NULL,
     Scores,
     assigned,
     chance,
@@ -136,7 +137,9 @@ def _candidate(
         z = float(search.scores(search.best(at)).between[at])
     own = own_null(scores, i, j)
     by_accident = max(skewed_chance(z, null), chance(z, own))
-    return float(np.tanh(z)), by_accident, "no_null" if by_accident == 1.0 else reason
+    if own.size < LEAST_NULL:
+        reason = "no_null"
+    return float(np.tanh(z)), by_accident, reason
 
 
 def _reason(link: Link, limits: Limits) -> str:

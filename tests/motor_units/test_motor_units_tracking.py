@@ -9,11 +9,14 @@ from emgproc.errors import ParameterError, SignalError
 from emgproc.motor_units import (
     DecompositionSettings,
     GridPotentials,
+    Link,
     MotorUnit,
     MotorUnits,
     Trained,
+    VisitPair,
     track,
 )
+from emgproc.motor_units.tracking import joined
 from emgproc.motor_units.tracking_likeness import closeness, spectra, without_noise
 from emgproc.motor_units.tracking_null import chance, expected_false_share
 from emgproc.simulate.grid import (
@@ -81,7 +84,7 @@ def test_half_common_under_a_shifted_grid_on_many_seeds(settings):
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", [INFANT_64, ADULT_64, SMA_64])
 def test_no_unit_common_under_a_shifted_grid_on_many_seeds(settings):
-    # By its meaning a confidence of 0.995 lets one pair of visits in 200 state a false link.
+    # By its meaning a confidence of 0.99 lets one pair of visits in 100 state a false link.
     stated, _ = totals(lambda seed: simulated_visits(seed, settings, common=0), range(2000, 2034))
     assert stated <= 1
 
@@ -175,6 +178,18 @@ def test_identities_of_visits_in_another_order_are_the_same():
     before = set(track(visits).identities)
     after = track([visits[v] for v in (2, 0, 1)]).identities
     assert {(one[1], one[2], one[0]) for one in after} == before
+
+
+def test_of_links_that_contradict_each_other_the_surer_ones_stay():
+    # 0:0 = 1:0 = 2:0, and less surely 0:1 = 2:0, which would put two units of visit 0 in one.
+    links = [
+        Link(0, 1, 0, 0, 0.99, 1e-9, 1.0), Link(0, 2, 1, 0, 0.95, 1e-5, 0.999),
+        Link(1, 2, 0, 0, 0.98, 1e-8, 1.0),
+    ]  # fmt: skip
+    pairs = [VisitPair(k.first, k.second, (0.0, 0.0), np.empty(0), (k,)) for k in links]
+    identities, taken_back = joined([2, 1, 1], pairs)
+    assert identities == ((0, 0, 0), (1, None, None))
+    assert taken_back == {links[1]}
 
 
 def test_a_duplicate_within_a_visit_is_linked_once_or_not_at_all():
