@@ -21,7 +21,7 @@ from emgproc.motor_units.tracking_model import Link, Tracking, Unlinked, VisitPa
 from emgproc.motor_units.tracking_pair import Limits, compared, spectra_of, surest
 
 LEAST_SCORE = 0.8
-LEAST_CONFIDENCE = 0.99
+LEAST_CONFIDENCE = 0.95
 
 
 def track(
@@ -51,7 +51,8 @@ def track(
     least_score
         Smallest correlation of a link, 0–1.
     least_confidence
-        Smallest confidence of a link, 0–1.
+        Smallest confidence of a link, 0–1. The surest of two visits must reach 0.99, or they
+        have none: below it, that they share any unit at all is open.
 
     Raises
     ------

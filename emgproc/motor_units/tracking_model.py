@@ -26,7 +26,8 @@ class Link:
         (`expected_false_share`), 0–1.
     reason
         Why the two are not stated to be one, else empty: `no_null` (too few mismatched pairs),
-        `not_mutual_best`, `score_below_least`, `within_null` (confidence below the least),
+        `not_mutual_best`, `score_below_least`, `within_null` (confidence below the least,
+        or of all candidates of the two visits below 0.99),
         `contradicts_stronger_link`.
     """
 

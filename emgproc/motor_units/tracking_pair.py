@@ -33,6 +33,7 @@ from emgproc.motor_units.tracking_null import (
 from emgproc.units import to_samples
 
 MAX_LAG_S = 0.010
+SUREST = 0.99  # of the surest link of two visits: below it, that they share any unit is open
 
 
 class Limits(NamedTuple):
@@ -81,6 +82,8 @@ def compared(
             rows, cols, found, sure, strict=True
         )
     ]
+    if max((one.confidence for one in links if not one.reason), default=0.0) < SUREST:
+        limits = limits._replace(least_confidence=SUREST)
     links = [replace(one, reason=_reason(one, limits)) for one in links]
     shift_mm = (shift[0] * like.ied_mm, shift[1] * like.ied_mm)
     return VisitPair(*numbers, shift_mm, np.sort(np.tanh(null)), tuple(sorted(links, key=surest)))
