@@ -170,6 +170,12 @@ class MotorUnits:
     def __len__(self) -> int:
         return len(self.units)
 
+    def __repr__(self) -> str:
+        if self.verdict:
+            return f"<MotorUnits: none, {self.verdict}; {len(self.rejected)} rejected>"
+        told = ", ".join(f"{unit.name} {unit.rate_pps:.1f} pps" for unit in self.units)
+        return f"<MotorUnits: {told}; {len(self.rejected)} rejected>"
+
     @property
     def discharges(self) -> tuple[Ints, ...]:
         """Discharges of each unit, samples."""

@@ -238,3 +238,9 @@ def test_a_minute_of_256_channels_stays_below_four_gigabytes():
     units, extra = measured(made, threads=2)
     assert (jaccards(made.trains, units) > 0.9).sum() >= 19
     assert extra < 2**29
+
+
+def test_a_result_tells_itself_in_one_line():
+    nothing = decompose(np.zeros((20, 20_000)), 2048.0)
+    assert repr(nothing).startswith("<MotorUnits: none, ")
+    assert len(repr(nothing)) < 200
