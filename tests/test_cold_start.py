@@ -250,6 +250,7 @@ def warmed(tmp_path_factory):
 
 
 @needs_jit
+@pytest.mark.slow
 def test_warm_cache_tells_what_it_does_and_where(warmed):
     folder, told = warmed
     *steps, last = told.splitlines()
@@ -260,6 +261,7 @@ def test_warm_cache_tells_what_it_does_and_where(warmed):
 
 
 @needs_jit
+@pytest.mark.slow
 def test_warm_cache_compiles_every_kernel_there_is(warmed):
     code = """
 import importlib, json, pkgutil
@@ -275,6 +277,7 @@ print(json.dumps([k.__module__.split(".")[-1] + "." + k.__name__ for k in _kerne
 
 
 @needs_jit
+@pytest.mark.slow
 def test_nothing_is_left_to_compile_after_warm_cache(warmed, edf, tmp_path):
     code = MAIN.format(arguments=["warm-cache"])
     again = compiled_by(code, NUMBA_CACHE_DIR=warmed[0])
