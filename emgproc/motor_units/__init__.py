@@ -35,6 +35,7 @@ from emgproc.motor_units.persistent import (
     unit_delta_f,
 )
 from emgproc.motor_units.propagation import Propagation, propagation
+from emgproc.motor_units.pulse_trains import pulse_trains
 from emgproc.motor_units.rhythm import is_rhythmic, rhythmic_share
 from emgproc.motor_units.smoothing import smoothed_rate
 from emgproc.motor_units.tracking import track
@@ -95,6 +96,7 @@ __all__ = [
     "peak_rate",
     "propagation",
     "pulse_to_noise_db",
+    "pulse_trains",
     "recruitment_rates",
     "rhythmic_share",
     "silhouette",
