@@ -17,7 +17,7 @@ PUBLIC = {
     "Segment", "Study", "check_study", "extract", "features", "from_mne", "load_plan",
     "load_study", "motor_units",
     "open_recording", "preprocessing", "read_recording", "run", "simulate", "stats",
-    "write_recording",
+    "stimulation", "write_recording",
 }  # fmt: skip
 READERS = {
     "FORMATS", "CmapScan", "Discharges", "ReadOptions", "RecordingFile", "describe", "from_mne",
