@@ -11,6 +11,7 @@ import click
 import emgproc
 from emgproc.cli.ends import INTERRUPTED, INVALID
 from emgproc.cli.files import convert, features, info
+from emgproc.cli.motor_units import decompose
 from emgproc.cli.simulation import simulate
 from emgproc.cli.studies import check, run, status
 from emgproc.cli.warming import warm_cache
@@ -93,5 +94,7 @@ def main() -> None:
     """From raw EMG recordings to features, and to the muscle-tone outcome of a trial."""
 
 
-for _command in (info, convert, features, check, run, status, simulate, warm_cache):
+for _command in (
+    info, convert, features, decompose, check, run, status, simulate, warm_cache,
+):  # fmt: skip
     main.add_command(_command)
