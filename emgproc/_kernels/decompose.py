@@ -1,8 +1,14 @@
 """Passes of a blind source separation over a signal that is never extended.
 
 `x` is time-major: row t of the extended signal, R samples of m channels, is the run of m·R values
-from flat index t·m. Sixteen separation filters advance together, a lane to each; a tile of twelve
-or sixteen sums stays in registers. `x` is followed by room for one tile more than there is.
+from flat index t·m. A separation filter correlates each channel with R values, so the passes
+multiply spectra of segments that overlap (overlap-save, Stockham 1966): N/2 + 1 complex products
+instead of hop · R real ones. Two real signals are transformed as one complex one. Sixteen filters
+advance together, a lane to each; sums of products stay in registers. A block is `SEGMENTS`
+segments; `x` is followed by room for one block more than there is.
+
+Spectra are flat, real and imaginary parts side by side: (bin, segment, 2, channel) of a signal,
+(bin, segment, 2, lane) of sources, (bin, channel, 2, lane) of filters.
 """
 
 from typing import Any
@@ -10,179 +16,289 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emgproc._kernels._fourier import transform
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import load, muladd, splat_as, store, store_transposed
-from emgproc._kernels.decompose_plan import BLOCK, LANES, ROWS, TAPS
-from emgproc.arrays import Floats, Ints
+from emgproc._kernels.decompose_plan import LANES, SEGMENTS
+from emgproc._kernels.fft_plan import Plan
+from emgproc.arrays import Ints
 
 Values = NDArray[np.float32]
-Four = tuple[Any, Any, Any, Any]
+Pair = tuple[Any, Any]
+
+TWO = 2 * LANES  # a complex value of every lane
+TILE = 8  # complex sums in registers
 
 
 @kernel
-def fold(x: Values, i: int, step: int, v: Any, sums: Four) -> Four:  # noqa: ANN401 - a vector
-    """Add to four sums the products of `v` with the samples `step` apart from flat index `i`."""
-    a, b, c, d = sums  # an unsigned index: a signed one would be tested for counting from the end
+def to_spectra(
+    x: Values, i: int, far: int, step: int, count: int,
+    z: Values, plan: Plan, out: Values, o: int, out_far: int, out_step: int, imaginary: int,
+) -> None:  # fmt: skip
+    """Spectra of two lots of sixteen real signals, of `count` samples and zeros after them.
+
+    The samples lie `step` apart from flat index `i`, those of the second lot `far` further; bins
+    go to index `o` on, `out_step` apart, imaginary parts `imaginary` after the real ones, those
+    of the second lot `out_far` further.
+    """
+    n, zero, half = plan.places.size, splat_as(z, 0.0), splat_as(z, 0.5)
+    for t in range(count):
+        store(z, t * TWO, load(x, i + t * step))
+        store(z, t * TWO + LANES, load(x, i + far + t * step))
+    for t in range(2 * count, 2 * n):
+        store(z, t * LANES, zero)
+    transform(z, n, plan)
+    for k in range(n // 2 + 1):
+        p, q = plan.places[k] * TWO, plan.places[(n - k) % n] * TWO
+        ar, ai, br, bi = load(z, p), load(z, p + LANES), load(z, q), load(z, q + LANES)
+        at = o + k * out_step
+        store(out, at, half * (ar + br))
+        store(out, at + imaginary, half * (ai - bi))
+        store(out, at + out_far, half * (ai + bi))
+        store(out, at + out_far + imaginary, half * (br - ar))
+
+
+@kernel
+def to_signals(
+    spectra: Values, i: int, far: int, step: int,
+    z: Values, plan: Plan, count: int, out: Values, o: int, out_far: int, out_step: int,
+) -> None:  # fmt: skip
+    """First `count` samples of the signals of two spectra of sixteen lanes; see `to_spectra`.
+
+    The transform of the conjugate of a + ib is the conjugate of the signal, n times as large.
+    """
+    n = plan.places.size
+    for k in range(n // 2 + 1):
+        at = i + k * step
+        ar, ai = load(spectra, at), load(spectra, at + LANES)
+        br, bi = load(spectra, at + far), load(spectra, at + far + LANES)
+        q = (n - k) % n * TWO
+        store(z, q, ar + bi)
+        store(z, q + LANES, ai - br)
+        store(z, k * TWO, ar - bi)
+        store(z, k * TWO + LANES, -(ai + br))
+    transform(z, n, plan)
+    scale, turned = splat_as(z, 1 / n), splat_as(z, -1 / n)
+    for t in range(count):
+        p = plan.places[t] * TWO
+        store(out, o + t * out_step, scale * load(z, p))
+        store(out, o + out_far + t * out_step, turned * load(z, p + LANES))
+
+
+@kernel
+def signal_spectra(
+    x: Values, m: int, start: int, hop: int, z: Values, plan: Plan, out: Values
+) -> None:
+    """Spectra of a block's segments, all channels."""
+    for s in range(0, SEGMENTS, 2):
+        for c in range(0, m, LANES):
+            to_spectra(
+                x, (start + s * hop) * m + c, hop * m, m, plan.places.size,
+                z, plan, out, 2 * s * m + c, 2 * m, SEGMENTS * 2 * m, m,
+            )  # fmt: skip
+
+
+@kernel
+def segment_spectra(
+    x: Values, i: int, m: int, hop: int, z: Values, plan: Plan, out: Values
+) -> None:
+    """Spectra of a block's segments without what comes after them, of sixteen lanes.
+
+    Samples lie m apart from flat index `i`.
+    """
+    for s in range(0, SEGMENTS, 2):
+        to_spectra(
+            x, i + s * hop * m, hop * m, m, hop,
+            z, plan, out, s * TWO, TWO, SEGMENTS * TWO, LANES,
+        )  # fmt: skip
+
+
+@kernel
+def segment_signals(spectra: Values, hop: int, z: Values, plan: Plan, out: Values) -> None:
+    """A block's samples of sixteen lanes, one after another."""
+    for s in range(0, SEGMENTS, 2):
+        to_signals(
+            spectra, s * TWO, TWO, SEGMENTS * TWO,
+            z, plan, hop, out, s * hop * LANES, hop * LANES, LANES,
+        )  # fmt: skip
+
+
+@kernel
+def filter_spectra(filters: Values, m: int, plan: Plan, out: Values) -> None:
+    """Spectra of filters (taps · lanes)."""
+    z = np.empty(plan.places.size * TWO, filters.dtype)
+    for c in range(0, m, 2):
+        to_spectra(
+            filters, c * LANES, LANES, m * LANES, filters.size // (m * LANES),
+            z, plan, out, c * TWO, TWO, m * TWO, LANES,
+        )  # fmt: skip
+
+
+@kernel
+def filters_of_spectra(spectra: Values, m: int, z: Values, plan: Plan, out: Values) -> None:
+    """Filters (taps · lanes) of spectra."""
+    for c in range(0, m, 2):
+        to_signals(
+            spectra, c * TWO, TWO, m * TWO,
+            z, plan, out.size // (m * LANES), out, c * LANES, LANES, m * LANES,
+        )  # fmt: skip
+
+
+@kernel
+def load_pair(x: Values, i: int) -> Pair:
+    """Complex value of every lane."""
+    return load(x, i), load(x, i + LANES)
+
+
+@kernel
+def store_pair(out: Values, i: int, pair: Pair) -> None:
+    """Write a complex value of every lane."""
+    store(out, i, pair[0])
+    store(out, i + LANES, pair[1])
+
+
+@kernel
+def fold(x: Values, i: int, imaginary: int, v: Pair, pair: Pair) -> Pair:
+    """Add to a complex sum the product of a value of `x` with the conjugate of `v`."""
+    # An unsigned index: a signed one would be tested for counting from the end.
+    re = splat_as(x, x[np.uint64(i)])
+    im = splat_as(x, x[np.uint64(i + imaginary)])
     return (
-        muladd(splat_as(x, x[np.uint64(i)]), v, a),
-        muladd(splat_as(x, x[np.uint64(i + step)]), v, b),
-        muladd(splat_as(x, x[np.uint64(i + 2 * step)]), v, c),
-        muladd(splat_as(x, x[np.uint64(i + 3 * step)]), v, d),
+        muladd(im, v[1], muladd(re, v[0], pair[0])),
+        muladd(im, v[0], muladd(re, -v[1], pair[1])),
     )
 
 
 @kernel
-def store_four(out: Values, i: int, step: int, sums: Four) -> None:
-    """Write four vectors `step` apart."""
-    for k in range(4):
-        store(out, i + k * step, sums[k])
-
-
-@kernel
-def load_four(x: Values, i: int, step: int) -> Four:
-    """Four vectors `step` apart."""
-    return load(x, i), load(x, i + step), load(x, i + 2 * step), load(x, i + 3 * step)
-
-
-@kernel
-def separate_rows(x: Values, i: int, m: int, filters: Values, out: Values, o: int) -> None:
-    """Sources of `ROWS` samples from flat index `i`, written from index `o` on."""
-    zero = splat_as(x, 0.0)
-    a = (zero, zero, zero, zero)
-    b, c = a, a
-    for k in range(filters.size // LANES):
-        v = load(filters, k * LANES)
-        a = fold(x, i + k, m, v, a)
-        b = fold(x, i + k + 4 * m, m, v, b)
-        c = fold(x, i + k + 8 * m, m, v, c)
-    store_four(out, o, LANES, a)
-    store_four(out, o + 4 * LANES, LANES, b)
-    store_four(out, o + 8 * LANES, LANES, c)
-
-
-@kernel
 def add_products(
-    x: Values, i: int, m: int, n: int, g: Values, j: int, step: int, sums: Values
-) -> None:
-    """Add to `sums` (taps · lanes) the products of `n` extended rows with vectors of `g`.
+    x: Values, i: int, row: int, step: int, imaginary: int, n: int,
+    v: Values, j: int, sums: Values, o: int,
+) -> None:  # fmt: skip
+    """Add to `TILE` sums from index `o` the products of `n` values of `x` with conjugates of `v`.
 
-    The rows begin at flat index `i`, the vectors at index `j`, `step` apart.
+    The values lie `step` apart from flat index `i`, those of the next sum `row` further.
     """
-    for k in range(0, sums.size // LANES, TAPS):
-        a = load_four(sums, k * LANES, LANES)
-        b = load_four(sums, (k + 4) * LANES, LANES)
-        c = load_four(sums, (k + 8) * LANES, LANES)
-        d = load_four(sums, (k + 12) * LANES, LANES)
-        p, q = i + k, j
-        for _ in range(n):
-            v = load(g, q)
-            a = fold(x, p, 1, v, a)
-            b = fold(x, p + 4, 1, v, b)
-            c = fold(x, p + 8, 1, v, c)
-            d = fold(x, p + 12, 1, v, d)
-            p += m
-            q += step
-        store_four(sums, k * LANES, LANES, a)
-        store_four(sums, (k + 4) * LANES, LANES, b)
-        store_four(sums, (k + 8) * LANES, LANES, c)
-        store_four(sums, (k + 12) * LANES, LANES, d)
+    a, b = load_pair(sums, o), load_pair(sums, o + TWO)
+    c, d = load_pair(sums, o + 2 * TWO), load_pair(sums, o + 3 * TWO)
+    e, f = load_pair(sums, o + 4 * TWO), load_pair(sums, o + 5 * TWO)
+    g, h = load_pair(sums, o + 6 * TWO), load_pair(sums, o + 7 * TWO)
+    for _ in range(n):
+        w = load_pair(v, j)
+        a = fold(x, i, imaginary, w, a)
+        b = fold(x, i + row, imaginary, w, b)
+        c = fold(x, i + 2 * row, imaginary, w, c)
+        d = fold(x, i + 3 * row, imaginary, w, d)
+        e = fold(x, i + 4 * row, imaginary, w, e)
+        f = fold(x, i + 5 * row, imaginary, w, f)
+        g = fold(x, i + 6 * row, imaginary, w, g)
+        h = fold(x, i + 7 * row, imaginary, w, h)
+        i += step
+        j += TWO
+    store_pair(sums, o, a)
+    store_pair(sums, o + TWO, b)
+    store_pair(sums, o + 2 * TWO, c)
+    store_pair(sums, o + 3 * TWO, d)
+    store_pair(sums, o + 4 * TWO, e)
+    store_pair(sums, o + 5 * TWO, f)
+    store_pair(sums, o + 6 * TWO, g)
+    store_pair(sums, o + 7 * TWO, h)
 
 
 @kernel
-def step_filters(x: Values, m: int, starts: Ints, filters: Values, sums: Values) -> None:
+def source_spectra(spectra: Values, m: int, filters: Values, out: Values) -> None:
+    """Spectra of the sources of a block: over the channels, signal times filters."""
+    out[:] = 0.0
+    bins = out.size // (SEGMENTS * TWO)
+    for k in range(bins):
+        add_products(
+            spectra, k * SEGMENTS * 2 * m, 2 * m, 1, m, m,
+            filters, k * m * TWO, out, k * SEGMENTS * TWO,
+        )  # fmt: skip
+
+
+@kernel
+def add_correlations(spectra: Values, m: int, sources: Values, sums: Values) -> None:
+    """Add to the spectra of filters, over a block's segments, signal times sources."""
+    bins = sources.size // (SEGMENTS * TWO)
+    for k in range(bins):
+        for c in range(0, m, TILE):
+            add_products(
+                spectra, k * SEGMENTS * 2 * m + c, 1, 2 * m, m, SEGMENTS,
+                sources, k * SEGMENTS * TWO, sums, (k * m + c) * TWO,
+            )  # fmt: skip
+
+
+@kernel
+def room(x: Values, m: int, plan: Plan) -> tuple[Values, Values, Values]:
+    """Where spectra of a block's signal and sources, and one transform, have their place."""
+    n = plan.places.size
+    bins = n // 2 + 1
+    return (
+        np.empty(bins * SEGMENTS * 2 * m, x.dtype),
+        np.empty(bins * SEGMENTS * TWO, x.dtype),
+        np.empty(n * TWO, x.dtype),
+    )
+
+
+@kernel
+def step_filters(
+    x: Values, m: int, starts: Ints, filters: Values, hop: int, plan: Plan, out: Values
+) -> None:
     """Products of the extended signal with the squares of its sources: a step of all lanes.
 
-    Of the blocks of `BLOCK` samples that begin at `starts`; `sums` (taps · lanes) is written anew.
-    The square is the contrast whose maxima are skewed sources.
+    Of the blocks that begin at `starts`; `filters` are spectra, `out` (taps · lanes) is written
+    anew. The square is the contrast whose maxima are skewed sources.
     """
-    sources = np.empty(BLOCK * LANES, x.dtype)
-    sums[:] = 0.0
+    signal, sources, z = room(x, m, plan)
+    values = np.empty(SEGMENTS * hop * LANES, x.dtype)
+    sums = np.zeros(filters.size, x.dtype)
     for start in starts:
-        for t in range(0, BLOCK, ROWS):
-            separate_rows(x, (start + t) * m, m, filters, sources, t * LANES)
-        for t in range(0, BLOCK * LANES, LANES):
-            s = load(sources, t)
-            store(sources, t, s * s)
-        add_products(x, start * m, m, BLOCK, sources, 0, LANES, sums)
+        signal_spectra(x, m, start, hop, z, plan, signal)
+        source_spectra(signal, m, filters, sources)
+        segment_signals(sources, hop, z, plan, values)
+        for t in range(0, values.size, LANES):
+            s = load(values, t)
+            store(values, t, s * s)
+        segment_spectra(values, 0, LANES, hop, z, plan, sources)
+        add_correlations(signal, m, sources, sums)
+    filters_of_spectra(sums, m, z, plan, out)
 
 
 @kernel
-def separate(x: Values, m: int, start: int, stop: int, filters: Values, out: Values) -> None:
-    """Sources of the samples [start, stop), whole blocks, a row of `out` (flat) to each lane."""
-    sources = np.empty(BLOCK * LANES, x.dtype)
-    n_out = out.size // LANES
-    rows = np.arange(LANES) * n_out
-    for first in range(start, stop, BLOCK):
-        for t in range(0, BLOCK, ROWS):
-            separate_rows(x, (first + t) * m, m, filters, sources, t * LANES)
-        for t in range(0, BLOCK, LANES):
-            store_transposed(sources, t * LANES, out, rows, first + t)
+def separate(
+    x: Values, m: int, start: int, stop: int,
+    filters: Values, hop: int, plan: Plan, out: Values,
+) -> None:  # fmt: skip
+    """Sources of the samples [start, stop), whole blocks, a row of `out` (flat) to each lane.
+
+    `filters` are spectra.
+    """
+    signal, sources, z = room(x, m, plan)
+    values = np.empty(SEGMENTS * hop * LANES, x.dtype)
+    rows = np.arange(LANES) * (out.size // LANES)
+    for first in range(start, stop, SEGMENTS * hop):
+        signal_spectra(x, m, first, hop, z, plan, signal)
+        source_spectra(signal, m, filters, sources)
+        segment_signals(sources, hop, z, plan, values)
+        for t in range(0, SEGMENTS * hop, LANES):
+            store_transposed(values, t * LANES, out, rows, first + t)
 
 
 @kernel
-def add_covariance(x: Values, m: int, starts: Ints, sums: Values) -> None:
+def add_covariance(x: Values, m: int, starts: Ints, hop: int, plan: Plan, out: Values) -> None:
     """Products of each extended row with its own first m values, sixteen of them at a time.
 
-    Of the blocks of `BLOCK` samples that begin at `starts`; `sums` (m / 16 · taps · lanes) is
-    written anew.
+    Of the blocks that begin at `starts`; `out` (m / 16 · taps · lanes) is written anew.
     """
-    sums[:] = 0.0
+    signal, sources, z = room(x, m, plan)
     n_groups = m // LANES
-    size = sums.size // n_groups
+    size, n_out = (plan.places.size // 2 + 1) * m * TWO, out.size // n_groups
+    sums = np.zeros(n_groups * size, x.dtype)
     for start in starts:
+        signal_spectra(x, m, start, hop, z, plan, signal)
         for group in range(n_groups):
-            part = sums[group * size : (group + 1) * size]
-            add_products(x, start * m, m, BLOCK, x, start * m + group * LANES, m, part)
-
-
-@kernel
-def add_waveforms(x: Values, m: int, discharges: Ints, sums: Values) -> None:
-    """Sum of the runs of `sums.size` values that begin at the samples `discharges`."""
-    for k in range(0, sums.size, 4 * LANES):
-        a, b, c, d = load_four(sums, k, LANES)
-        for t in discharges:
-            i = t * m + k
-            a = a + load(x, i)
-            b = b + load(x, i + LANES)
-            c = c + load(x, i + 2 * LANES)
-            d = d + load(x, i + 3 * LANES)
-        store_four(sums, k, LANES, (a, b, c, d))
-
-
-@kernel
-def take_away(x: Values, m: int, discharges: Ints, waveform: Values) -> None:
-    """Subtract a waveform from the runs that begin at the samples `discharges`, one by one."""
-    for t in discharges:
-        i = t * m
-        for k in range(0, waveform.size, LANES):
-            store(x, i + k, load(x, i + k) - load(waveform, k))
-
-
-@kernel
-def add_response(source: Values, discharges: Ints, response: Values) -> None:
-    """Add a response to the stretches that begin at the samples `discharges`, one by one."""
-    for t in discharges:
-        for k in range(response.size):
-            source[t + k] += response[k]
-
-
-@kernel
-def split_heights(heights: Floats) -> tuple[float, float]:
-    """Means of the low and the high of two clusters (2-means from the extremes)."""
-    low, high = heights.min(), heights.max()
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        n_above, above, below = 0, 0.0, 0.0
-        for height in heights:
-            if height > middle:
-                n_above += 1
-                above += height
-            else:
-                below += height
-        if n_above in (0, heights.size):
-            break
-        new_low, new_high = below / (heights.size - n_above), above / n_above
-        if new_low == low and new_high == high:
-            break
-        low, high = new_low, new_high
-    return low, high
+            segment_spectra(x, start * m + group * LANES, m, hop, z, plan, sources)
+            add_correlations(signal, m, sources, sums[group * size : (group + 1) * size])
+    for group in range(n_groups):
+        part = sums[group * size : (group + 1) * size]
+        filters_of_spectra(part, m, z, plan, out[group * n_out : (group + 1) * n_out])

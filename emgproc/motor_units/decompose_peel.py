@@ -122,7 +122,7 @@ def cleaned_sources(
     mixture: Mixture, group: Sequence[Unit], filters: Values, threads: int = 1
 ) -> Values:
     """Sources of up to sixteen units, each of the signal without the others."""
-    from emgproc._kernels.decompose import add_response  # numba, loaded when first used
+    from emgproc._kernels.decompose_trains import add_response  # numba, loaded when first used
 
     sources = sources_of(mixture, filters, threads)[: len(group)]
     for unit, source, column in zip(group, sources, filters.T, strict=False):

@@ -101,7 +101,7 @@ def _top(source: NDArray[np.float32], train: Ints) -> float:
 
 
 def _high_cluster(source: NDArray[np.float32], at: Ints, top: float) -> Pulses:
-    from emgproc._kernels.decompose import split_heights  # numba, loaded when first used
+    from emgproc._kernels.decompose_trains import split_heights  # numba, loaded when first used
 
     heights = np.square(source[at], dtype=np.float64)
     if heights.size < 4:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emgproc._kernels.decompose_plan import BLOCK, LANES
+from emgproc._kernels.decompose_plan import LANES
 from emgproc.arrays import Bools, Floats, Ints
 from emgproc.motor_units.decompose_quality import Pulses, pulses_of
 from emgproc.motor_units.decompose_signal import (
@@ -75,7 +75,7 @@ def find_pulses(  # noqa: PLR0913 - the two beyond are keyword-only
     filters = np.zeros((mixture.n_taps, LANES), np.float32)
     filters[:, : len(chosen)] = starts.filters[:, chosen]
     early, late = THOROUGH if thorough else QUICK
-    blocks = mixture.blocks[rng.permutation(mixture.n // BLOCK)]
+    blocks = rng.permutation(mixture.blocks)
     for i in range(early):
         subset = np.sort(blocks[i % SUBSETS :: SUBSETS])
         filters = filters_of(factor, step(mixture, filters, subset, threads))

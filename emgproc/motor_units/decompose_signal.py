@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emgproc._kernels.decompose_plan import BLOCK, LANES
+from emgproc._kernels.decompose_plan import LANES, Overlap, overlap_of
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Bools, Ints, aligned_empty
 
@@ -35,6 +35,8 @@ class Mixture(NamedTuple):
         Row of the recording's first sample.
     half
         Samples of a unit's potential on either side of its discharge.
+    overlap
+        How the signal is cut into the segments that are transformed.
     usable
         (n,) rows that hold no masked sample.
     fs
@@ -47,6 +49,7 @@ class Mixture(NamedTuple):
     n: int
     lead: int
     half: int
+    overlap: Overlap
     usable: Bools
     fs: float
 
@@ -68,7 +71,7 @@ class Mixture(NamedTuple):
     @property
     def blocks(self) -> Ints:
         """First rows of the blocks."""
-        return np.arange(self.n // BLOCK) * BLOCK
+        return np.arange(0, self.n, self.overlap.block)
 
 
 def empty_mixture(n_samples: int, n_channels: int, n_delays: int, fs: float) -> Mixture:
@@ -76,11 +79,12 @@ def empty_mixture(n_samples: int, n_channels: int, n_delays: int, fs: float) -> 
     m = -(-n_channels // LANES) * LANES
     half = round(HALF_S * fs)
     lead = 4 * half + n_delays
-    n = -(-(n_samples + 2 * lead) // BLOCK) * BLOCK
-    x = aligned_zeros((n + n_delays + BLOCK) * m)
+    overlap = overlap_of(n_delays)
+    n = -(-(n_samples + 2 * lead) // overlap.block) * overlap.block
+    x = aligned_zeros((n + n_delays + overlap.block) * m)
     usable = np.zeros(n, np.bool_)
     usable[lead : lead + n_samples - n_delays + 1] = True
-    return Mixture(x, m, n_delays, n, lead, half, usable, fs)
+    return Mixture(x, m, n_delays, n, lead, half, overlap, usable, fs)
 
 
 def aligned_zeros(*shape: int) -> Values:
@@ -105,15 +109,17 @@ def extended_covariance(mixture: Mixture, threads: int = 1) -> Values:
     from emgproc._kernels.decompose import add_covariance  # numba, loaded when first used
 
     m, r, taps = mixture.m, mixture.n_delays, mixture.n_taps
+    hop, plan = mixture.overlap
     sums = aligned_zeros(PARTS, taps * m)
 
     def work(parts: slice) -> None:
         for part in range(parts.start, parts.stop):
-            add_covariance(mixture.x, m, mixture.blocks[part::PARTS], sums[part])
+            add_covariance(mixture.x, m, mixture.blocks[part::PARTS], hop, plan, sums[part])
 
     over_groups(work, PARTS, threads)
     by_group = (summed(sums) / mixture.n).reshape(m // LANES, r, m, LANES)
     zeroth = by_group.transpose(1, 0, 3, 2).reshape(r, m, m)  # delay, earlier, later channel
+    zeroth[0] = (zeroth[0] + zeroth[0].T) / 2  # equal but for rounding
     covariance = np.empty((r, m, r, m), np.float32)
     for i in range(r):
         for j in range(r):
@@ -160,33 +166,43 @@ def step(mixture: Mixture, filters: Values, starts: Ints, threads: int = 1) -> V
     """Mean product of the extended rows with the squares of their sources, (n_taps, lanes)."""
     from emgproc._kernels.decompose import step_filters
 
+    m, (hop, plan) = mixture.m, mixture.overlap
+    spectra = _spectra_of(mixture, filters)
     sums = aligned_zeros(PARTS, mixture.n_taps * LANES)
 
     def work(parts: slice) -> None:
         for part in range(parts.start, parts.stop):
-            step_filters(
-                mixture.x, mixture.m, starts[part::PARTS], filters.reshape(-1), sums[part]
-            )
+            step_filters(mixture.x, m, starts[part::PARTS], spectra, hop, plan, sums[part])
 
     over_groups(work, PARTS, threads)
-    return summed(sums).reshape(-1, LANES) / np.float32(len(starts) * BLOCK)
+    n = len(starts) * mixture.overlap.block
+    return summed(sums).reshape(-1, LANES) / np.float32(n)
 
 
 def sources_of(mixture: Mixture, filters: Values, threads: int = 1) -> Values:
     """Sources (lanes, n) of `filters` (n_taps, lanes); 0 where a row is not usable."""
     from emgproc._kernels.decompose import separate
 
+    (hop, plan), block = mixture.overlap, mixture.overlap.block
+    spectra = _spectra_of(mixture, filters)
     out: Values = aligned_empty((LANES, mixture.n), np.float32)
 
     def work(blocks: slice) -> None:
-        separate(
-            mixture.x, mixture.m, blocks.start * BLOCK, blocks.stop * BLOCK,
-            filters.reshape(-1), out.reshape(-1),
-        )  # fmt: skip
+        first, last = blocks.start * block, blocks.stop * block
+        separate(mixture.x, mixture.m, first, last, spectra, hop, plan, out.reshape(-1))
 
-    over_groups(work, mixture.n // BLOCK, threads)
+    over_groups(work, mixture.n // block, threads)
     out[:, ~mixture.usable] = 0.0
     return out
+
+
+def _spectra_of(mixture: Mixture, filters: Values) -> Values:
+    from emgproc._kernels.decompose import filter_spectra
+
+    plan = mixture.overlap.plan
+    spectra = aligned_zeros((mixture.overlap.n // 2 + 1) * mixture.m * 2 * LANES)
+    filter_spectra(filters.reshape(-1), mixture.m, plan, spectra)
+    return spectra
 
 
 def mean_rows(mixture: Mixture, trains: list[Ints]) -> Values:
@@ -198,7 +214,7 @@ def mean_rows(mixture: Mixture, trains: list[Ints]) -> Values:
 
 def mean_run(mixture: Mixture, starts: Ints, length: int) -> Values:
     """Mean of the runs of `length` samples from `starts`, (length, m); without any: zeros."""
-    from emgproc._kernels.decompose import add_waveforms
+    from emgproc._kernels.decompose_trains import add_waveforms
 
     m = mixture.m
     sums = aligned_zeros(-(-length * m // (4 * LANES)) * 4 * LANES)
@@ -209,7 +225,7 @@ def mean_run(mixture: Mixture, starts: Ints, length: int) -> Values:
 
 def take_away(mixture: Mixture, discharges: Ints, waveform: Values) -> None:
     """Subtract a unit's potential (length, m) at its discharges from the signal, in place."""
-    from emgproc._kernels import decompose as kernels
+    from emgproc._kernels import decompose_trains as kernels
 
     flat = aligned_zeros(waveform.size)
     flat[:] = waveform.ravel()

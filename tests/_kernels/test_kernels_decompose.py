@@ -5,16 +5,20 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from emgproc._kernels import decompose as kernels
-from emgproc._kernels.decompose_plan import BLOCK, LANES, ROWS, TAPS
+from emgproc._kernels import decompose_trains as trains
+from emgproc._kernels.decompose_plan import LANES, SEGMENTS, overlap_of
 
 M, DELAYS = 16, 3
 TAKEN = M * DELAYS
+OVERLAP = overlap_of(DELAYS)
+HOP, PLAN = OVERLAP
+BLOCK = OVERLAP.block
 
 
 def signal(seed=1, n=2 * BLOCK):
-    """(n + room, m) whole numbers, so that sums in float32 are exact in any order."""
+    """(n + room, m)."""
     x = np.zeros((n + DELAYS + BLOCK, M), np.float32)
-    x[:n] = np.random.default_rng(seed).integers(-3, 4, (n, M))
+    x[:n] = np.random.default_rng(seed).standard_normal((n, M))
     return x
 
 
@@ -23,31 +27,57 @@ def extended(x, n):
 
 
 def filters(seed=2):
-    return np.random.default_rng(seed).integers(-2, 3, (TAKEN, LANES)).astype(np.float32)
+    return np.random.default_rng(seed).standard_normal((TAKEN, LANES)).astype(np.float32)
 
 
-def test_tiles_and_blocks_fit_each_other():
-    assert BLOCK % ROWS == BLOCK % LANES == LANES % TAPS == 0
+def spectra_of(v):
+    out = np.full((OVERLAP.n // 2 + 1) * M * 2 * LANES, np.nan, np.float32)
+    kernels.filter_spectra(v.reshape(-1), M, PLAN, out)
+    return out
+
+
+def assert_close(found, expected):
+    assert_allclose(found, expected, rtol=0, atol=2e-6 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("n_delays", range(2, 65))
+def test_segments_overlap_by_the_reach_of_a_filter_and_blocks_are_whole_vectors(n_delays):
+    overlap = overlap_of(n_delays)
+    assert 4 * n_delays <= overlap.n < 16 * n_delays
+    assert overlap.n // 2 <= overlap.hop <= overlap.n - n_delays + 1
+    assert overlap.block == SEGMENTS * overlap.hop
+    assert overlap.block % LANES == SEGMENTS % kernels.TILE == 0
+
+
+def test_spectra_of_filters_are_those_of_numpy_and_lead_back_to_them():
+    v = filters()
+    found = spectra_of(v).reshape(-1, M, 2, LANES)
+    by_channel = v.reshape(DELAYS, M, LANES)
+    expected = np.fft.rfft(by_channel, OVERLAP.n, axis=0)
+    assert_close(found[:, :, 0] + 1j * found[:, :, 1], expected)
+    back = np.full(v.size, np.nan, np.float32)
+    z = np.empty(OVERLAP.n * 2 * LANES, np.float32)
+    kernels.filters_of_spectra(found.reshape(-1), M, z, PLAN, back)
+    assert_close(back.reshape(v.shape), v)
 
 
 def test_sources_equal_those_of_the_extended_signal():
     x, v = signal(), filters()
     out = np.full((LANES, 2 * BLOCK), np.nan, np.float32)
-    kernels.separate(x.reshape(-1), M, 0, BLOCK, v.reshape(-1), out.reshape(-1))
+    how = spectra_of(v), HOP, PLAN
+    kernels.separate(x.reshape(-1), M, 0, BLOCK, *how, out.reshape(-1))
     assert np.isnan(out[:, BLOCK:]).all()
-    kernels.separate(x.reshape(-1), M, BLOCK, 2 * BLOCK, v.reshape(-1), out.reshape(-1))
-    assert_array_equal(out.T, extended(x, 2 * BLOCK) @ v)
+    kernels.separate(x.reshape(-1), M, BLOCK, 2 * BLOCK, *how, out.reshape(-1))
+    assert_close(out.T, extended(x, 2 * BLOCK) @ v)
 
 
 def test_a_step_equals_the_product_with_the_squares_of_the_sources():
     x, v = signal(), filters()
     sums = np.full(TAKEN * LANES, np.nan, np.float32)
     starts = np.array([BLOCK, 0])
-    kernels.step_filters(x.reshape(-1), M, starts, v.reshape(-1), sums)
+    kernels.step_filters(x.reshape(-1), M, starts, spectra_of(v), HOP, PLAN, sums)
     rows = extended(x, 2 * BLOCK)
-    expected = rows.T @ np.square(rows @ v)
-    largest = np.abs(expected).max()
-    assert_allclose(sums.reshape(TAKEN, LANES), expected, rtol=0, atol=1e-6 * largest)
+    assert_close(sums.reshape(TAKEN, LANES), rows.T @ np.square(rows @ v))
 
 
 @pytest.mark.parametrize("m", [16, 32])
@@ -55,18 +85,19 @@ def test_products_of_delays_equal_those_of_the_extended_signal(m):
     x = np.tile(signal(), (1, m // 16))
     x[:, -16:] *= 2
     sums = np.full(m * m * DELAYS, np.nan, np.float32)
-    kernels.add_covariance(x.reshape(-1), m, np.array([0, BLOCK]), sums)
+    kernels.add_covariance(x.reshape(-1), m, np.array([0, BLOCK]), HOP, PLAN, sums)
     found = sums.reshape(m // LANES, DELAYS, m, LANES).transpose(1, 0, 3, 2)
+    wide = x.astype(np.float64)
     for delay in range(DELAYS):
-        first, later = x[: 2 * BLOCK], x[delay : 2 * BLOCK + delay]
-        assert_array_equal(found[delay].reshape(m, m), first.T @ later)
+        first, later = wide[: 2 * BLOCK], wide[delay : 2 * BLOCK + delay]
+        assert_close(found[delay].reshape(m, m), first.T @ later)
 
 
 def test_sums_of_runs_equal_their_slow_twin():
     x = signal()
     sums = np.zeros(4 * M, np.float32)  # four samples
-    at = np.array([0, 7, 7, 400])
-    kernels.add_waveforms(x.reshape(-1), M, at, sums)
+    at = np.array([0, 7, 7, 200])
+    trains.add_waveforms(x.reshape(-1), M, at, sums)
     assert_array_equal(sums.reshape(4, M), sum(x[t : t + 4] for t in at))
 
 
@@ -75,13 +106,13 @@ def test_runs_that_overlap_are_each_taken_away():
     expected = x.copy()
     for t in (10, 12, 300):
         expected[t : t + 5] -= waveform
-    kernels.take_away(x.reshape(-1), M, np.array([10, 12, 300]), waveform.reshape(-1).copy())
+    trains.take_away(x.reshape(-1), M, np.array([10, 12, 300]), waveform.reshape(-1).copy())
     assert_array_equal(x, expected)
 
 
 def test_responses_that_overlap_are_each_added():
     source, response = np.zeros(20, np.float32), np.arange(1, 5, dtype=np.float32)
-    kernels.add_response(source, np.array([3, 5]), response)
+    trains.add_response(source, np.array([3, 5]), response)
     assert_array_equal(source[2:10], [0, 1, 2, 4, 6, 3, 4, 0])
 
 
@@ -99,8 +130,8 @@ def two_means(heights):
 def test_clusters_equal_their_slow_twin(seed):
     rng = np.random.default_rng(seed)
     heights = np.concatenate([rng.gamma(1, 1, 200), rng.normal(9, 1, 20)])
-    assert_allclose(kernels.split_heights(heights), two_means(heights), rtol=1e-12)
+    assert_allclose(trains.split_heights(heights), two_means(heights), rtol=1e-12)
 
 
 def test_equal_heights_are_one_cluster():
-    assert kernels.split_heights(np.full(5, 2.0)) == (2.0, 2.0)
+    assert trains.split_heights(np.full(5, 2.0)) == (2.0, 2.0)
