@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from emgproc._kernels._simd_interpreted import lanes
 from emgproc._kernels.threads import over_groups
-from emgproc.arrays import Floats, Ints, as_samples, check_fs, spans_of
+from emgproc.arrays import Floats, Ints, aligned_empty, as_samples, check_fs, spans_of
 from emgproc.errors import ParameterError
 from emgproc.features.samples import divided
 
@@ -141,14 +141,17 @@ def _counted(data: NDArray[Any], threshold: float, threads: int) -> _Counted:
     whole[:, 2] = n_samples
     sums = _walk(data, whole, threshold, threads)
     valid = np.isfinite(sums[2])
-    stretches = [
-        (row, start, stop)
-        for row in np.flatnonzero(~valid)
-        for start, stop in spans_of(np.isfinite(data[row]))
-    ]
-    pieces = np.array(stretches, np.int64).reshape(-1, 3)
-    runs = np.concatenate([whole[valid], pieces])
-    way, n, _ = np.concatenate([sums[:, valid], _walk(data, pieces, threshold, threads)], axis=1)
+    runs, (way, n, _) = whole, sums
+    if not valid.all():
+        stretches = [
+            (row, start, stop)
+            for row in np.flatnonzero(~valid)
+            for start, stop in spans_of(np.isfinite(data[row]))
+        ]
+        pieces = np.array(stretches, np.int64).reshape(-1, 3)
+        runs = np.concatenate([whole[valid], pieces])
+        parts = sums[:, valid], _walk(data, pieces, threshold, threads)
+        way, n, _ = np.concatenate(parts, axis=1)
 
     of_runs = np.stack([n, way, np.maximum(n - 1, 0), runs[:, 2] - runs[:, 1]], axis=1)
     totals = np.zeros((n_channels, 4))
@@ -159,7 +162,7 @@ def _counted(data: NDArray[Any], threshold: float, threads: int) -> _Counted:
 
 def _walk(data: NDArray[Any], runs: Ints, threshold: float, threads: int) -> Floats:
     """Sums (3, n_runs) of `count_turns` over runs (row, start, stop); alike in length together."""
-    from emgproc._kernels.turns import count_turns  # numba, loaded when first used
+    from emgproc._kernels.turns import ROWS, STATE, count_turns  # numba, loaded when first used
 
     group = 2 * lanes(data)
     lengths = runs[:, 2] - runs[:, 1]
@@ -170,7 +173,9 @@ def _walk(data: NDArray[Any], runs: Ints, threshold: float, threads: int) -> Flo
     found = np.zeros((len(laned), 3, group))
 
     def work(part: slice) -> None:
-        count_turns(data.reshape(-1), starts[part], lengths[laned[part]], threshold, found[part])
+        memory = aligned_empty((group * (group // 2 + STATE + ROWS),), data.dtype)
+        of_part = lengths[laned[part]], threshold, found[part]
+        count_turns(data.reshape(-1), starts[part], *of_part, memory)
 
     if len(laned):
         over_groups(work, len(laned), threads)

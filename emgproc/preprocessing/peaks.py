@@ -1,6 +1,7 @@
 """Peaks of many signals at once, the same ones that `scipy.signal.find_peaks` finds."""
 
 import math
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,13 @@ def _least(height: ArrayLike | None, data: NDArray[Any]) -> NDArray[Any]:
             f"height must be one number or one for each of {data.shape[0]} channels, not NaN; "
             f"got {height!r}"
         )
+    least = np.empty(data.shape[:1], data.dtype)
     with np.errstate(over="ignore"):  # beyond float32's largest only infinity is that high
-        rounded = asked.astype(data.dtype)
-    up = np.where(rounded < asked, np.nextafter(rounded, data.dtype.type(np.inf)), rounded)
-    return np.ascontiguousarray(np.broadcast_to(up, data.shape[:1]), dtype=data.dtype)
+        least[:] = asked
+    below = least < asked
+    if below.any():
+        least[below] = np.nextafter(least[below], data.dtype.type(np.inf))
+    return least
 
 
 def _whole_distance(distance: float | None, n_samples: int) -> int:
@@ -98,9 +102,10 @@ def _peaks_of(data: NDArray[Any], least: NDArray[Any], distance: int, threads: i
         found = np.empty(len(channels) * most + 1, np.int64)
         counts = np.empty(len(channels), np.int64)
         kernels.find_peaks(data[part].reshape(-1), n_samples, least[part], distance, found, counts)
-        ends = np.cumsum(np.maximum(counts, 0)).tolist()
+        numbers = counts.tolist()
+        ends = list(accumulate(max(n, 0) for n in numbers))
         found.resize(ends[-1], refcheck=False)  # gives back what was not needed, copies nothing
-        for c, n, end in zip(channels, counts.tolist(), ends, strict=True):
+        for c, n, end in zip(channels, numbers, ends, strict=True):
             if n == kernels.TIE:
                 out[c] = _peaks_with_ties(data[c], least[c : c + 1], distance)
             else:
