@@ -6,6 +6,10 @@ unit, n, flags and reason. `sweeps_of` cuts the sweeps out of a recording.
 
 from emgproc.stimulation.baseline import ResponseSettings, baselined, sweep_times
 from emgproc.stimulation.cmap import Cmap, amplitudes_at_peak, cmap, responses
+from emgproc.stimulation.mune import Mune, mune_incremental, mune_multipoint
+from emgproc.stimulation.munix import Munix, icmuc, munix
+from emgproc.stimulation.scan import Scan, ScanNoise, d50, scan, scan_noise
+from emgproc.stimulation.stairs import StairFit, stair_fit
 from emgproc.stimulation.sweeps import Average, Sweeps, average, sweeps_of
 from emgproc.stimulation.velocity import (
     MotorVelocity,
@@ -18,15 +22,28 @@ __all__ = [
     "Average",
     "Cmap",
     "MotorVelocity",
+    "Mune",
+    "Munix",
     "ResponseSettings",
+    "Scan",
+    "ScanNoise",
+    "StairFit",
     "Supramaximal",
     "Sweeps",
     "amplitudes_at_peak",
     "average",
     "baselined",
     "cmap",
+    "d50",
+    "icmuc",
     "motor_velocity",
+    "mune_incremental",
+    "mune_multipoint",
+    "munix",
     "responses",
+    "scan",
+    "scan_noise",
+    "stair_fit",
     "supramaximal",
     "sweep_times",
     "sweeps_of",
