@@ -14,7 +14,8 @@ from emgproc.errors import EmgprocError
 
 SURFACE = Path(__file__).parents[1] / "pipelines" / "surface.toml"
 SUBJECTS = (
-    "filters", "envelopes", "features", "peaks", "complexity", "agreement", "files", "cold",
+    "filters", "envelopes", "features", "peaks", "complexity", "agreement", "decomposition",
+    "files", "cold",
 )  # fmt: skip
 
 
@@ -39,6 +40,8 @@ def arguments() -> argparse.ArgumentParser:
     kernels.add_argument("--plot", type=Path, metavar="OUT.png")
     kernels.add_argument("--libemg-python", default="", metavar="PYTHON",
                          help="interpreter with libemg, which wants an older NumPy")  # fmt: skip
+    kernels.add_argument("--decomposition-python", default="", metavar="PYTHON",
+                         help="with muniverse-emg and openhdemg; minutes each")  # fmt: skip
     return parser
 
 
@@ -77,7 +80,11 @@ def compare(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
     threads = tuple(sorted(set(given.threads)))
     if threads[0] < 1 or given.repeats < 1:
         parser.error("--threads and --repeats take whole numbers of at least 1")
-    how = {"threads": threads, "libemg_python": given.libemg_python}
+    how = {
+        "threads": threads,
+        "libemg_python": given.libemg_python,
+        "decomposition_python": given.decomposition_python,
+    }
     if given.quick:
         measured = run(QUICK.with_options(**how), given.only, megabytes=16)
     else:

@@ -92,6 +92,7 @@ class Settings:
     repeats: int = 5
     budget_s: float = 10.0
     libemg_python: str = ""
+    decomposition_python: str = ""
 
     def with_options(self, **options: object) -> "Settings":
         return replace(self, **options)

@@ -7,7 +7,17 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import agreement, cold, complexity, envelopes, features, filters, peaks, recorded
+from benchmarks import (
+    agreement,
+    cold,
+    complexity,
+    decomposition,
+    envelopes,
+    features,
+    filters,
+    peaks,
+    recorded,
+)
 from benchmarks.cases import Settings
 from benchmarks.goals import save, tell_case, tell_goals
 from benchmarks.machine import describe
@@ -17,7 +27,8 @@ from benchmarks.roofline import Limits, measure_limits
 
 SUBJECTS = {
     "filters": filters, "envelopes": envelopes, "features": features, "peaks": peaks,
-    "complexity": complexity, "agreement": agreement, "files": recorded, "cold": cold,
+    "complexity": complexity, "agreement": agreement, "decomposition": decomposition,
+    "files": recorded, "cold": cold,
 }  # fmt: skip
 
 

@@ -93,6 +93,8 @@ def _works(peer: Peer, mine: object, result: Result) -> bool:
         return False
     if mine is not None and result.case.difference is not None:
         result.difference = result.case.difference(mine, theirs)
+    if told := getattr(theirs, "told", ""):
+        result.notes.append(f"{peer.name}: {told}")
     if peer.package:
         result.notes.append(f"{peer.name}: {peer.package} {version_of(peer.package)}")
     return True
