@@ -176,13 +176,13 @@ def _described(
             limit_mv=limit, reason="absent_response",
         )  # fmt: skip
     flags = ["initial_positivity"] if v[starts[0]] > 0 else []
-    onset = _crossing_before(v, starts[0], first)
+    onset = crossing_before(v, starts[0], first)
     if onset < first:
         flags.append("onset_at_blanking")
     peak = starts[0] + int(np.argmin(v[starts[0] : last]))
     amplitude = max(float(-v[peak]) / 1000, 0.0)
     absent = amplitude < limit
-    begin, end = _crossing_before(v, peak, first), _crossing_after(v, peak, last)
+    begin, end = crossing_before(v, peak, first), crossing_after(v, peak, last)
     if end == last - 1:
         flags.append("no_return_to_baseline")
 
@@ -198,7 +198,7 @@ def _described(
     )  # fmt: skip
 
 
-def _crossing_before(v: Floats, at: int, first: int) -> float:
+def crossing_before(v: Floats, at: int, first: int) -> float:
     """Last sample, between samples, at which `v` has not yet the sign of `v[at]`."""
     side = v[: at + 1] * (1.0 if v[at] > 0 else -1.0)
     outside = np.flatnonzero(side[max(first - 1, 0) :] <= 0)
@@ -208,7 +208,7 @@ def _crossing_before(v: Floats, at: int, first: int) -> float:
     return j + float(side[j] / (side[j] - side[j + 1])) if j < at else float(at)
 
 
-def _crossing_after(v: Floats, peak: int, last: int) -> float:
+def crossing_after(v: Floats, peak: int, last: int) -> float:
     """First sample, between samples, at which `v` is no longer negative; the last without one."""
     later = np.flatnonzero(v[peak:last] >= 0)
     if not later.size or v[peak] >= 0:
@@ -229,5 +229,5 @@ def _half_width(v: Floats, peak: int, phase: tuple[float, float]) -> float:
     """Samples during which −v exceeds half of its peak, within the negative phase."""
     first, last = int(np.floor(phase[0])), int(np.ceil(phase[1])) + 1
     above = -v[first:last] + 0.5 * v[peak]
-    begin = first + _crossing_before(above, peak - first, 0)
-    return first + _crossing_after(-above, peak - first, last - first) - begin
+    begin = first + crossing_before(above, peak - first, 0)
+    return first + crossing_after(-above, peak - first, last - first) - begin
