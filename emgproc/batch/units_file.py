@@ -9,6 +9,8 @@ the same record gives the same bytes.
 
 import hashlib
 import json
+from collections.abc import Iterable
+from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,11 +28,9 @@ from emgproc.errors import (
     UnsupportedFormatError,
     WriteError,
 )
-from emgproc.motor_units.curation import Decision, apply_curation
-from emgproc.motor_units.curation_model import MAX_BYTES, Curation, curation_from_json
 from emgproc.motor_units.record import UnitsRecord
 from emgproc.readers.matlab_hdf5_checks import Checked, damage_told
-from emgproc.writers import atomic_path, write_bytes
+from emgproc.writers import atomic_path
 
 if TYPE_CHECKING:
     import h5py
@@ -109,13 +109,37 @@ def read_units(path: str | PathLike[str]) -> UnitsRecord:
         raise MissingFileError(f"{file}: there is no such file of motor units")
     if not holds_hdf5(file):
         raise UnsupportedFormatError(f"{file.name}: is no HDF5 file, so it holds no motor units")
-    with damage_told(file.name):
-        checked = Checked(file)
-        try:
-            _check_format(checked)
-            return _record_of(checked)
-        finally:
-            checked.close()
+    with damage_told(file.name), closing(Checked(file)) as checked:
+        _check_format(checked)
+        return _record_of(checked)
+
+
+def find_units(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are named, and in folders the files of motor units, sorted.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file or folder.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise MissingFileError(f"{path}: there is no such file or folder")
+        inside = sorted(path.rglob("*.h5")) if path.is_dir() else [path]
+        found += [one for one in inside if one == path or _names_units(one)]
+    return list(dict.fromkeys(found))
+
+
+def _names_units(path: Path) -> bool:
+    """Tell whether a file says that it holds motor units; it may be damaged all the same."""
+    if not (path.is_file() and holds_hdf5(path)):
+        return False
+    try:
+        with damage_told(path.name), closing(Checked(path)) as checked:
+            return _is(checked.attribute(checked.file, "format"), FORMAT)
+    except ReadError:
+        return False
 
 
 def holds_hdf5(path: Path) -> bool:
@@ -167,85 +191,3 @@ def _record_of(checked: Checked) -> UnitsRecord:
     if not _is(checked.attribute(checked.file, "sha256"), _digest(text.tobytes(), arrays)):
         raise FormatError(f"{checked.where}: damaged: its content is not what was written")
     return record
-
-
-def apply_curation_file(
-    units: str | PathLike[str],
-    curation: str | PathLike[str],
-    out: str | PathLike[str],
-    said: Decision | None = None,
-) -> UnitsRecord:
-    """Apply a curation.json to a file of motor units; the result is another file.
-
-    The new file holds the bytes of the old one (`write_original`), the curation and its audit.
-
-    Parameters
-    ----------
-    units, curation, out
-        What is curated, the edits, and where the result goes.
-    said
-        Who decided, when, and why, where the curation does not say it.
-
-    Raises
-    ------
-    ParameterError
-        `out` is the file of the units itself, or nobody says who, when or why.
-    ConfigurationError
-        The curation is invalid, or does not fit the units.
-    ReadError
-        A file is not there or cannot be read, as in `read_units`.
-    WriteError
-        The result cannot be written.
-    """
-    source, target = Path(units), Path(out)
-    record = read_units(source)
-    if target.exists() and target.samefile(source):
-        raise ParameterError(f"{target} would replace the original; give another name")
-    edits = read_curation(curation)
-    curated = apply_curation(record, edits, original=source.read_bytes(), said=said)
-    write_units(curated, target)
-    return curated
-
-
-def read_curation(path: str | PathLike[str]) -> Curation:
-    """Read a curation.json.
-
-    Raises
-    ------
-    MissingFileError, ReadError
-        The file is not there, or cannot be read.
-    ConfigurationError
-        The curation is invalid.
-    """
-    file = Path(path)
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise FormatError(f"{file.name}: more than {MAX_BYTES} bytes, which no curation takes")
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise MissingFileError(f"{file}: there is no such curation") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{file.name}: not UTF-8 text ({error})") from error
-    except OSError as error:
-        raise ReadError(f"{file}: cannot be read: {error.strerror or error}") from error
-    return curation_from_json(text, file.name)
-
-
-def write_original(record: UnitsRecord, path: str | PathLike[str]) -> None:
-    """Undo the latest curation: write the file that it was applied to, byte for byte.
-
-    Raises
-    ------
-    ParameterError
-        Nothing was curated.
-    FormatError
-        The bytes that were kept are damaged.
-    WriteError
-        The file cannot be written.
-    """
-    if record.original is None or not record.audits:
-        raise ParameterError("there is nothing to undo: these units were not curated")
-    original = record.original.tobytes()
-    if hashlib.sha256(original).hexdigest() != record.audits[-1].original_sha256:
-        raise FormatError("the units as they were before the curation are damaged in this file")
-    write_bytes(path, original)

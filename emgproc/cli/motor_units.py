@@ -3,16 +3,18 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from emgproc.cli.ends import DONE, SOME_FAILED, counted, end
+from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end
 
 if TYPE_CHECKING:
     from emgproc.motor_units import MotorUnits
     from emgproc.motor_units.record import Pulses
+    from emgproc.plan import Plan
     from emgproc.recording import Recording
 
 _FILE = click.Path(path_type=Path)
@@ -37,10 +39,8 @@ def _stage(words: str) -> Iterator[None]:
 @click.command()
 @click.argument("file", type=_FILE)
 @click.option("-o", "--output", type=_FILE, required=True, help="The units to write (.h5).")
-@click.option("--plan", type=_FILE, help="Its steps come first; its [source] tells what the file "
-              "does not.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True,
-              help="Of the random numbers.")  # fmt: skip
+@click.option("--plan", type=_FILE, help="A plan.toml: its steps come first, [motor_units] says "
+              "how, [source] tells what the file does not.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
               help="Threads; the result does not depend on it.")  # fmt: skip
 @click.option("--pulse-trains/--no-pulse-trains", default=True, show_default=True,
@@ -52,7 +52,6 @@ def decompose(
     file: Path,
     output: Path,
     plan: Path | None,
-    seed: int,
     jobs: int,
     pulse_trains: bool,
     force: bool,
@@ -64,11 +63,13 @@ def decompose(
     from emgproc.batch.units_file import write_units
     from emgproc.errors import MissingFileError, ReadError, SignalError
     from emgproc.motor_units.record import UnitsRecord
+    from emgproc.plan import load_plan
 
     check_output(output, file, force=force)
+    chosen = None if plan is None else load_plan(plan)
     try:
-        recording = _read(file, plan)
-        units, pulses = _decomposed(recording, seed, jobs, pulse_trains=pulse_trains)
+        recording = _read(file, chosen)
+        units, pulses = _decomposed(recording, chosen, jobs, pulse_trains=pulse_trains)
     except MissingFileError:
         raise
     except (ReadError, SignalError) as error:
@@ -102,29 +103,114 @@ def check_output(output: Path, *inputs: Path, force: bool) -> None:
         raise click.UsageError(f"{output} is there already; --force replaces it")
 
 
-def _read(file: Path, plan: Path | None) -> "Recording":
-    from emgproc.plan import load_plan
+def _read(file: Path, plan: "Plan | None") -> "Recording":
     from emgproc.readers import read_recording
 
-    loaded = None if plan is None else load_plan(plan)
     with _stage(f"Reading {file.name}"):
-        recording = read_recording(file, **(loaded.source.options() if loaded else {}))
+        recording = read_recording(file, **(plan.source.options() if plan else {}))
     for warning in recording.provenance.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    return loaded.apply(recording) if loaded else recording
+    return plan.apply(recording) if plan else recording
 
 
 def _decomposed(
-    recording: "Recording", seed: int, threads: int, *, pulse_trains: bool
+    recording: "Recording", plan: "Plan | None", threads: int, *, pulse_trains: bool
 ) -> tuple["MotorUnits", "Pulses | None"]:
     from emgproc.motor_units import decompose as find_units
-    from emgproc.motor_units.pulse_trains import pulse_trains as sources_of
+    from emgproc.motor_units import pulse_trains as sources_of
+    from emgproc.plan import MotorUnitSettings
 
-    n_emg = len([channel for channel in recording.channels if channel.kind == "EMG"])
-    words = f"Decomposing {counted(n_emg, 'channel')}, {recording.duration_s:g} s"
-    with _stage(words):
-        units = find_units(recording, seed=seed, threads=threads)
+    chosen = plan.motor_units if plan and plan.motor_units else MotorUnitSettings()
+    n_emg = len(recording.rows("EMG"))
+    with _stage(f"Decomposing {counted(n_emg, 'channel')}, {recording.duration_s:g} s"):
+        units = find_units(
+            recording, seed=chosen.seed, settings=chosen.decomposition, threads=threads
+        )
     if not pulse_trains or not (units.units or units.rejected):
         return units, None
     with _stage("Pulse trains"):
         return units, sources_of(recording, units, threads=threads)
+
+
+@click.command()
+@click.argument("units", type=_FILE, nargs=-1, required=True)
+@click.option("-o", "--output", type=_FILE, help="The page to write, of a single file.")
+def review(*, units: tuple[Path, ...], output: Path | None) -> int:
+    """Write a page of the motor units in each file UNITS.h5, or of each in a folder.
+
+    The page of `visit.h5` is `visit_review.html` beside it. It shows why each unit was accepted or
+    rejected, and makes a curation.json for `emgproc apply-curation`.
+    """
+    from emgproc.batch.units_file import find_units, read_units
+    from emgproc.errors import ReadError
+    from emgproc.report.motor_unit_page import write_review
+
+    found = find_units(units)
+    if not found:
+        return end(NOTHING, "there is no file of motor units in what was named.")
+    if output is not None and (len(found) > 1 or output.suffix.lower() != ".html"):
+        raise click.UsageError("-o names one .html page, of a single file of units")
+    failed = 0
+    for file in found:
+        page = output or file.with_name(f"{file.stem}_review.html")
+        try:
+            click.echo(write_review(read_units(file), page, file.stem))
+        except ReadError as error:
+            failed += 1
+            click.echo(f"Error: {error}", err=True)
+    if failed:
+        return end(SOME_FAILED, f"{failed} of {counted(len(found), 'file')} cannot be read.")
+    return end(DONE, f"{counted(len(found), 'page')} written.")
+
+
+@click.command("apply-curation")
+@click.argument("units", type=_FILE)
+@click.argument("curation", type=_FILE, required=False)
+@click.option("-o", "--output", type=_FILE, required=True, help="The units to write (.h5).")
+@click.option("--by", default="", help="Who decided, where the curation does not say it.")
+@click.option("--at", default="", help="When (ISO 8601), where it does not say it; now.")
+@click.option("--why", default="", help="The reason, where it does not say it.")
+@click.option("--undo", is_flag=True, help="Write the units as they were before the latest "
+              "curation, byte for byte; needs no CURATION.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace OUTPUT where it is there already.")
+def apply_curation(
+    *,
+    units: Path,
+    curation: Path | None,
+    output: Path,
+    by: str,
+    at: str,
+    why: str,
+    undo: bool,
+    force: bool,
+) -> int:
+    """Replay the edits of CURATION (curation.json) on the motor units in UNITS.
+
+    CURATION has SpikeInterface's format 2. UNITS stays as it is; OUTPUT holds it too, with who
+    decided what, when and why, so that nothing is lost.
+    """
+    from emgproc.batch.units_curation import apply_curation_file, write_original
+    from emgproc.batch.units_file import read_units
+    from emgproc.errors import MissingFileError, ReadError
+    from emgproc.motor_units.curation import Decision
+
+    check_output(output, units, force=force)
+    if undo is (curation is not None):
+        raise click.UsageError("give a CURATION, or --undo to go back")
+    when = at or datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        if curation is None:
+            write_original(read_units(units), output)
+            return end(DONE, f"{output.name} holds the units as they were before.")
+        done = apply_curation_file(units, curation, output, Decision(by, when, why))
+    except MissingFileError:
+        raise
+    except ReadError as error:
+        click.echo(f"Error: {error}", err=True)
+        return end(SOME_FAILED, f"{units.name} cannot be curated ({error.code}).")
+    for edit in done.audits[-1].edits:
+        names = f"{', '.join(edit.before)} -> {', '.join(edit.after)}"
+        click.echo(f"{edit.operation:<10} {names:<24} {edit.n_before} -> {edit.n_after} "
+                   f"discharges  {edit.note}".rstrip())  # fmt: skip
+    kept = counted(len(done.units), "motor unit")
+    return end(DONE, f"{output.name} holds {kept}, {len(done.units.rejected)} rejected.")

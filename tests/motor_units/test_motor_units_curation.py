@@ -9,7 +9,8 @@ import pytest
 from made_mixtures import FS, mixture
 from numpy.testing import assert_allclose, assert_array_equal
 
-from emgproc.batch.units_file import apply_curation_file, read_units, write_original, write_units
+from emgproc.batch.units_curation import apply_curation_file, write_original
+from emgproc.batch.units_file import read_units, write_units
 from emgproc.errors import ConfigurationError, ParameterError
 from emgproc.motor_units import decompose, pulse_trains
 from emgproc.motor_units.curation import Decision, apply_curation, blank_curation
