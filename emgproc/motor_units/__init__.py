@@ -7,6 +7,8 @@ from emgproc.motor_units.common_input import (
     common_drive,
     train_coherence,
 )
+from emgproc.motor_units.curation import Decision, apply_curation, blank_curation
+from emgproc.motor_units.curation_model import Curation, curation_from_json
 from emgproc.motor_units.decompose import decompose
 from emgproc.motor_units.decompose_apply import apply_filters
 from emgproc.motor_units.decompose_quality import pulse_to_noise_db, silhouette
@@ -36,6 +38,7 @@ from emgproc.motor_units.persistent import (
 )
 from emgproc.motor_units.propagation import Propagation, propagation
 from emgproc.motor_units.pulse_trains import pulse_trains
+from emgproc.motor_units.record import Audit, Edit, UnitLabel, UnitsRecord
 from emgproc.motor_units.rhythm import is_rhythmic, rhythmic_share
 from emgproc.motor_units.smoothing import smoothed_rate
 from emgproc.motor_units.tracking import track
@@ -54,8 +57,12 @@ from emgproc.motor_units.waveforms import (
 __all__ = [
     "Activity",
     "Agreement",
+    "Audit",
+    "Curation",
+    "Decision",
     "DecompositionSettings",
     "DeltaF",
+    "Edit",
     "Force",
     "GridPotentials",
     "Likeness",
@@ -68,16 +75,21 @@ __all__ = [
     "Tracking",
     "TrainCoherence",
     "Trained",
+    "UnitLabel",
+    "UnitsRecord",
     "Unlinked",
     "VisitPair",
     "activity",
     "agreement",
     "amplitudes_uv",
+    "apply_curation",
     "apply_filters",
+    "blank_curation",
     "brace_height",
     "coherence_bands",
     "common_drive",
     "covisi",
+    "curation_from_json",
     "decompose",
     "delta_f",
     "delta_f_table",
