@@ -29,28 +29,50 @@ def one_pass(
     n: int,
     c: Floats,
     states: Floats,
+    k: int,
 ) -> None:
-    """The pass for `size` sections of a kind."""
+    """The pass for `size` sections of a kind, from section `k` on."""
     if kind == BAND:
         if size == 4:
-            band_4(x, i, y, j, step, n, c, states)
+            band_4(x, i, y, j, step, n, c, states, k)
         elif size == 2:
-            band_2(x, i, y, j, step, n, c, states)
+            band_2(x, i, y, j, step, n, c, states, k)
         else:
-            band_1(x, i, y, j, step, n, c, states)
+            band_1(x, i, y, j, step, n, c, states, k)
     elif kind == NOTCH:
         if size == 5:
-            notch_5(x, i, y, j, step, n, c, states)
+            notch_5(x, i, y, j, step, n, c, states, k)
         elif size == 4:
-            notch_4(x, i, y, j, step, n, c, states)
+            notch_4(x, i, y, j, step, n, c, states, k)
         elif size == 2:
-            notch_2(x, i, y, j, step, n, c, states)
+            notch_2(x, i, y, j, step, n, c, states, k)
         else:
-            notch_1(x, i, y, j, step, n, c, states)
+            notch_1(x, i, y, j, step, n, c, states, k)
     elif size == 2:
-        general_2(x, i, y, j, step, n, c, states)
+        general_2(x, i, y, j, step, n, c, states, k)
     else:
-        general_1(x, i, y, j, step, n, c, states)
+        general_1(x, i, y, j, step, n, c, states, k)
+
+
+@kernel
+def run(
+    x: Floats,
+    i: int,
+    y: Floats,
+    j: int,
+    step: int,
+    n: int,
+    passes: Ints,
+    coefficients: Floats,
+    states: Floats,
+) -> None:
+    """The passes over `n` rows, from row `i` of `x` to row `j` of `y`, then on by `step`."""
+    for p in range(passes.shape[0]):
+        kind, size, k = passes[p, 0], passes[p, 1], passes[p, 2]
+        if p == 0:
+            one_pass(kind, size, x, i, y, j, step, n, coefficients, states, k)
+        else:
+            one_pass(kind, size, y, j, y, j, step, n, coefficients, states, k)
 
 
 @kernel
@@ -86,13 +108,5 @@ def cascade(
             elif done < ahead < stop:
                 stop = ahead
         a, b = i + step * done, j + step * done
-        k = 0
-        for p in range(passes.shape[0]):
-            c, s = coefficients[5 * k :], states[2 * k * LANES :]
-            kind, size = passes[p, 0], passes[p, 1]
-            if p == 0:
-                one_pass(kind, size, x, a, y, b, step, stop - done, c, s)
-            else:
-                one_pass(kind, size, y, b, y, b, step, stop - done, c, s)
-            k += size
+        run(x, a, y, b, step, stop - done, passes, coefficients, states)
         done = stop

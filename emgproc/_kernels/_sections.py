@@ -69,155 +69,155 @@ def general(v: Vector, c: Five, s: Pair) -> tuple[Vector, Pair]:
 
 @kernel
 def band_1(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """One band section over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = two(c, 0), recall(states, 0)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = two(c, k), recall(states, k)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = band(v, c0, s0)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
 
 
 @kernel
 def band_2(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """Two band sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = two(c, 0), recall(states, 0)
-    c1, s1 = two(c, 1), recall(states, 1)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = two(c, k), recall(states, k)
+    c1, s1 = two(c, k + 1), recall(states, k + 1)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = band(v, c0, s0)
         v, s1 = band(v, c1, s1)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
-    keep(states, 1, s1)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
+    keep(states, k + 1, s1)
 
 
 @kernel
 def band_4(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """Four band sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = two(c, 0), recall(states, 0)
-    c1, s1 = two(c, 1), recall(states, 1)
-    c2, s2 = two(c, 2), recall(states, 2)
-    c3, s3 = two(c, 3), recall(states, 3)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = two(c, k), recall(states, k)
+    c1, s1 = two(c, k + 1), recall(states, k + 1)
+    c2, s2 = two(c, k + 2), recall(states, k + 2)
+    c3, s3 = two(c, k + 3), recall(states, k + 3)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = band(v, c0, s0)
         v, s1 = band(v, c1, s1)
         v, s2 = band(v, c2, s2)
         v, s3 = band(v, c3, s3)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
-    keep(states, 1, s1)
-    keep(states, 2, s2)
-    keep(states, 3, s3)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
+    keep(states, k + 1, s1)
+    keep(states, k + 2, s2)
+    keep(states, k + 3, s3)
 
 
 @kernel
 def notch_1(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """One notch section over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = two(c, 0), recall(states, 0)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = two(c, k), recall(states, k)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = notch(v, c0, s0)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
 
 
 @kernel
 def notch_2(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """Two notch sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = two(c, 0), recall(states, 0)
-    c1, s1 = two(c, 1), recall(states, 1)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = two(c, k), recall(states, k)
+    c1, s1 = two(c, k + 1), recall(states, k + 1)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = notch(v, c0, s0)
         v, s1 = notch(v, c1, s1)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
-    keep(states, 1, s1)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
+    keep(states, k + 1, s1)
 
 
 @kernel
 def notch_4(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """Four notch sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = two(c, 0), recall(states, 0)
-    c1, s1 = two(c, 1), recall(states, 1)
-    c2, s2 = two(c, 2), recall(states, 2)
-    c3, s3 = two(c, 3), recall(states, 3)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = two(c, k), recall(states, k)
+    c1, s1 = two(c, k + 1), recall(states, k + 1)
+    c2, s2 = two(c, k + 2), recall(states, k + 2)
+    c3, s3 = two(c, k + 3), recall(states, k + 3)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = notch(v, c0, s0)
         v, s1 = notch(v, c1, s1)
         v, s2 = notch(v, c2, s2)
         v, s3 = notch(v, c3, s3)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
-    keep(states, 1, s1)
-    keep(states, 2, s2)
-    keep(states, 3, s3)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
+    keep(states, k + 1, s1)
+    keep(states, k + 2, s2)
+    keep(states, k + 3, s3)
 
 
 @kernel
 def notch_5(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """Five notch sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = two(c, 0), recall(states, 0)
-    c1, s1 = two(c, 1), recall(states, 1)
-    c2, s2 = two(c, 2), recall(states, 2)
-    c3, s3 = two(c, 3), recall(states, 3)
-    c4, s4 = two(c, 4), recall(states, 4)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = two(c, k), recall(states, k)
+    c1, s1 = two(c, k + 1), recall(states, k + 1)
+    c2, s2 = two(c, k + 2), recall(states, k + 2)
+    c3, s3 = two(c, k + 3), recall(states, k + 3)
+    c4, s4 = two(c, k + 4), recall(states, k + 4)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = notch(v, c0, s0)
         v, s1 = notch(v, c1, s1)
         v, s2 = notch(v, c2, s2)
         v, s3 = notch(v, c3, s3)
         v, s4 = notch(v, c4, s4)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
-    keep(states, 1, s1)
-    keep(states, 2, s2)
-    keep(states, 3, s3)
-    keep(states, 4, s4)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
+    keep(states, k + 1, s1)
+    keep(states, k + 2, s2)
+    keep(states, k + 3, s3)
+    keep(states, k + 4, s4)
 
 
 @kernel
 def general_1(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """One general section over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = five(c, 0), recall(states, 0)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = five(c, k), recall(states, k)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = general(v, c0, s0)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
 
 
 @kernel
 def general_2(
-    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats
+    x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
     """Two general sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
-    c0, s0 = five(c, 0), recall(states, 0)
-    c1, s1 = five(c, 1), recall(states, 1)
-    for k in range(n):
-        v = load(x, (i + step * k) * LANES)
+    c0, s0 = five(c, k), recall(states, k)
+    c1, s1 = five(c, k + 1), recall(states, k + 1)
+    for t in range(n):
+        v = load(x, (i + step * t) * LANES)
         v, s0 = general(v, c0, s0)
         v, s1 = general(v, c1, s1)
-        store(y, (j + step * k) * LANES, v)
-    keep(states, 0, s0)
-    keep(states, 1, s1)
+        store(y, (j + step * t) * LANES, v)
+    keep(states, k, s0)
+    keep(states, k + 1, s1)

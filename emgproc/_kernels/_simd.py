@@ -13,6 +13,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.extending import intrinsic
+from numba.core.types.containers import UniTuple
 
 from emgproc._kernels import _simd_interpreted as meaning
 from emgproc._kernels._jit import JIT_DISABLED
@@ -26,6 +27,7 @@ from emgproc._kernels._simd_types import (
     converted,
     data_of,
     lane_addresses,
+    put,
     repeated,
     row_addresses,
     transposed,
@@ -175,16 +177,50 @@ def _storing_transposed(past_the_cache: bool) -> Any:
                 g = repeated(builder, vector(have, n), args[5])
                 vectors = [builder.fmul(g, v) for v in vectors]
             targets = lane_addresses(builder, target, lanes, args[4], vector(want, n), n)
-            for where, v in zip(targets, transposed(builder, vectors), strict=True):
-                whole = n * want.bitwidth // 8
-                narrow = converted(builder, v, have, want, n)
-                stored = builder.store(narrow, where, align=whole if past_the_cache else 4)
-                if past_the_cache:
-                    mark = builder.module.add_metadata([ir.Constant(I32, 1)])
-                    stored.set_metadata("nontemporal", mark)
+            narrow = [converted(builder, v, have, want, n) for v in vectors]
+            put(builder, narrow, targets, past_the_cache)
             return context.get_dummy_value()
 
         return types.void(tile, types.intp, y, starts, types.intp, factor), emit
+
+    return intrinsic(typed)
+
+
+@intrinsic
+def _load_rows(_typing: Any, x: Any, starts: Any, t: Any) -> Any:
+    have, want = x.dtype, types.float64
+    n = OF[want].lanes
+    rows = UniTuple(OF[want], n)
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        source, lanes = (data_of(context, builder, sig.args[k], args[k]) for k in (0, 1))
+        vectors = [
+            builder.load(where, align=4)
+            for where in lane_addresses(builder, source, lanes, args[2], vector(have, n), n)
+        ]
+        found = [converted(builder, v, have, want, n) for v in transposed(builder, vectors)]
+        return context.make_tuple(builder, rows, found)
+
+    return rows(x, starts, types.intp), emit
+
+
+def _storing_rows(past_the_cache: bool) -> Any:
+    def typed(_typing: Any, rows: Any, y: Any, starts: Any, t: Any) -> Any:
+        have, want, n = rows.dtype.element, y.dtype, rows.count
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            target, lanes = (data_of(context, builder, sig.args[k], args[k]) for k in (1, 2))
+            values = [builder.extract_value(args[0], k) for k in range(n)]
+            narrow = [converted(builder, v, have, want, n) for v in values]
+            put(
+                builder,
+                narrow,
+                lane_addresses(builder, target, lanes, args[3], vector(want, n), n),
+                past_the_cache,
+            )
+            return context.get_dummy_value()
+
+        return types.void(rows, y, starts, types.intp), emit
 
     return intrinsic(typed)
 
@@ -212,6 +248,8 @@ _compiled: dict[str, Any] = {
     "bits_above": _bits_above, "lowest_bit": _lowest_bit,
     "load_transposed": _load_transposed, "store_transposed": _storing_transposed(False),
     "stream_transposed": _storing_transposed(True), "prefetch_lanes": _prefetch_lanes,
+    "load_rows": _load_rows, "store_rows": _storing_rows(False),
+    "stream_rows": _storing_rows(True),
 }  # fmt: skip
 
 
@@ -226,3 +264,8 @@ where_above, where_at_least = _chosen("where_above"), _chosen("where_at_least")
 bits_above, lowest_bit = _chosen("bits_above"), _chosen("lowest_bit")
 load_transposed, store_transposed = _chosen("load_transposed"), _chosen("store_transposed")
 stream_transposed, prefetch_lanes = _chosen("stream_transposed"), _chosen("prefetch_lanes")
+load_rows, store_rows, stream_rows = (
+    _chosen("load_rows"),
+    _chosen("store_rows"),
+    _chosen("stream_rows"),
+)

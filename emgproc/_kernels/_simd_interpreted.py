@@ -107,3 +107,18 @@ def prefetch_lanes(x: NDArray[Any], starts: Ints, t: int) -> None:
 
     It may lie outside of `x`: nothing is read.
     """
+
+
+def load_rows(x: NDArray[Any], starts: Ints, t: int) -> tuple[Vector, ...]:
+    """Eight rows of float64: samples `t` ... `t + 8` after `starts[lane]` of each lane."""
+    tile = np.empty(LANES * LANES)
+    load_transposed(x, starts, t, tile, 0)
+    return tuple(tile.reshape(LANES, LANES))
+
+
+def store_rows(rows: tuple[Vector, ...], y: NDArray[Any], starts: Ints, t: int) -> None:
+    """Inverse of `load_rows`."""
+    store_transposed(np.concatenate(rows), 0, y, starts, t)
+
+
+stream_rows = store_rows  # as `stream_transposed`

@@ -94,6 +94,16 @@ def row_addresses(builder: Any, data: Any, i: Any, llvm: Any) -> list[Any]:
     ]
 
 
+def put(builder: Any, rows: list[Any], targets: list[Any], past_the_cache: bool) -> None:
+    """Store the transpose of rows, a lane to a target."""
+    for where, v in zip(targets, transposed(builder, rows), strict=True):
+        whole = v.type.count * (4 if v.type.element == ir.FloatType() else 8)
+        stored = builder.store(v, where, align=whole if past_the_cache else 4)
+        if past_the_cache:
+            mark = builder.module.add_metadata([ir.Constant(I32, 1)])
+            stored.set_metadata("nontemporal", mark)
+
+
 def _operator(symbol: Any, method: str, n: int) -> None:
     """Give vectors one of Python's operators of n operands; `overload` would compile each anew."""
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from emgproc._kernels._cascade import cascade
+from emgproc._kernels._bands import drain_2, drain_4, feed_2, feed_4
+from emgproc._kernels._cascade import cascade, run
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import (
     load,
@@ -13,7 +14,7 @@ from emgproc._kernels._simd import (
     stream_transposed,
 )
 from emgproc._kernels._simd_interpreted import LANES
-from emgproc._kernels.filter_plan import BEGIN, END, FIRST, LAST, READ, TILE, WRITE, WRITTEN
+from emgproc._kernels.filter_plan import BAND, BEGIN, END, FIRST, LAST, READ, TILE, WRITE, WRITTEN
 from emgproc.arrays import Bools, Floats, Ints
 
 
@@ -105,6 +106,96 @@ def empty_tile(
 
 
 @kernel
+def bands_of(passes: Ints) -> int:
+    """How many bands of the first pass are walked in registers: four, two, or none."""
+    return passes[0, 1] if passes[0, 0] == BAND and passes[0, 1] > 1 else 0
+
+
+@kernel
+def forward(
+    x: Floats,
+    lanes: Ints,
+    low: Ints,
+    high: Ints,
+    passes: Ints,
+    coefficients: Floats,
+    steady: Floats,
+    states: Floats,
+    tile: Floats,
+    scratch: Floats,
+) -> None:
+    """Forward over one group; row 0 and what follows is left in `scratch`.
+
+    Rows that all lanes have go from where they are read through the bands in registers.
+    """
+    read, starts, end = lanes[READ], lanes[BEGIN], high[END]
+    bands, rest = bands_of(passes), passes[1:]
+    first = -(-max(high[FIRST], high[BEGIN] + 1) // LANES) * LANES
+    last = low[LAST] // LANES * LANES if bands else first
+    states[:] = 0
+    row = low[BEGIN] // LANES * LANES
+    while row < end:
+        to, j = (scratch, row) if row >= 0 else (tile, 0)
+        n = end - row if row >= 0 else min(-row, TILE)
+        if first <= row < last:
+            n = min(n, last - row, TILE if len(rest) else n)
+            if bands == 4:
+                feed_4(x, read, row, to, j, n, coefficients, states)
+            else:
+                feed_2(x, read, row, to, j, n, coefficients, states)
+            run(to, j, to, j, 1, n, rest, coefficients, states)
+        else:
+            n = min(n, TILE, first - row if row < first < last else n)
+            fill_tile(x, lanes, row, n, high[FIRST], low[LAST], tile)
+            cascade(tile, 0, to, j, 1, n, starts, row, passes, coefficients, steady, states)
+        row += n
+
+
+@kernel
+def backward(
+    scratch: Floats,
+    lanes: Ints,
+    low: Ints,
+    high: Ints,
+    passes: Ints,
+    coefficients: Floats,
+    steady: Floats,
+    states: Floats,
+    tile: Floats,
+    y: Floats,
+    gain: float,
+    rectify: bool,
+    streamed: bool,
+) -> None:
+    """Backward over one group, from what `forward` left in `scratch`; bands are the last pass."""
+    write, ends, top = lanes[WRITE], -lanes[END], high[END]
+    before = passes[:-1]
+    bands = bands_of(passes[len(before) :])
+    last = min(low[WRITTEN], low[END] - 1) // LANES * LANES if bands else 0
+    while top > last:
+        row = max((top - 1) // TILE * TILE, last)
+        n = top - row
+        cascade(
+            scratch, top - 1, tile, n - 1, -1, n, ends, -top, passes, coefficients, steady, states
+        )
+        if row < high[WRITTEN]:
+            if rectify:
+                rectify_tile(tile, n)
+            empty_tile(tile, lanes, row, n, low[WRITTEN], gain, y, streamed)
+        top = row
+    while top > 0:
+        n = min(top, TILE) if len(before) else top
+        row = top - n
+        source, i = (tile, 0) if len(before) else (scratch, row)
+        run(scratch, top - 1, tile, n - 1, -1, n, before, coefficients, states)
+        if bands == 4:
+            drain_4(source, i, n, coefficients, states, y, write, row, gain, rectify, streamed)
+        else:
+            drain_2(source, i, n, coefficients, states, y, write, row, gain, rectify, streamed)
+        top = row
+
+
+@kernel
 def zero_phase_groups(
     x: Floats,
     y: Floats,
@@ -132,11 +223,13 @@ def zero_phase_groups(
     streamed
         (n_groups,): what is written starts at multiples of 8 elements, and may pass the cache.
     passes
-        (n_passes, 2): kind and number of sections of each.
+        (2, n_passes, 3): kind and number of sections of each and the first of them, forward and
+        backward.
     coefficients
         Five numbers for each section, see `two` and `five`.
     steady
-        Two states of each section for a constant input of 1 to the cascade.
+        (2, 2 * n_sections): two states of each section for a constant input of 1 to the cascade,
+        forward and backward.
     gain
         Factor of the output, for both directions together.
     rectify
@@ -146,33 +239,15 @@ def zero_phase_groups(
         as the last row of any lane.
     """
     tile, scratch = memory[: TILE * LANES], memory[TILE * LANES :]
-    states = np.zeros(steady.size * LANES)
+    states = np.empty(coefficients.size // 5 * 2 * LANES)
     factor = abs(gain) if rectify else gain
     for g in range(groups.shape[0]):
         lanes, low, high = groups[g], lowest[g], highest[g]
-        begins, ends = lanes[BEGIN], -lanes[END]
-        end = high[END]
-        states[:] = 0
-        row = low[BEGIN] // LANES * LANES
-        while row < end:
-            n = min(TILE, end - row if row >= 0 else -row)
-            fill_tile(x, lanes, row, n, high[FIRST], low[LAST], tile)
-            to, j = (scratch, row) if row >= 0 else (tile, 0)
-            cascade(tile, 0, to, j, 1, n, begins, row, passes, coefficients, steady, states)
-            row += n
-        top = end
-        while top > 0:
-            row = (top - 1) // TILE * TILE
-            n = top - row
-            cascade(
-                scratch, top - 1, tile, n - 1, -1, n, ends, -top,
-                passes, coefficients, steady, states,
-            )  # fmt: skip
-            if row < high[WRITTEN]:
-                if rectify:
-                    rectify_tile(tile, n)
-                empty_tile(tile, lanes, row, n, low[WRITTEN], factor, y, streamed[g])
-            top = row
+        forward(x, lanes, low, high, passes[0], coefficients, steady[0], states, tile, scratch)
+        backward(
+            scratch, lanes, low, high, passes[1], coefficients, steady[1], states, tile,
+            y, factor, rectify, streamed[g],
+        )  # fmt: skip
 
 
 @kernel

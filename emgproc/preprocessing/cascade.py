@@ -21,11 +21,13 @@ class Scheme(NamedTuple):
     Attributes
     ----------
     passes
-        (n_passes, 2): kind and number of the sections that are run together.
+        (2, n_passes, 3): kind and number of the sections that are run together, and the first of
+        them; forward, then backward, where the order is the reverse: bands next to the data.
     coefficients
         Five numbers a section.
     steady
-        Two states a section for a constant input of 1 to the cascade.
+        (2, 2 * n_sections): two states a section for a constant input of 1 to the cascade, forward
+        and backward.
     gain
         What one direction lacks of gain.
     padding
@@ -87,10 +89,12 @@ def scheme_of(sos: ArrayLike) -> Scheme:
     kinds = _kinds(s)
     s, kinds = s[np.argsort(kinds, kind="stable")], np.sort(kinds)
     coefficients, gain = _coefficients(s, kinds)
+    forward = _passes(kinds)
+    passes = np.array([forward, forward[::-1]])
     return Scheme(
-        _passes(kinds),
+        passes,
         coefficients.reshape(-1),
-        _steady_states(coefficients, kinds),
+        np.array([_steady_states(coefficients, kinds, order) for order in passes]),
         gain,
         padding,
         radius,
@@ -115,7 +119,7 @@ def _kinds(sos: Floats) -> Ints:
         band |= either & (np.cumsum(either) <= pairs)
     middle = (1 + a2) / 2
     rounding = 8 * np.finfo(np.float64).eps * np.abs(b0)
-    notch = (b2 == b0) & (np.abs(b1 * middle - a1 * b0) <= rounding)
+    notch = (np.abs(b2 - b0) <= rounding) & (np.abs(b1 * middle - a1 * b0) <= rounding)
     return np.where(band, BAND, np.where(notch, NOTCH, GENERAL))
 
 
@@ -135,28 +139,32 @@ def _coefficients(sos: Floats, kinds: Ints) -> tuple[Floats, float]:
 
 
 def _passes(kinds: Ints) -> Ints:
-    passes = []
+    passes: list[tuple[int, int, int]] = []
+    k = 0
     for kind, sizes in enumerate(AT_ONCE):
         left = int(np.sum(kinds == kind))
         for size in sizes:
-            passes += [(kind, size)] * (left // size)
-            left %= size
+            while left >= size:
+                passes.append((kind, size, k))
+                left, k = left - size, k + size
     return np.array(passes, np.int64)
 
 
-def _steady_states(coefficients: Floats, kinds: Ints) -> Floats:
-    states = []
+def _steady_states(coefficients: Floats, kinds: Ints, passes: Ints) -> Floats:
+    """Two states of each section, in the order of the coefficients, for an input of 1."""
+    states = np.empty((len(kinds), 2))
     v = 1.0
-    for (c0, c1, c2, c3, c4), kind in zip(coefficients.tolist(), kinds, strict=True):
-        if kind == BAND:
-            states += [-v, -v]
+    for k in [k for _, size, first in passes.tolist() for k in range(first, first + size)]:
+        c0, c1, c2, c3, c4 = coefficients[k].tolist()
+        if kinds[k] == BAND:
+            states[k] = -v
             v = 0.0
-        elif kind == NOTCH:
-            states += [v - c1 * v, v - c1 * v]
+        elif kinds[k] == NOTCH:
+            states[k] = v - c1 * v
             v *= 2
         else:
             y = v * (c0 + c1 + c2) / (1 - c3 - c4)
             q = c2 * v + c4 * y
-            states += [c1 * v + c3 * y + q, q]
+            states[k] = c1 * v + c3 * y + q, q
             v = y
-    return np.array(states)
+    return states.reshape(-1)

@@ -45,7 +45,7 @@ class CausalSos:
             raise ParameterError(f"CausalSos needs at least 1 channel, got {n_channels}")
         self._scheme = scheme_of(sos)
         self._rows = np.arange(-(-n_channels // LANES) * LANES).clip(max=n_channels - 1)
-        self._states = np.zeros((len(self._rows) // LANES, self._scheme.steady.size * LANES))
+        self._states = np.zeros((len(self._rows) // LANES, self._scheme.steady.shape[1] * LANES))
         self._tile = aligned_empty((TILE * LANES,), np.float64)
         self._begun = np.full(n_channels, not steady)
         self._last = np.zeros(n_channels)
@@ -109,9 +109,9 @@ class CausalSos:
             y.reshape(-1),
             *grouped(lanes),
             starts[self._rows].reshape(-1, LANES),
-            self._scheme.passes,
+            self._scheme.passes[0],
             self._scheme.coefficients,
-            self._scheme.steady,
+            self._scheme.steady[0],
             self._scheme.gain,
             self._states,
             self._tile,

@@ -95,9 +95,16 @@ def test_float32_at_30_khz_is_within_1e_7_of_the_largest_value():
 
 def test_a_scheme_knows_bands_and_notches():
     sos = np.concatenate([bandpass_sos(20, 450, 2048), with_notches(2048), highpass_sos(5, 2048)])
-    assert scheme_of(sos).passes.tolist() == [[0, 4], [0, 2], [1, 5], [1, 4], [2, 1]]
+    forward = [[0, 4, 0], [0, 2, 4], [1, 5, 6], [1, 4, 11], [2, 1, 15]]
+    assert scheme_of(sos).passes.tolist() == [forward, forward[::-1]]
     nearly = notch_sos(50, 30, 2048) * [1, 1 + 1e-12, 1, 1, 1, 1]
-    assert scheme_of(nearly).passes.tolist() == [[2, 1]]
+    assert scheme_of(nearly).passes[0].tolist() == [[2, 1, 0]]
+
+
+@pytest.mark.parametrize("f", range(50, 451, 50))
+def test_a_notch_that_scipy_has_rounded_anew_is_one(f):
+    sos = signal.tf2sos(*signal.iirnotch(f, 30, 2048))
+    assert scheme_of(sos).passes[0].tolist() == [[1, 1, 0]]
 
 
 @pytest.mark.parametrize("f", [1, 50, 450, 999])
