@@ -1,14 +1,14 @@
 """Goal 12: EDF from the page cache, whole, in blocks and by windows; the native store."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from benchmarks.cases import Bound, Case, Peer, Settings
+from benchmarks.cases import ONE_THREAD, Bound, Case, Peer, Settings
 from benchmarks.reading import (
     BLOCK_S,
     FS,
@@ -24,10 +24,11 @@ from emgproc.recording import Recording
 from emgproc.writers import write_recording
 
 MNE = "mne read_raw_edf, preload"
-RAW = "readinto of the raw bytes"
+RAW = "readinto of the raw bytes, 1 thread"
 MNE_WINDOW = "mne, lazy"
 EDFIO_WINDOW = "edfio, lazy"
 GZIP = "h5py, gzip 1 + shuffle"
+NEVER_SLOWER = Bound(14, ONE_THREAD, {2: 1.0}, {2: 1.0})
 
 
 def cases(settings: Settings) -> Iterator[Case]:
@@ -35,50 +36,90 @@ def cases(settings: Settings) -> Iterator[Case]:
         path = Path(folder) / "made.edf"
         write_recording(Tiled(16, settings.n_channels, settings.file_s), path)
         size = f"{settings.n_channels} ch x {settings.file_s} s"
-        yield Case(
-            f"EDF, whole, {size}",
-            lambda _: read_recording(path).data,
-            (
-                Peer(MNE, partial(mne_reads, path), "mne"),
-                Peer("edfio", partial(edfio_reads, path), "edfio"),
-                Peer("pyedflib", partial(pyedflib_reads, path), "pyedflib"),
-            ),
-            (Bound(12, MNE, {1: 4.9, 2: 5.8}, {1: 6, 2: 9}, least=True),),
-            threads=(1,),
-        )
+        for kind in ("float64", "float32"):
+            yield _new_array(path, size, kind)
+        for kind in ("float64", "float32"):
+            yield _into_buffer(path, size, kind)
         yield Case(
             f"EDF, blocks of {BLOCK_S} s, {size}",
             lambda _: walk(path, BLOCK_S),
-            (Peer(RAW, partial(read_bytes, path)),),
-            (Bound(12, RAW, {1: 1 / 1.2, 2: 1 / 0.6}, {1: 1 / 1.1, 2: 1.0}),),
+            (Peer(RAW, _raw_into_buffer(path)),),
+            (),
             threads=(1,),
+        )
+        yield Case(
+            f"EDF, whole and its SHA-256, {size}",
+            lambda threads: read_recording(path, threads=threads).data,
+            (Peer(MNE, partial(mne_reads, path), "mne"),),
+            (NEVER_SLOWER,),
         )
         yield _window(path, settings.file_s // 2)
         yield _native_store(Path(folder), settings)
 
 
-def read_bytes(path: Path) -> bytearray:
-    raw = bytearray(path.stat().st_size)
-    with path.open("rb", buffering=0) as file:
-        file.readinto(raw)
-    return raw
+def _new_array(path: Path, size: str, kind: str) -> Case:
+    def ours(threads: int) -> np.ndarray:
+        with open_recording(path) as opened:
+            out = np.empty((len(opened.channels), opened.n_samples), kind)
+            opened.read_into(out, threads=threads)
+            return out
+
+    return Case(
+        f"EDF, whole, {kind}, new array, {size}",
+        ours,
+        (
+            Peer(MNE, partial(mne_reads, path), "mne"),
+            Peer("edfio", partial(edfio_reads, path), "edfio"),
+            Peer("pyedflib", partial(pyedflib_reads, path), "pyedflib"),
+        ),
+        (Bound(12, MNE, {1: 4.9, 2: 5.8}, {1: 6, 2: 9}, least=True), NEVER_SLOWER),
+    )
+
+
+def _into_buffer(path: Path, size: str, kind: str) -> Case:
+    with open_recording(path) as opened:
+        out = np.zeros((len(opened.channels), opened.n_samples), kind)
+
+    def ours(threads: int) -> None:
+        with open_recording(path) as opened:
+            opened.read_into(out, threads=threads)
+
+    return Case(
+        f"EDF, whole, {kind}, into an array that is there, {size}",
+        ours,
+        (Peer(RAW, _raw_into_buffer(path)),),
+        (Bound(12, RAW, {1: 1 / 1.2, 2: 1 / 0.6}, {1: 1 / 1.1, 2: 1.0}), NEVER_SLOWER),
+    )
+
+
+def _raw_into_buffer(path: Path) -> Callable[[], object]:
+    """The bytes of the file as they are, on one thread, into memory that is there."""
+    raw = np.zeros(path.stat().st_size, np.uint8)
+
+    def read() -> None:
+        with path.open("rb", buffering=0) as file:
+            file.readinto(raw)
+
+    return read
 
 
 def _window(path: Path, start_s: int) -> Case:
+    stop_s = start_s + BLOCK_S
+
     def ours(_: int) -> np.ndarray:
         with open_recording(path) as opened:
-            return opened.read(start_s * FS, (start_s + BLOCK_S) * FS).data
+            return opened.read(start_s * FS, stop_s * FS).data
 
     def by_mne() -> np.ndarray:
         from mne.io import read_raw_edf
 
         raw = read_raw_edf(path, preload=False, verbose="error")
-        return raw.get_data(start=start_s * FS, stop=(start_s + BLOCK_S) * FS)
+        return raw.get_data(start=start_s * FS, stop=stop_s * FS)
 
     def by_edfio() -> list[np.ndarray]:
         import edfio
 
-        return [s.get_data_slice(start_s, BLOCK_S) for s in edfio.read_edf(path).signals]
+        return [s.get_data_slice(start_s, stop_s) for s in edfio.read_edf(path).signals]
 
     return Case(
         f"EDF, a window of {BLOCK_S} s",

@@ -1,24 +1,24 @@
 """Digital values of records, in which signals lie one after the other, to physical values.
 
-One pass from the bytes of a file to float64: nothing lies between.
+One pass from the bytes of a file to float64 or float32: nothing lies between.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emgproc._kernels._jit import kernel
-from emgproc.arrays import Floats, Ints
+from emgproc.arrays import Floats, Ints, Samples
 
 
 @kernel
-def scale_16(counts: NDArray[np.int16], gain: float, zero: float, out: Floats) -> None:
-    """Fill `out` with counts · gain + zero, rounded after each of the two as NumPy does."""
+def scale_16(counts: NDArray[np.int16], gain: float, zero: float, out: Samples) -> None:
+    """Fill `out` with counts · gain + zero, in float64, rounded after each of the two."""
     for i in range(out.size):
         out[i] = counts[i] * gain + zero
 
 
 @kernel
-def scale_24(raw: NDArray[np.uint8], gain: float, zero: float, out: Floats) -> None:
+def scale_24(raw: NDArray[np.uint8], gain: float, zero: float, out: Samples) -> None:
     """`scale_16` for values of three bytes, the lowest first."""
     for i in range(out.size):
         high, middle = np.int32(np.int8(raw[3 * i + 2])) << 16, np.int32(raw[3 * i + 1]) << 8
@@ -36,7 +36,7 @@ def decode_records(
     starts: Ints,
     gains: Floats,
     zeros: Floats,
-    out: Floats,
+    out: Samples,
     targets: Ints,
 ) -> None:
     """Samples [first, stop) of several signals of one rate, counted from the first record.

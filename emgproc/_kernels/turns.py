@@ -152,7 +152,8 @@ def walk(x: Values, starts: Ints, t: int, tile: Values, state: Values, turned: b
     n = lanes(tile)
     a = first_rows(x, starts[:n], t, tile, state[: STATE * n])
     b = first_rows(x, starts[n:], t, tile, state[STATE * n :])
-    return (a & b) == (1 << n) - 1
+    everywhere: int = (1 << n) - 1
+    return (a & b) == everywhere
 
 
 @kernel

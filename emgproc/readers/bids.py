@@ -32,7 +32,8 @@ from emgproc.readers.bids_grid import electrode_grid
 from emgproc.readers.edf import open_edf
 from emgproc.readers.edf_channels import choose_channels
 from emgproc.readers.edf_header import EdfHeader, EdfSignal, is_edf, read_header
-from emgproc.readers.file import Contents, Format, ReadOptions, RecordingFile, Source
+from emgproc.readers.file import Contents, Format, ReadOptions, RecordingFile
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Channel, Event
 
 BAD_STATUS = "bad_status"  # all of a channel that channels.tsv calls bad

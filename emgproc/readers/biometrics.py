@@ -22,8 +22,9 @@ from emgproc.errors import (
 )
 from emgproc.readers.biometrics_text import FORMAT as TEXT_FORMAT
 from emgproc.readers.delimited_signals import Clocks, Signal, arrange, auxiliary, contents_of
-from emgproc.readers.file import Format, ReadOptions, RecordingFile, Source
+from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import kind_of, unique_names
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Channel, Provenance
 from emgproc.units import is_voltage, microvolts_per
 

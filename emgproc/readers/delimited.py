@@ -19,14 +19,8 @@ from emgproc.readers.delimited_dialect import Layout, sniff_layout
 from emgproc.readers.delimited_ragged import unended
 from emgproc.readers.delimited_text import SAMPLE_LINES, TextFile, encoding_of
 from emgproc.readers.delimited_values import read_values
-from emgproc.readers.file import (
-    AuxiliarySummary,
-    Contents,
-    Format,
-    ReadOptions,
-    RecordingFile,
-    Source,
-)
+from emgproc.readers.file import AuxiliarySummary, Contents, Format, ReadOptions, RecordingFile
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Channel, Provenance, Segment
 
 RATE_AGREEMENT = 1e-3

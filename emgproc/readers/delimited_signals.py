@@ -12,7 +12,8 @@ import numpy as np
 from emgproc.arrays import Floats
 from emgproc.errors import TruncatedFileError, UnknownUnitError
 from emgproc.readers.delimited_ragged import stacked
-from emgproc.readers.file import AuxiliarySummary, Contents, RecordingFile, Source
+from emgproc.readers.file import AuxiliarySummary, Contents, RecordingFile
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Channel, Event, Provenance, Segment
 
 MICROVOLT = "uV"

@@ -12,14 +12,8 @@ import numpy as np
 from emgproc.arrays import Floats
 from emgproc.errors import TruncatedFileError, UnknownUnitError
 from emgproc.readers.delsys_emg_header import MAGIC, EmgHeader, parse_header
-from emgproc.readers.file import (
-    AuxiliarySummary,
-    Contents,
-    Format,
-    ReadOptions,
-    RecordingFile,
-    Source,
-)
+from emgproc.readers.file import AuxiliarySummary, Contents, Format, ReadOptions, RecordingFile
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Provenance, Segment
 
 ID = "delsys_emg"

@@ -3,17 +3,20 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgproc.arrays import Floats, Ints
+from emgproc._kernels.threads import over_groups
+from emgproc.arrays import Floats, Ints, Samples
 from emgproc.readers.edf_channels import Choice, EdfChannel
 from emgproc.readers.edf_header import EdfHeader, EdfSignal
-from emgproc.readers.edf_records import RUN_BYTES, EdfRecords, columns_of, runs
-from emgproc.readers.file import Source
+from emgproc.readers.edf_records import RUN_BYTES, EdfRecords, columns_of, run_length
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Segment
+
+Bytes: TypeAlias = NDArray[np.uint8]
 
 _PIECE = 1 << 19  # samples of one signal decoded at a time
 _WORTH = 1 << 27  # values that NumPy decodes in the half second that numba takes to start
@@ -47,7 +50,7 @@ class Bank(NamedTuple):
 class EdfCounts:
     """The digital values of a file; rows of `records` are whole records."""
 
-    def __init__(self, header: EdfHeader, records: EdfRecords | NDArray[np.uint8]) -> None:
+    def __init__(self, header: EdfHeader, records: EdfRecords | Bytes) -> None:
         self._width = header.width
         self._record_bytes = header.record_bytes
         self._records = records
@@ -68,38 +71,45 @@ class EdfCounts:
             yield counts
             first += len(counts)
 
-    def fill(self, bank: Bank, first: int, out: Floats, at: int, n: int) -> None:
-        """Columns [at, at + n) of `out`: the values from `first` on, each in its channel's unit.
+    def fill(
+        self, bank: Bank, first: int, into: Samples, span: tuple[int, int], threads: int = 1
+    ) -> None:
+        """Columns `span` of `into`: the values from `first` on, each in its channel's unit.
 
         The kernel and NumPy give the same bits; NumPy alone is ready at once.
         """
-        per_record, size = bank.signals[0].per_record, self._record_bytes
+        (at, end), per_record = span, bank.signals[0].per_record
+        n, size = end - at, self._record_bytes
         if size > RUN_BYTES:
-            self._fill_apart(bank, first, out[:, at : at + n])
+            self._fill_apart(bank, first, into[:, at:end])
             return
-        self._n_filled += len(out) * n
+        self._n_filled += len(into) * n
         is_worth = self._n_filled >= _WORTH or "numba" in sys.modules
         fill = self._fill_compiled if is_worth else self._fill
-        records = first // per_record, -(-(first + n) // per_record)
-        for row, rows in runs(self._records, *records, size):
-            a = max(0, first - row * per_record)
-            b = min(len(rows) * per_record, first + n - row * per_record)
-            fill(bank, rows, (a, b), (out, at))
-            at += b - a
+        start, stop = first // per_record, -(-(first + n) // per_record)
+        step = min(run_length(size), max(1, -(-(stop - start) // threads)))
+        begins = range(start, stop, step)
+
+        def work(part: slice) -> None:
+            for row in begins[part]:
+                rows = np.asarray(self._records[row : min(row + step, stop)])
+                skipped = row * per_record - first
+                a, b = max(0, -skipped), min(len(rows) * per_record, n - skipped)
+                fill(bank, rows, (a, b), (into, at + skipped + a))
+
+        over_groups(work, len(begins), threads)
 
     def _fill(
-        self, bank: Bank, rows: NDArray[np.uint8], span: tuple[int, int], into: tuple[Floats, int]
+        self, bank: Bank, rows: Bytes, span: tuple[int, int], into: tuple[Samples, int]
     ) -> None:
         (a, b), (out, at), width = span, into, self._width
         for row, signal, gain, zero in zip(out, bank.signals, bank.gains, bank.zeros, strict=True):
             raw = rows[:, signal.offset : signal.offset + width * signal.per_record]
             counts = _integers(np.ascontiguousarray(raw).reshape(-1), width)[a:b]
-            part = row[at : at + b - a]
-            np.multiply(counts, gain, out=part)
-            part += zero
+            _scale(counts, gain, zero, row[at : at + b - a])
 
     def _fill_compiled(
-        self, bank: Bank, rows: NDArray[np.uint8], span: tuple[int, int], into: tuple[Floats, int]
+        self, bank: Bank, rows: Bytes, span: tuple[int, int], into: tuple[Samples, int]
     ) -> None:
         from emgproc._kernels.decode import decode_records
 
@@ -110,19 +120,24 @@ class EdfCounts:
             bank.starts, bank.gains, bank.zeros, out.reshape(-1), targets,
         )  # fmt: skip
 
-    def _fill_apart(self, bank: Bank, first: int, out: Floats) -> None:
+    def _fill_apart(self, bank: Bank, first: int, out: Samples) -> None:
         """Signal by signal: of records of many megabytes only what is wanted is read."""
         n = out.shape[1]
         for row, signal, gain, zero in zip(out, bank.signals, bank.gains, bank.zeros, strict=True):
             done = 0
             for piece in self.pieces(signal, first, first + n):
-                part = row[done : done + len(piece)]
-                np.multiply(piece, gain, out=part)
-                part += zero
+                _scale(piece, gain, zero, row[done : done + len(piece)])
                 done += len(piece)
 
 
-def _integers(raw: NDArray[np.uint8], width: int) -> NDArray[np.integer]:
+def _scale(counts: NDArray[np.integer], gain: float, zero: float, out: Samples) -> None:
+    """Counts · gain + zero, computed in float64 whatever the type of `out`."""
+    values = counts * gain
+    values += zero
+    out[:] = values
+
+
+def _integers(raw: Bytes, width: int) -> NDArray[np.integer]:
     if width == 2:
         return raw.view("<i2")
     # Each three bytes are read as the upper ones of four: faster by far than copying columns.
@@ -150,11 +165,19 @@ class EdfSource(Source):
 
     def read_uv(self, start: int, stop: int) -> Floats:
         """Samples [start, stop) of the main stream, µV, (n_channels, stop - start)."""
+        return self.read_threaded(start, stop, 1)
+
+    def read_threaded(self, start: int, stop: int, threads: int) -> Floats:
+        """`read_uv` in threads over runs of records."""
         data = np.empty((len(self._choice.main), stop - start))
-        for placed, a, b in self._parts(start, stop):
-            first = placed.first + a - placed.segment.start
-            self._counts.fill(self._main, first, data, a - start, b - a)
+        self.read_into(data, start, threads)
         return data
+
+    def read_into(self, out: Samples, start: int, threads: int) -> None:
+        """Samples of the main stream from `start` on, µV; threads over runs of records."""
+        for placed, a, b in self._parts(start, start + out.shape[1]):
+            first = placed.first + a - placed.segment.start
+            self._counts.fill(self._main, first, out, (a - start, b - start), threads)
 
     def read_auxiliary(self, start: int, stop: int) -> tuple[Auxiliary, ...]:
         """Auxiliary signals over the same time, one for each segment that has samples there."""
@@ -178,7 +201,7 @@ class EdfSource(Source):
             last = -(-(b - placed.segment.start) * own // per_record)
             if first < last:
                 values = np.empty((len(bank.signals), last - first))
-                self._counts.fill(bank, base + first, values, 0, last - first)
+                self._counts.fill(bank, base + first, values, (0, last - first))
                 yield values, placed.segment.onset_s + first / fs
 
     def close(self) -> None:

@@ -15,8 +15,9 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
-from emgproc.readers.file import Contents, Format, ReadOptions, RecordingFile, Source
+from emgproc.readers.file import Contents, Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import kind_of, unique_names
+from emgproc.readers.source import Source
 from emgproc.recording import Channel, Provenance, Segment
 from emgproc.units import is_voltage
 

@@ -1,17 +1,17 @@
 """An open recording: everything but the samples is known, and any span can be read."""
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from emgproc.arrays import Floats
+from emgproc.arrays import Samples
 from emgproc.errors import FormatError, ParameterError
+from emgproc.readers.source import Source, check_target, segments_within
 from emgproc.readers.variable_map import VariableMap
-from emgproc.recording import Auxiliary, Channel, Event, Grid, Provenance, Recording, Segment
+from emgproc.recording import Channel, Event, Grid, Provenance, Recording, Segment
 from emgproc.units import to_samples
 
 # A hostile file can hold an event in six bytes; as objects a million of them fill the memory.
@@ -75,24 +75,6 @@ class Contents:
     events: tuple[Event, ...] = ()
     auxiliary: tuple[AuxiliarySummary, ...] = ()
     grid: Grid | None = None
-
-
-class Source(ABC):
-    """Where the samples of an open file come from; one subclass for each format.
-
-    `read_uv` must be given; the others only where a format has auxiliary signals or a handle.
-    """
-
-    @abstractmethod
-    def read_uv(self, start: int, stop: int) -> Floats:
-        """Samples [start, stop) of all channels: float64 µV, (n_channels, stop - start), new."""
-
-    def read_auxiliary(self, start: int, stop: int) -> tuple[Auxiliary, ...]:  # noqa: ARG002
-        """Auxiliary signals over the time of the samples [start, stop) of the channels."""
-        return ()
-
-    def close(self) -> None:  # noqa: B027 - most formats hold nothing open
-        """Let go of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,31 +173,28 @@ class RecordingFile:
         """Where the samples come from; the digest is filled by `read_recording` only."""
         return self.contents.provenance
 
-    def read(self, start: int = 0, stop: int | None = None) -> Recording:
+    def read(self, start: int = 0, stop: int | None = None, *, threads: int = 1) -> Recording:
         """Samples [start, stop) as a Recording; times and events are those of the whole file.
 
         Parameters
         ----------
         start, stop
             Half-open span in samples; `None` means to the end.
+        threads
+            Threads over parts of the span, in formats that can be read so (EDF, BDF); the result
+            is the same for any number.
 
         Raises
         ------
         ParameterError
-            The span does not lie within the file, or the file is closed.
+            The span does not lie within the file, the file is closed, or `threads` is below 1.
         FormatError
             The content is damaged there.
         """
         last = self.n_samples if stop is None else stop
-        if not 0 <= start <= last <= self.n_samples:
-            raise ParameterError(
-                f"{self.provenance.source}: read needs 0 <= start <= stop <= {self.n_samples}, "
-                f"got [{start}, {last})"
-            )
-        if self._closed:
-            raise ParameterError(f"{self.provenance.source}: the file is closed; open it again")
+        self._check(start, last, threads)
         return Recording(
-            data=self._source.read_uv(start, last),
+            data=self._source.read_threaded(start, last, threads),
             fs=self.fs,
             channels=self.channels,
             provenance=self.provenance,
@@ -224,6 +203,40 @@ class RecordingFile:
             auxiliary=self._source.read_auxiliary(start, last),
             grid=self.contents.grid,
         )
+
+    def read_into(self, out: Samples, start: int = 0, *, threads: int = 1) -> None:
+        """Samples from `start` on, µV, into an array of the caller's; the fastest way to read.
+
+        Warnings that reading adds to the provenance come with `read` only.
+
+        Parameters
+        ----------
+        out
+            (n_channels, n_samples), C-contiguous, float64 or float32 (rounded from float64).
+        start, threads
+            First sample; as `read`.
+
+        Raises
+        ------
+        ParameterError
+            `out` is no such array, or as `read`.
+        FormatError
+            The content is damaged there.
+        """
+        check_target(out, len(self.channels))
+        self._check(start, start + out.shape[1], threads)
+        self._source.read_into(out, start, threads)
+
+    def _check(self, start: int, stop: int, threads: int) -> None:
+        if not 0 <= start <= stop <= self.n_samples:
+            raise ParameterError(
+                f"{self.provenance.source}: read needs 0 <= start <= stop <= {self.n_samples}, "
+                f"got [{start}, {stop})"
+            )
+        if threads < 1:
+            raise ParameterError(f"threads must be at least 1, got {threads}")
+        if self._closed:
+            raise ParameterError(f"{self.provenance.source}: the file is closed; open it again")
 
     def blocks(self, seconds: float, overlap_s: float = 0.0) -> Iterator[Recording]:
         """The recording in blocks that together hold every sample, in order.
@@ -285,16 +298,3 @@ class RecordingFile:
             f"<RecordingFile {self.provenance.source}: {len(self.channels)} channel(s), "
             f"{self.duration_s:g} s at {self.fs:g} Hz, {len(self.segments)} segment(s)>"
         )
-
-
-def segments_within(
-    segments: tuple[Segment, ...], start: int, stop: int, fs: float
-) -> tuple[Segment, ...]:
-    """The parts of `segments` in samples [start, stop), counted from `start`; times are kept."""
-    found = []
-    for segment in segments:
-        first, last = max(segment.start, start), min(segment.stop, stop)
-        if first < last:
-            onset_s = segment.onset_s + (first - segment.start) / fs
-            found.append(Segment(first - start, last - start, onset_s))
-    return tuple(found)

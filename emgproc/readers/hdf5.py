@@ -24,8 +24,6 @@ from emgproc.readers.file import (
     Format,
     ReadOptions,
     RecordingFile,
-    Source,
-    segments_within,
 )
 from emgproc.readers.matlab_hdf5_checks import Checked, damage_told
 from emgproc.readers.own_parts import (
@@ -38,6 +36,7 @@ from emgproc.readers.own_parts import (
     rate_of,
     segments_of,
 )
+from emgproc.readers.source import Source, segments_within
 from emgproc.recording import Auxiliary, Segment
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgproc.arrays import Floats
-from emgproc.readers.file import Source, segments_within
 from emgproc.readers.matlab_parts import PIECE, Matrix, Variables
+from emgproc.readers.source import Source, segments_within
 from emgproc.recording import Auxiliary, Segment
 
 

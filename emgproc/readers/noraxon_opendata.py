@@ -32,9 +32,10 @@ from emgproc.readers.delimited_signals import (
     few,
     scaling_of,
 )
-from emgproc.readers.file import Format, ReadOptions, RecordingFile, Source
+from emgproc.readers.file import Format, ReadOptions, RecordingFile
 from emgproc.readers.labels import unique_names
 from emgproc.readers.noraxon_csv import column_of
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Provenance
 
 ID = "noraxon_opendata"

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from emgproc.arrays import Floats
 from emgproc.errors import TruncatedFileError
-from emgproc.readers.file import Source
 from emgproc.readers.otb_xml import Product
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Channel
 
 _PIECE = 1 << 18  # samples decoded at a time

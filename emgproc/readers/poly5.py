@@ -15,20 +15,14 @@ from numpy.typing import NDArray
 
 from emgproc.arrays import Floats
 from emgproc.errors import FormatError, TruncatedFileError, UnknownUnitError
-from emgproc.readers.file import (
-    AuxiliarySummary,
-    Contents,
-    Format,
-    ReadOptions,
-    RecordingFile,
-    Source,
-)
+from emgproc.readers.file import AuxiliarySummary, Contents, Format, ReadOptions, RecordingFile
 from emgproc.readers.poly5_header import (
     BLOCK_HEAD,
     Poly5Header,
     Poly5Signal,
     parse_header,
 )
+from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Channel, Provenance, Recording, Segment
 
 ID = "poly5"
@@ -118,9 +112,9 @@ class Poly5File(RecordingFile):
         super().__init__(contents, source, (path,))
         self._blocks = source
 
-    def read(self, start: int = 0, stop: int | None = None) -> Recording:
+    def read(self, start: int = 0, stop: int | None = None, *, threads: int = 1) -> Recording:
         """As `RecordingFile.read`."""
-        recording = super().read(start, stop)
+        recording = super().read(start, stop, threads=threads)
         odd = self._blocks.odd_blocks
         if not odd:
             return recording

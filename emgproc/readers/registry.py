@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from emgproc._kernels.threads import over_groups
 from emgproc.errors import (
     FormatError,
     MissingFileError,
@@ -128,14 +129,32 @@ def open_recording(
 def read_recording(
     path: str | PathLike[str],
     options: ReadOptions | None = None,
+    *,
+    threads: int = 1,
     **stated: Any,  # noqa: ANN401
 ) -> Recording:
     """All samples of a recording, with the digest of its file in the provenance.
 
-    Parameters and errors are those of `open_recording`.
+    Parameters and errors are those of `open_recording`, and `threads`: with two the digest, half
+    of the time, is made beside the reading.
     """
+    digests: list[str] = []
+    recordings: list[Recording] = []
     with open_recording(path, options, **stated) as opened:
-        return opened.identified(sha256_of(opened.files)).read()
+
+        def digest() -> None:
+            digests.append(sha256_of(opened.files))
+
+        def read() -> None:
+            recordings.append(opened.read())
+
+        def work(part: slice) -> None:
+            for call in [digest, read][part]:
+                call()
+
+        over_groups(work, 2, threads)
+    provenance = replace(recordings[0].provenance, sha256=digests[0])
+    return replace(recordings[0], provenance=provenance)
 
 
 def sha256_of(files: tuple[Path, ...]) -> str:

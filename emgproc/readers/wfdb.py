@@ -47,9 +47,9 @@ class WfdbFile(RecordingFile):
         self._summed = source
         self._whole = whole
 
-    def read(self, start: int = 0, stop: int | None = None) -> Recording:
+    def read(self, start: int = 0, stop: int | None = None, *, threads: int = 1) -> Recording:
         """As `RecordingFile.read`; a checksum that disagrees is a warning in the provenance."""
-        recording = super().read(start, stop)
+        recording = super().read(start, stop, threads=threads)
         odd = self._summed.odd_checksums
         if recording.n_samples != self.n_samples or not self._whole or not odd:
             return recording

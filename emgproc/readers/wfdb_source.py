@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgproc.arrays import Floats
-from emgproc.readers.file import Source
+from emgproc.readers.source import Source
 from emgproc.readers.wfdb_coding import CODINGS, Counts, SignalFile
 from emgproc.readers.wfdb_header import WfdbSignal
 from emgproc.recording import Auxiliary

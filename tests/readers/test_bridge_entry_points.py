@@ -8,7 +8,8 @@ from emgproc.readers.others import others_formats
 
 READER = """
 import numpy as np
-from emgproc.readers.file import Contents, Format, RecordingFile, Source
+from emgproc.readers.file import Contents, Format, RecordingFile
+from emgproc.readers.source import Source
 from emgproc.recording import Channel, Provenance, Segment
 
 

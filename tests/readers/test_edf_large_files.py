@@ -49,10 +49,11 @@ def mixed(n_records, spr, *, bdf):
     run_bytes=st.sampled_from([1, 700, 5000]),
     most=st.sampled_from([1, 1 << 22]),  # bytes of a record that is read as a whole
     piece=st.sampled_from([7, 1 << 19]),
+    threads=st.integers(1, 3),
     data=st.data(),
 )
-def test_kernel_and_numpy_give_the_same_bytes_for_any_block_size(
-    tmp_path_factory, bdf, n_records, spr, run_bytes, most, piece, data
+def test_kernel_and_numpy_give_the_same_bytes_for_any_block_size_and_number_of_threads(
+    tmp_path_factory, bdf, n_records, spr, run_bytes, most, piece, threads, data
 ):
     path = tmp_path_factory.mktemp("e") / ("a.bdf" if bdf else "a.edf")
     path.write_bytes(mixed(n_records, spr, bdf=bdf).build())
@@ -61,12 +62,19 @@ def test_kernel_and_numpy_give_the_same_bytes_for_any_block_size(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edf_samples, "_WORTH", 0)
         whole = read_recording(path)
+        single = np.empty((3, n), np.float32)
+        with open_recording(path) as opened:
+            opened.read_into(single, threads=threads)
     with pytest.MonkeyPatch.context() as patch, open_recording(path) as opened:
         patch.setattr(edf_samples.EdfCounts, "_fill_compiled", edf_samples.EdfCounts._fill)
         patch.setattr(edf_samples, "RUN_BYTES", most)
         patch.setattr(edf_records, "RUN_BYTES", run_bytes)
         patch.setattr(edf_samples, "_PIECE", piece)
-        parts = [opened.read(a, min(a + block, n)) for a in range(0, n, block)]
+        spans = [(a, min(a + block, n)) for a in range(0, n, block)]
+        parts = [opened.read(*span, threads=threads) for span in spans]
+        rounded = np.full((3, n), np.nan, np.float32)
+        opened.read_into(rounded, threads=threads)
+    assert single.tobytes() == rounded.tobytes() == whole.data.astype(np.float32).tobytes()
     assert np.hstack([p.data for p in parts]).tobytes() == whole.data.tobytes()
     force = [a.data for p in parts for a in p.auxiliary]
     assert_array_equal(np.hstack(force), whole.auxiliary[0].data)
