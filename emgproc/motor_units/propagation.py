@@ -14,10 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from emgproc.arrays import Bools, Floats, check_fs
 from emgproc.errors import ParameterError, SignalError
-from emgproc.features.propagation import FASTEST_M_S, MIN_R, SLOWEST_M_S
+from emgproc.features.propagation import FASTEST_M_S, SLOWEST_M_S
 
 MIN_ROWS = 3
 LEAST_OF_LARGEST = 0.5  # amplitude of a column; further off, little of a potential travels
+# Simulated units of an infant and an adult, noise added: from 0.5 on nine of ten velocities are
+# within 7 %, below 0.3 they say nothing. Averages of a real contraction at random moments: 0.49.
+LEAST_R = 0.5
 HIGHEST_HZ = 500.0
 ZOOMS = 6
 STEPS = 32  # of slowness in the first search; a zone is tried at every half of a distance
@@ -55,7 +58,7 @@ class Propagation(NamedTuple):
 
 
 def propagation(
-    double: ArrayLike, fs: float, *, ied_mm: float, least_r: float = MIN_R
+    double: ArrayLike, fs: float, *, ied_mm: float, least_r: float = LEAST_R
 ) -> Propagation:
     """Conduction velocity and innervation zone of a potential on a grid.
 
@@ -74,8 +77,9 @@ def propagation(
     ied_mm
         Distance of electrodes along the fibres, mm.
     least_r
-        Least correlation of the shifted channels. Noise takes from it: a potential of few
-        discharges may have a velocity that can be believed, and an r of 0.5.
+        Least correlation of the shifted channels. Noise takes from it, and so does a grid that
+        reaches beyond the ends of the fibres. Averages at random moments of a contraction have
+        0.3 to 0.5, too, with the velocity of all that is active.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def waveform_features(
     -------
     tuple of FeatureValue
         `muap_amplitude_…` of three montages, µV, largest peak-to-peak on the grid; `muap_duration`
-        of the largest single difference, ms, rule `D2`; `muap_velocity`, m/s, and
+        of the largest single difference, ms, rule `tenth_of_peak`; `muap_velocity`, m/s, and
         `innervation_zone`, mm from the first row, n channels. NaN with `no_channel` (no place of
         the montage), `zero_variance`, or as `Propagation`.
 
@@ -53,7 +53,7 @@ def waveform_features(
     travels = propagation(grids[2], fs, ied_mm=ied_mm)
     return (
         *found,
-        _value("muap_duration", "ms", unit, (duration, n_discharges, why), "D2"),
+        _value("muap_duration", "ms", unit, (duration, n_discharges, why), "tenth_of_peak"),
         _value("muap_velocity", "m/s", unit, (travels.velocity_m_s, travels.n, travels.reason)),
         _value("innervation_zone", "mm", unit, (travels.zone_mm, travels.n, travels.zone_reason)),
     )

@@ -14,6 +14,7 @@ from emgproc.motor_units import (
     muaps,
     on_grid,
     propagation,
+    spike_triggered,
 )
 from emgproc.preprocessing import Bandpass
 
@@ -52,9 +53,20 @@ def test_velocities_of_the_units_are_those_of_a_muscle(reference):
     potentials = muaps(clean.data, trains, recording.fs)
     for k in REGULAR:
         double = differential(on_grid(potentials[k], recording.on_grid()), 2)
-        found = propagation(double, recording.fs, ied_mm=recording.grid.ied_mm, least_r=0.5)
+        found = propagation(double, recording.fs, ied_mm=recording.grid.ied_mm)
         assert 3.5 < found.velocity_m_s < 4.5
         assert 50.0 < found.zone_mm < 80.0
+
+
+def test_averages_at_random_moments_have_no_velocity(reference):
+    recording, _ = reference
+    clean, rng = Bandpass(20, 450)(recording), np.random.default_rng(0)
+    for _ in range(10):
+        train = np.sort(rng.choice(np.arange(200, recording.n_samples - 200), 80, replace=False))
+        average = spike_triggered(clean.data, train, recording.fs)
+        double = differential(on_grid(average, recording.on_grid()), 2)
+        found = propagation(double, recording.fs, ied_mm=recording.grid.ied_mm)
+        assert found.reason == "low_correlation"
 
 
 def test_trains_of_different_units_are_not_matched(reference):
