@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -19,7 +20,7 @@ from benchmarks.reading import (
     pyedflib_reads,
     walk,
 )
-from emgproc.readers import open_recording, read_recording
+from emgproc.readers import RecordingFile, open_recording, read_recording
 from emgproc.recording import Recording
 from emgproc.writers import write_recording
 
@@ -54,6 +55,8 @@ def cases(settings: Settings) -> Iterator[Case]:
             (NEVER_SLOWER,),
         )
         yield _window(path, settings.file_s // 2)
+        with open_recording(path) as opened:
+            yield _window_of_open(path, opened, settings.file_s // 2)
         yield _native_store(Path(folder), settings)
 
 
@@ -129,6 +132,31 @@ def _window(path: Path, start_s: int) -> Case:
             Bound(12, MNE_WINDOW, {1: 9.9}, {1: 10}),
             Bound(12, EDFIO_WINDOW, {1: 3.6}, {1: 3.5}),
         ),
+        threads=(1,),
+    )
+
+
+def _window_of_open(path: Path, opened: RecordingFile, start_s: int) -> Case:
+    """What a viewer does, that keeps the file open."""
+    stop_s = start_s + BLOCK_S
+    peers = []
+    if find_spec("mne"):
+        from mne.io import read_raw_edf
+
+        raw = read_raw_edf(path, preload=False, verbose="error")
+        span = {"start": start_s * FS, "stop": stop_s * FS}
+        peers.append(Peer(MNE_WINDOW, lambda: raw.get_data(**span)))
+    if find_spec("edfio"):
+        import edfio
+
+        signals = edfio.read_edf(path).signals
+        call = partial(map, lambda s: s.get_data_slice(start_s, stop_s), signals)
+        peers.append(Peer(EDFIO_WINDOW, lambda: list(call())))
+    return Case(
+        f"EDF, a window of {BLOCK_S} s of an open file",
+        lambda _: opened.read(start_s * FS, stop_s * FS).data,
+        tuple(peers),
+        (),
         threads=(1,),
     )
 

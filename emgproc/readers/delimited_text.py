@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -59,6 +60,7 @@ def recognised_by(pattern: re.Pattern[str]) -> Callable[[bytes, Path], bool]:
     return recognises
 
 
+@lru_cache(maxsize=4)  # the same first bytes are shown to the test of each format
 def text_of_head(head: bytes) -> str:
     """The text that the first bytes are, lines ending in a line feed alone; empty for no text."""
     encoding = encoding_of(head)

@@ -81,9 +81,9 @@ def _lists(
     """Record, whether the list opens it, and the bytes, of every list of one signal."""
     columns = slice(signal.offset, signal.offset + header.width * signal.per_record)
     for first, rows in every_column(records, columns):
-        for i, row in enumerate(rows):
+        for i, row in enumerate(rows, first):
             for tal in _TAL.finditer(row.tobytes()):
-                yield first + i, tal.start() == 0, tal.group()
+                yield i, tal.start() == 0, tal.group()
 
 
 def _parse(tal: bytes) -> tuple[float, int, list[Event]] | None:
@@ -93,7 +93,7 @@ def _parse(tal: bytes) -> tuple[float, int, list[Event]] | None:
     match = _SECONDS.fullmatch(onset)
     if not texts or match is None or (duration and not _SECONDS.fullmatch(duration)):
         return None
-    onset_s, duration_s = float(onset), max(0.0, float(duration or 0))
+    onset_s, duration_s = float(onset), max(0.0, float(duration)) if duration else 0.0
     events = [Event(onset_s, duration_s, *_label(text)) for text in texts if text]
     return onset_s, min(len(match.group(1) or b""), _PLACES), events
 

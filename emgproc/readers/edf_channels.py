@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from emgproc.errors import NoEmgChannelError, UnknownRateError, UnknownUnitError
 from emgproc.readers.edf_header import EdfHeader, EdfSignal
@@ -33,8 +34,14 @@ class EdfChannel:
     @property
     def scale(self) -> tuple[float, float]:
         """Gain and zero of the digital values: µV in the main stream, else the own unit."""
-        factor = Fraction(microvolts_per(self.unit)) if self.is_main else Fraction(1)
-        return float(self.signal.gain * factor), float(self.signal.zero * factor)
+        signal = self.signal
+        return _scaled(signal.gain, signal.zero, self.unit if self.is_main else None)
+
+
+@lru_cache(maxsize=64)  # most signals of a file have the same scale
+def _scaled(gain: Fraction, zero: Fraction, unit: str | None) -> tuple[float, float]:
+    factor = Fraction(1 if unit is None else microvolts_per(unit))
+    return float(gain * factor), float(zero * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +175,6 @@ def _no_unit(name: str, lost: list[EdfChannel]) -> str:
 def describe_channel(channel: EdfChannel) -> Channel:
     """The channel of the recording: converter and hardware filters as the header states them."""
     signal = channel.signal
-    factor = Fraction(microvolts_per(channel.unit))
     limits = signal.physical or (Fraction(0), Fraction(0))
     low, high = signal.digital or (0, 0)
     return Channel(
@@ -179,10 +185,11 @@ def describe_channel(channel: EdfChannel) -> Channel:
         notch_hz=_filter(signal.prefilter, "N"),
         bits=(high - low).bit_length(),
         lsb_uv=abs(channel.scale[0]),
-        range_uv=(float(min(limits) * factor), float(max(limits) * factor)),
+        range_uv=_scaled(min(limits), max(limits), channel.unit),
     )
 
 
+@lru_cache(maxsize=64)
 def _filter(text: str, which: str) -> float | None:
     """Hz of e.g. "HP:0.1Hz LP:1kHz N:50Hz"; `None` where nothing is stated."""
     match = re.search(rf"\b{which}\s*[:=]\s*(\d+(?:[.,]\d+)?)\s*([km]?)Hz", text, re.IGNORECASE)

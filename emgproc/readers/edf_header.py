@@ -8,6 +8,7 @@ the word SYNTHETIC.
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from emgproc.errors import FormatError, TruncatedFileError
@@ -44,16 +45,22 @@ class EdfSignal:
     @property
     def gain(self) -> Fraction:
         """Physical units per digital step (negative for an inverted range); 1 if uncalibrated."""
-        if self.physical is None or self.digital is None:
-            return Fraction(1)
-        return (self.physical[1] - self.physical[0]) / (self.digital[1] - self.digital[0])
+        return _calibration(self.physical, self.digital)[0]
 
     @property
     def zero(self) -> Fraction:
         """Physical value of the digital value 0; 0 if uncalibrated."""
-        if self.physical is None or self.digital is None:
-            return Fraction(0)
-        return self.physical[0] - self.digital[0] * self.gain
+        return _calibration(self.physical, self.digital)[1]
+
+
+@lru_cache(maxsize=64)  # most signals of a file have the same limits
+def _calibration(
+    physical: tuple[Fraction, Fraction] | None, digital: tuple[int, int] | None
+) -> tuple[Fraction, Fraction]:
+    if physical is None or digital is None:
+        return Fraction(1), Fraction(0)
+    gain = (physical[1] - physical[0]) / (digital[1] - digital[0])
+    return gain, physical[0] - digital[0] * gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +252,11 @@ def _number(field: bytes, what: str, warnings: list[str]) -> Fraction | None:
     if "," in text and "." not in text:
         warnings.append(f"decimal comma in the {what}: {text!r}")
         text = text.replace(",", ".")
+    return _fraction(text)
+
+
+@lru_cache(maxsize=64)
+def _fraction(text: str) -> Fraction | None:
     # Two digits of exponent at most: 1e999999 fits the field and would fill the memory.
     return Fraction(text) if _NUMBER.fullmatch(text) else None
 
@@ -255,4 +267,6 @@ def _text(field: bytes) -> str:
         text = field.decode("utf-8")
     except UnicodeDecodeError:
         text = field.decode("latin-1")
+    if text.isprintable():
+        return text.strip()
     return "".join(c if c.isprintable() else " " for c in text.replace("\0", " ")).strip()
