@@ -6,7 +6,8 @@ from pathlib import Path
 
 from emgproc.batch.units_file import read_units, write_units
 from emgproc.errors import FormatError, MissingFileError, ParameterError, ReadError
-from emgproc.motor_units.curation import Decision, apply_curation
+from emgproc.motor_units.curation import apply_curation
+from emgproc.motor_units.curation_desk import Decision
 from emgproc.motor_units.curation_model import MAX_BYTES, Curation, curation_from_json
 from emgproc.motor_units.record import UnitsRecord
 from emgproc.writers import write_bytes

@@ -192,7 +192,7 @@ def apply_curation(
     from emgproc.batch.units_curation import apply_curation_file, write_original
     from emgproc.batch.units_file import read_units
     from emgproc.errors import MissingFileError, ReadError
-    from emgproc.motor_units.curation import Decision
+    from emgproc.motor_units.curation_desk import Decision
 
     check_output(output, units, force=force)
     if undo is (curation is not None):

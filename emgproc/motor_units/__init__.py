@@ -7,7 +7,8 @@ from emgproc.motor_units.common_input import (
     common_drive,
     train_coherence,
 )
-from emgproc.motor_units.curation import Decision, apply_curation, blank_curation
+from emgproc.motor_units.curation import apply_curation, blank_curation
+from emgproc.motor_units.curation_desk import Decision
 from emgproc.motor_units.curation_model import Curation, curation_from_json
 from emgproc.motor_units.decompose import decompose
 from emgproc.motor_units.decompose_apply import apply_filters

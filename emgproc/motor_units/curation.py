@@ -1,15 +1,15 @@
 """Curation of motor units: edits replayed in a fixed order, audited, and never destructive."""
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
 
 from emgproc.errors import ConfigurationError, ParameterError
 from emgproc.motor_units.curation_checks import part_names
+from emgproc.motor_units.curation_desk import Decision, Desk, Held
 from emgproc.motor_units.curation_fit import misfits
-from emgproc.motor_units.curation_labels import Labels, labels_of, labels_told, on_merge
+from emgproc.motor_units.curation_labels import labels_of, labels_told, on_merge
 from emgproc.motor_units.curation_model import (
     Curation,
     DischargeEdit,
@@ -25,9 +25,11 @@ from emgproc.motor_units.curation_units import (
     measured,
     numbers,
     parts_of,
+    with_others,
+    without_others,
 )
 from emgproc.motor_units.model import MotorUnit
-from emgproc.motor_units.record import Audit, Edit, Pulses, UnitsRecord
+from emgproc.motor_units.record import Audit, UnitsRecord
 
 QUALITY = LabelDefinition(label_options=("good", "doubtful", "noise"), exclusive=True)
 
@@ -36,65 +38,6 @@ def blank_curation(record: UnitsRecord) -> Curation:
     """A curation that changes nothing, to be filled in: all units, and labels of quality."""
     names = tuple(unit.name for unit in record.every_unit)
     return Curation(unit_ids=names, label_definitions={"quality": QUALITY})
-
-
-class Decision(NamedTuple):
-    """Who decided, when (ISO 8601), and why."""
-
-    by: str = ""
-    at: str = ""
-    why: str = ""
-
-
-@dataclass(slots=True)
-class _Held:
-    """A unit on the desk: `told` says what was done to it."""
-
-    unit: MotorUnit
-    pulses: Pulses
-    accepted: bool
-    labels: Labels
-    told: str = ""
-
-
-@dataclass(slots=True)
-class _Desk:
-    """All units in order, the edits made so far, and who makes them."""
-
-    held: dict[UnitId, _Held]
-    fs: float
-    decided: Decision
-    edits: list[Edit]
-
-    @property
-    def words(self) -> str:
-        """Return who decides, and why."""
-        return f"by {self.decided.by}: {self.decided.why}"
-
-    def note(self, operation: str, before: list[_Held], after: list[_Held], *notes: str) -> None:
-        one, other = (max((h.unit for h in side), key=_size) for side in (before, after))
-        self.edits.append(
-            Edit(
-                operation,
-                tuple(h.unit.name for h in before),
-                tuple(h.unit.name for h in after),
-                sum(h.unit.discharges.size for h in before),
-                sum(h.unit.discharges.size for h in after),
-                one.sil, other.sil, one.pnr_db, other.pnr_db,
-                "; ".join(note for note in notes if note),
-            )
-        )  # fmt: skip
-
-    def replace(self, name: UnitId, *made: _Held) -> None:
-        """Put others in the place of one."""
-        held: dict[UnitId, _Held] = {}
-        for key, one in self.held.items():
-            held |= {h.unit.name: h for h in made} if key == name else {key: one}
-        self.held = held
-
-
-def _size(unit: MotorUnit) -> int:
-    return unit.discharges.size
 
 
 def apply_curation(
@@ -162,18 +105,18 @@ def _decided(curation: Curation, said: Decision) -> Decision:
     return decided
 
 
-def _desk_of(record: UnitsRecord, decided: Decision) -> _Desk:
+def _desk_of(record: UnitsRecord, decided: Decision) -> Desk:
     labels = labels_of(record.labels)
-    held: dict[UnitId, _Held] = {}
+    held: dict[UnitId, Held] = {}
     for i, unit in enumerate(record.every_unit):
         accepted = i < len(record.units)
-        held[unit.name] = _Held(
+        held[unit.name] = Held(
             unit, record.pulses_of(unit.name), accepted, labels.get(unit.name, {})
         )
-    return _Desk(held, record.units.fs, decided, [])
+    return Desk(held, record.units.fs, decided, [])
 
 
-def _label(desk: _Desk, curation: Curation) -> None:
+def _label(desk: Desk, curation: Curation) -> None:
     for label in curation.manual_labels:
         held = desk.held[label.unit_id]
         held.labels = held.labels | label.labels
@@ -181,7 +124,7 @@ def _label(desk: _Desk, curation: Curation) -> None:
         desk.note("label", [held], [held], told)
 
 
-def _remove(desk: _Desk, name: UnitId) -> None:
+def _remove(desk: Desk, name: UnitId) -> None:
     held = desk.held[name]
     before = replace(held)
     held.accepted = False
@@ -189,16 +132,17 @@ def _remove(desk: _Desk, name: UnitId) -> None:
     desk.note("remove", [before], [held])
 
 
-def _merge(desk: _Desk, merge: Merge, curation: Curation) -> None:
-    parents = sorted((desk.held[name] for name in merge.unit_ids), key=lambda h: -_size(h.unit))
+def _merge(desk: Desk, merge: Merge, curation: Curation) -> None:
+    parents = sorted((desk.held[name] for name in merge.unit_ids), key=lambda h: -h.size)
     base = parents[0]
     found = joined([h.unit.discharges for h in parents], desk.fs)
-    unit = measured(base.unit, found.discharges, base.pulses, desk.fs)
+    pulses = with_others([h.pulses for h in parents])
+    unit = measured(base.unit, found.discharges, pulses, desk.fs)
     names = " and ".join(h.unit.name for h in parents)
     labels, lost = on_merge([h.labels for h in parents], curation.label_definitions)
-    made = _Held(
+    made = Held(
         replace(unit, name=str(merge.name)),
-        base.pulses,
+        pulses,
         any(h.accepted for h in parents),
         labels,
         f"merged of {names}",
@@ -208,30 +152,29 @@ def _merge(desk: _Desk, merge: Merge, curation: Curation) -> None:
         f"{found.n_left_out} within 20 ms of another left out" if found.n_left_out else "",
         f"filters and potential of {base.unit.name}",
         f"labels not shared by all: {', '.join(lost)}" if lost else "",
-        "" if base.pulses.size else NOT_KEPT,
+        "" if pulses.size else NOT_KEPT,
     )  # fmt: skip
     for held in parents[1:]:
         del desk.held[held.unit.name]
     desk.replace(base.unit.name, made)
 
 
-def _split(desk: _Desk, split: Split) -> None:
+def _split(desk: Desk, split: Split) -> None:
     whole = desk.held[split.unit_id]
     train = whole.unit.discharges
     made = []
     for name, places in zip(part_names(split), parts_of(split, train.size), strict=False):
-        unit = measured(whole.unit, train[places], whole.pulses, desk.fs, np.delete(train, places))
+        own, others = train[places], np.delete(train, places)
+        pulses = without_others(whole.pulses, own, others, desk.fs)
+        unit = replace(measured(whole.unit, own, pulses, desk.fs), name=str(name))
         told = f"split off {whole.unit.name}"
-        part = _Held(
-            replace(unit, name=str(name)), whole.pulses, whole.accepted, whole.labels, told
-        )
-        made.append(part)
-    note = f"filters and potential of {whole.unit.name} for each; SIL without the other parts"
+        made.append(Held(unit, pulses, whole.accepted, whole.labels, told))
+    note = f"filters and potential of {whole.unit.name} for each, pulses without the other parts'"
     desk.note("split", [whole], made, note, "" if whole.pulses.size else NOT_KEPT)
     desk.replace(split.unit_id, *made)
 
 
-def _edit_discharges(desk: _Desk, edit: DischargeEdit) -> None:
+def _edit_discharges(desk: Desk, edit: DischargeEdit) -> None:
     held = desk.held[edit.unit_id]
     before = replace(held)
     kept = np.setdiff1d(held.unit.discharges, np.array(edit.delete, np.int64))
@@ -242,7 +185,7 @@ def _edit_discharges(desk: _Desk, edit: DischargeEdit) -> None:
     desk.note("discharges", [before], [held], told, "" if held.pulses.size else NOT_KEPT)
 
 
-def _judge(desk: _Desk, record: UnitsRecord, accepted: tuple[UnitId, ...]) -> None:
+def _judge(desk: Desk, record: UnitsRecord, accepted: tuple[UnitId, ...]) -> None:
     """Accept what a person accepts; hold the rules against the rest of what was edited."""
     settings = record.units.settings
     fixed = [h.unit for h in desk.held.values() if h.accepted and not h.told]
@@ -262,7 +205,7 @@ def _judge(desk: _Desk, record: UnitsRecord, accepted: tuple[UnitId, ...]) -> No
             desk.note("check", [before], [held], reason)
 
 
-def _with_words(held: _Held, desk: _Desk, reason: str, *, by_hand: bool) -> MotorUnit:
+def _with_words(held: Held, desk: Desk, reason: str, *, by_hand: bool) -> MotorUnit:
     done = f"{held.told} {desk.words}" if held.told else ""
     if not held.accepted:
         return replace(held.unit, accepted_because="", rejected_because=f"{reason} ({done})")
@@ -272,7 +215,7 @@ def _with_words(held: _Held, desk: _Desk, reason: str, *, by_hand: bool) -> Moto
     return replace(held.unit, accepted_because=because, rejected_because="")
 
 
-def _record_of(desk: _Desk, record: UnitsRecord, audit: Audit, original: bytes) -> UnitsRecord:
+def _record_of(desk: Desk, record: UnitsRecord, audit: Audit, original: bytes) -> UnitsRecord:
     kept = [h for h in desk.held.values() if h.accepted]
     others = [h for h in desk.held.values() if not h.accepted]
     verdict = "" if kept else (record.units.verdict or "no_unit: none was left by a curation")

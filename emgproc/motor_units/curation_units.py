@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emgproc.arrays import Ints
+from emgproc.arrays import Floats, Ints
 from emgproc.motor_units.curation_model import Split
 from emgproc.motor_units.decompose_judge import _against
 from emgproc.motor_units.decompose_quality import (
@@ -66,13 +66,7 @@ def parts_of(split: Split, n: int) -> list[Ints]:
     return [*stated, rest] if rest.size else stated
 
 
-def measured(
-    unit: MotorUnit,
-    discharges: Ints,
-    pulses: Pulses,
-    fs: float,
-    others: Ints | None = None,
-) -> MotorUnit:
+def measured(unit: MotorUnit, discharges: Ints, pulses: Pulses, fs: float) -> MotorUnit:
     """The unit with these discharges, and its numbers anew; SIL and PNR are NaN without pulses.
 
     Parameters
@@ -82,31 +76,66 @@ def measured(
     discharges
         Samples, rising.
     pulses
-        Its source, (n_samples,); empty where it was not kept.
+        Its source, (n_samples,); empty where it was not kept. Samples that are 0, masked or of
+        another part of a split, count for nothing.
     fs
         Sampling rate, Hz.
-    others
-        Discharges of other units that stand in this source: neither pulses nor noise for SIL.
     """
     return replace(
         unit,
         discharges=discharges,
-        sil=_silhouette(pulses, discharges, fs, others),
-        pnr_db=pulse_to_noise_db(pulses, discharges) if pulses.size else float("nan"),
+        sil=_silhouette(pulses, discharges, fs),
+        pnr_db=_pulse_to_noise_db(pulses, discharges),
         covisi=covisi(discharges, fs).value,
         rate_pps=mean_rate(discharges, fs).value,
     )
 
 
-def _silhouette(pulses: Pulses, discharges: Ints, fs: float, others: Ints | None) -> float:
+def _silhouette(pulses: Pulses, discharges: Ints, fs: float) -> float:
     if not pulses.size:
         return float("nan")
-    known = discharges if others is None else np.union1d(discharges, others)
-    noise = np.setdiff1d(peaks_of(pulses[None], fs)[0], known)
+    noise = np.setdiff1d(peaks_of(pulses[None], fs)[0], discharges)
     power = np.square(pulses, dtype=np.float64)
     if not (discharges.size and noise.size):
         return float("nan")
     return silhouette(power[discharges], power[noise])
+
+
+def _pulse_to_noise_db(pulses: Pulses, discharges: Ints) -> float:
+    if not pulses.size:
+        return float("nan")
+    known = pulses != 0
+    known[discharges] = True
+    return pulse_to_noise_db(pulses[known], np.cumsum(known)[discharges] - 1)
+
+
+def without_others(pulses: Pulses, own: Ints, others: Ints, fs: float) -> Pulses:
+    """Pulses of one part of a split: 0 within 20 ms of another part's discharge that is nearer.
+
+    `with_others` puts them together again.
+    """
+    if not (pulses.size and others.size):
+        return pulses
+    samples = np.arange(pulses.size)
+    theirs = _distance(samples, others)
+    away = (theirs < APART_S * fs) & (theirs < _distance(samples, own))
+    return np.where(away, np.float32(0), pulses)
+
+
+def _distance(samples: Ints, train: Ints) -> Floats:
+    edges = np.concatenate([[-np.inf], train, [np.inf]])
+    at = np.searchsorted(train, samples)
+    nearest: Floats = np.minimum(samples - edges[at], edges[at + 1] - samples)
+    return nearest
+
+
+def with_others(pulses: Sequence[Pulses]) -> Pulses:
+    """Pulses of units that are one: those of the first, and of others where it has none."""
+    found = pulses[0]
+    for more in pulses[1:]:
+        if found.size and more.size:
+            found = np.where(found == 0, more, found)
+    return found
 
 
 def against(

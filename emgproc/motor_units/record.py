@@ -40,7 +40,8 @@ class Edit:
     n_before, n_after
         Discharges of these units together.
     sil_before, sil_after, pnr_before_db, pnr_after_db
-        Of the unit with most discharges on either side; NaN where `note` says why.
+        Of the unit with most discharges on either side; where a train was changed both from the
+        pulses that were kept, else as the unit has them. NaN where `note` says why.
     note
         What else there is to know, e.g. why a number is missing.
     """

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from emgproc.motor_units import DecompositionSettings, MotorUnit, MotorUnits, Trained
-from emgproc.motor_units.curation import Decision, apply_curation
+from emgproc.motor_units.curation import apply_curation
+from emgproc.motor_units.curation_desk import Decision
 from emgproc.motor_units.curation_model import (
     Curation,
     LabelDefinition,
