@@ -11,9 +11,9 @@ from emgproc.arrays import Ints
 from emgproc.errors import ParameterError, SignalError
 from emgproc.motor_units.decompose import as_recording, one_blas_thread
 from emgproc.motor_units.decompose_gate import (
-    MOST_MASKED,
     bad_samples,
     filtered,
+    masked_rows,
     silence,
     unusable,
 )
@@ -108,7 +108,7 @@ def _like_training(recording: Recording, units: MotorUnits, *, named: bool) -> R
 def _lost(mixture: Mixture, recording: Recording, rows: list[int]) -> str:
     """Name and reason of the first channel that the filters would miss; masks are silenced."""
     bad = bad_samples(recording, rows)
-    reasons = {i: "masked" for i, row in enumerate(bad) if row.mean() > MOST_MASKED}
+    reasons = masked_rows(bad)
     silence(mixture, recording, np.any(bad, axis=0), list(reasons))
     dead = unusable(mixture, len(rows), reasons)
     reasons |= {i: why for i, why in dead.items() if why == "dead"}

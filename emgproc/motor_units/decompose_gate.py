@@ -12,7 +12,7 @@ from emgproc.recording import Recording
 
 FLAT = 0.01  # of the median standard deviation: a channel below it is dead
 BRIDGED_R = 0.999  # two channels more alike than that are one
-MOST_MASKED = 0.1  # of a channel's samples; it would mask them in all others
+MOST_MASKED = 0.1  # of the samples that others have; it would mask them in all of them
 _AT_ONCE = 8  # channels that are filtered together
 
 
@@ -55,14 +55,14 @@ def gate(recording: Recording, settings: DecompositionSettings) -> Gate:
         return Gate(None, rows, [], (), _too_little(recording, len(rows), settings))
     mixture = filtered(recording, rows, settings)
     bad = bad_samples(recording, rows)
-    reasons = {i: "masked" for i, row in enumerate(bad) if row.mean() > MOST_MASKED}
+    reasons = masked_rows(bad)
     masked: Bools = np.any(bad[[i for i in range(len(rows)) if i not in reasons]], axis=0)
     silence(mixture, recording, masked, list(reasons))
     reasons |= unusable(mixture, len(rows), reasons)
     mixture.table[:, list(reasons)] = 0.0
     left_out = tuple((recording.channels[rows[i]].name, why) for i, why in reasons.items())
     kept = [i for i in range(len(rows)) if i not in reasons]
-    verdict = _too_few_left(kept, left_out, settings) or _too_masked(masked, recording, settings)
+    verdict = _too_few_left(kept, left_out, settings) or _too_masked(mixture, settings)
     return Gate(None if verdict else mixture, rows, kept, left_out, verdict)
 
 
@@ -91,8 +91,8 @@ def _too_few_left(
     )
 
 
-def _too_masked(masked: Bools, recording: Recording, settings: DecompositionSettings) -> str:
-    clean_s = float((~masked).sum() / recording.fs)
+def _too_masked(mixture: Mixture, settings: DecompositionSettings) -> str:
+    clean_s = float((mixture.usable.sum() + mixture.n_delays - 1) / mixture.fs)
     if clean_s >= settings.least_s:
         return ""
     return (
@@ -119,6 +119,19 @@ def bad_samples(recording: Recording, rows: list[int]) -> Bools:
     for row in rows:  # one by one: a copy of the rows would be a second recording
         bad[row] |= ~np.isfinite(recording.data[row])
     return bad[rows]
+
+
+def masked_rows(bad: Bools) -> dict[int, str]:
+    """Rows masked for more than a tenth of what is not masked in all of them, with the reason.
+
+    What all channels miss, as under a cry or a gap, is no fault of any.
+    """
+    there = ~bad.all(axis=0)
+    return {
+        i: "masked"
+        for i, row in enumerate(bad)
+        if not there.any() or row[there].mean() > MOST_MASKED
+    }
 
 
 def silence(mixture: Mixture, recording: Recording, masked: Bools, columns: list[int]) -> None:

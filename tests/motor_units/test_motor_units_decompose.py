@@ -116,7 +116,7 @@ NOISE = np.random.default_rng(4).standard_normal((64, int(8 * FS)))
         (np.tile(TRUE.x_uv[:1], (64, 1)), "too_few_channels: 1 usable, a grid needs 16; 63 left"),
         (np.zeros((64, int(8 * FS))), "too_few_channels: 0 usable, a grid needs 16; 64 left out"),
         (TRUE.x_uv[:8], "too_few_channels: 8 EMG channels, a grid needs 16"),
-        (np.where(np.arange(TRUE.x_uv.shape[1]) % 9 == 0, np.nan, TRUE.x_uv), "too_few_channels"),
+        (np.where(np.arange(TRUE.x_uv.shape[1]) % 9 == 0, np.nan, TRUE.x_uv), "too_short: 0.00"),
     ],
     ids=["noise", "short", "equal", "zero", "few", "all_masked"],
 )
@@ -162,6 +162,14 @@ def test_no_discharge_is_stated_where_samples_are_missing_or_masked(how):
     kept = [at[(at < 7960) | (at >= 9060)] for at in TRUE.trains]
     assert (jaccards(kept, units) > 0.93).all()
     assert not any(((at >= 8000) & (at < 9000)).any() for at in units.discharges)
+
+
+def test_what_is_masked_in_all_channels_leaves_none_out():
+    events = (Event(1.0, 1.5, "bad_cry"),)
+    units = decompose(Recording.from_array(TRUE.x_uv, FS, events=events))
+    assert units.left_out == ()
+    kept = [at[(at < FS - 40) | (at >= 2.5 * FS + 60)] for at in TRUE.trains]
+    assert (jaccards(kept, units) > 0.93).all()
 
 
 def test_units_that_always_discharge_together_are_one():
