@@ -57,28 +57,40 @@ def write_tile(out: Reals, n: int, y: Reals, starts: Ints, row: int, written: In
 
 
 @kernel
+def take_roots(out: Reals, i: int, n: int) -> None:
+    """Square roots of `n` rows from flat index `i` on."""
+    m = lanes(out)
+    for k in range(i, i + n * m, m):
+        store(out, k, root(load(out, k)))
+
+
+@kernel
 def exchange(
     out: Reals,
     y: Reals,
     target: Ints,
     done: int,
     streamed: bool,
+    rooted: bool,
     n: int,
     x: Reals,
     source: Ints,
     row: int,
     tile: Reals,
 ) -> None:
-    """Write `n` rows to `done` and read `n` from `row`, in turns: memory does both at once."""
+    """Write `n` rows to `done` and read `n` from `row`, in turns: memory does both at once.
+
+    Roots are taken here, where the arithmetic would wait for memory.
+    """
     m = lanes(out)
-    if streamed:
-        for t in range(0, n, m):
+    for t in range(0, n, m):
+        if rooted:
+            take_roots(out, t * m, m)
+        if streamed:
             stream_transposed(out, t * m, y, target, done + t)
-            load_transposed(x, source, row + t, tile, t * m)
-    else:
-        for t in range(0, n, m):
+        else:
             store_transposed(out, t * m, y, target, done + t)
-            load_transposed(x, source, row + t, tile, t * m)
+        load_transposed(x, source, row + t, tile, t * m)
 
 
 @kernel
@@ -110,7 +122,6 @@ def add_heads(
     tails: Reals,
     first: int,
     sums: tuple[Vector, Vector, Vector],
-    rooted: bool,
     out: Reals,
     at: int,
 ) -> Vector:
@@ -122,21 +133,15 @@ def add_heads(
     """
     m = lanes(tile)
     middle, head, share = sums
-    if rooted:
-        for k in range(rows[0], rows[1]):
-            head = head + measured(load(tile, k * m), measure)
-            window = (load(tails, first + k * m) + middle + head) * share
-            store(out, at + k * m, root(window))
-    else:
-        for k in range(rows[0], rows[1]):
-            head = head + measured(load(tile, k * m), measure)
-            store(out, at + k * m, (load(tails, first + k * m) + middle + head) * share)
+    for k in range(rows[0], rows[1]):
+        head = head + measured(load(tile, k * m), measure)
+        store(out, at + k * m, (load(tails, first + k * m) + middle + head) * share)
     return head
 
 
 @kernel
 def add_short(
-    tile: Reals, tiling: Tiling, tails: Reals, share: Vector, rooted: bool, out: Reals, at: int
+    tile: Reals, tiling: Tiling, tails: Reals, share: Vector, out: Reals, at: int
 ) -> Vector:
     """`measure_tile` for windows no longer than a tile, each summed anew; `tails`: two tiles."""
     m, b = lanes(tile), tiling.rows
@@ -150,8 +155,7 @@ def add_short(
         window = splat_as(tile, 0.0)
         for j in range(b + k + 1 - tiling.n, b + k + 1):
             window = window + load(tails, j * m)
-        window = window * share
-        store(out, at + k * m, root(window) if rooted else window)
+        store(out, at + k * m, window * share)
     return total
 
 
@@ -163,7 +167,6 @@ def measure_tile(
     tails: Reals,
     wholes: Reals,
     share: Vector,
-    rooted: bool,
     out: Reals,
     at: int,
 ) -> Vector:
@@ -175,7 +178,7 @@ def measure_tile(
     m, b = lanes(out), tiling.rows
     whole = (tiling.n - 1) // b
     if whole == 0:
-        return add_short(tile, tiling, tails, share, rooted, out, at)
+        return add_short(tile, tiling, tails, share, out, at)
     turn = tiling.n - whole * b - 1  # windows that end with this row or later begin a tile later
     far, near = number % (whole + 1), (number + 1) % (whole + 1)
     middle, head = splat_as(out, 0.0), splat_as(out, 0.0)
@@ -183,10 +186,10 @@ def measure_tile(
         middle = middle + load(wholes, j * m)
     sums = middle + load(wholes, near * m), head, share
     first = (far * b + b - turn) * m
-    head = add_heads(tile, (0, turn), tiling.measure, tails, first, sums, rooted, out, at)
+    head = add_heads(tile, (0, turn), tiling.measure, tails, first, sums, out, at)
     sums = middle, head, share
     first = (near * b - turn) * m
-    add_heads(tile, (turn, b), tiling.measure, tails, first, sums, rooted, out, at)
+    add_heads(tile, (turn, b), tiling.measure, tails, first, sums, out, at)
     total = sum_tails(tile, b, tiling.measure, tails, far * b * m)
     store(wholes, far * m, total)
     store(wholes, (far + whole + 1) * m, total)
@@ -194,7 +197,7 @@ def measure_tile(
 
 
 @kernel
-def share_out(tiling: Tiling, row: int, edges: Ints, rooted: bool, out: Reals, at: int) -> None:
+def share_out(tiling: Tiling, row: int, edges: Ints, out: Reals, at: int) -> None:
     """Divide the sums of windows that end from `row` on by the samples each lane has in them."""
     m = lanes(out)
     share = np.empty(m, out.dtype)
@@ -203,8 +206,7 @@ def share_out(tiling: Tiling, row: int, edges: Ints, rooted: bool, out: Reals, a
         for lane in range(m):
             there = min(stop, edges[1, lane]) - max(stop - tiling.n, edges[0, lane])
             share[lane] = 1.0 if tiling.measure == SUM else 1.0 / max(there, 1)
-        window = load(out, at + k * m) * load(share, 0)
-        store(out, at + k * m, root(window) if rooted else window)
+        store(out, at + k * m, load(out, at + k * m) * load(share, 0))
 
 
 @kernel
@@ -255,18 +257,22 @@ def moving(
         for step in range(ahead + (written.max() + b - 1) // b):
             row, done = step * b, (step - ahead - 1) * b
             if inside[0] <= row and row + b <= inside[1] and done >= 0 and done + b <= last:
-                exchange(out, y, target, done, streamed[g], b, x, source, row, tile)
+                exchange(out, y, target, done, streamed[g], rooted, b, x, source, row, tile)
             else:
+                if rooted:
+                    take_roots(out, 0, b)
                 write_tile(out, b, y, target, done, written)
                 read_tile(x, source, row, edges, b, tile)
             for i in range(0, at, m):
                 store(out, i, load(out, b * m + i))
             if inside[0] <= row + 1 - n and row + b <= inside[1]:
-                v = measure_tile(tile, tiling, step, tails, wholes, share, rooted, out, at)
+                v = measure_tile(tile, tiling, step, tails, wholes, share, out, at)
             else:
-                v = measure_tile(tile, tiling, step, tails, wholes, one, False, out, at)
-                share_out(tiling, row, edges, rooted, out, at)
+                v = measure_tile(tile, tiling, step, tails, wholes, one, out, at)
+                share_out(tiling, row, edges, out, at)
             total = total + v
+        if rooted:
+            take_roots(out, 0, b)
         write_tile(out, b, y, target, row - ahead * b, written)
         store(totals, g * m, total)
 
