@@ -9,4 +9,4 @@ AT_ONCE = ((4, 2, 1), (5, 4, 2, 1), (2, 1))
 # ones end, how many are written.
 READ, WRITE, BEGIN, FIRST, LAST, END, WRITTEN = range(7)
 
-TILE = 256  # rows of eight that are walked at a time; two tiles of 16 kB fit the first cache
+TILE = 512  # rows of eight that are walked at a time: 32 kB; each pass over a tile costs a start

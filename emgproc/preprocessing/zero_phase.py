@@ -22,6 +22,8 @@ from emgproc.preprocessing.cascade import Scheme, scheme_of
 
 Span = tuple[int, int]
 
+_SLICES = 8  # of the groups for each thread: a slow processor does not decide
+
 
 class Run(NamedTuple):
     """A scheme, and how this call wants it run."""
@@ -178,8 +180,10 @@ def run_lanes(x: Samples, y: Samples, lanes: Ints, run: Run) -> None:
     places = y.ctypes.data + groups[:, WRITE] * y.itemsize
     streamed = np.all(places % 64 == 0, axis=1) & (y.itemsize == 8)  # whole lines of the cache
     scheme, rows = run.scheme, TILE + int(highest[:, END].max(initial=0))
+    unused: list[Samples] = []
 
     def work(part: slice) -> None:
+        memory = unused.pop() if unused else aligned_empty((rows * LANES,), np.float64)
         zero_phase_groups(
             x.reshape(-1),
             y.reshape(-1),
@@ -192,11 +196,12 @@ def run_lanes(x: Samples, y: Samples, lanes: Ints, run: Run) -> None:
             scheme.steady,
             scheme.gain**2,
             run.rectify,
-            aligned_empty((rows * LANES,), np.float64),
+            memory,
         )
+        unused.append(memory)
 
     if len(groups):
-        over_groups(work, len(groups), run.threads)
+        over_groups(work, len(groups), run.threads, slices=_SLICES)
 
 
 def _refilter_gaps(x: Samples, y: Samples, spans: list[Span], run: Run) -> None:

@@ -3,7 +3,11 @@ import os
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -116,14 +120,59 @@ def test_a_kernel_computes_what_its_python_text_says():
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 50])
-def test_threads_cover_every_group_once(threads):
+@pytest.mark.parametrize("slices", [1, 3])
+def test_threads_cover_every_group_once(threads, slices):
     seen = np.zeros(7, int)
 
     def work(part):
         seen[part] += 1
 
-    over_groups(work, 7, threads)
+    over_groups(work, 7, threads, slices=slices)
     assert seen.tolist() == [1] * 7
+
+
+def test_threads_within_threads_do_not_wait_for_each_other():
+    seen = np.zeros((9, 9), int)
+
+    def add_one(row, part):
+        row[part] += 1
+
+    def work(part):
+        for row in seen[part]:
+            over_groups(partial(add_one, row), 9, 5)
+
+    over_groups(work, 9, 9)
+    assert seen.tolist() == [[1] * 9] * 9
+
+
+def test_an_error_in_any_thread_reaches_the_caller():
+    def work(part):
+        if part.start <= 5 < part.stop:
+            raise ValueError("group 5")
+
+    for threads in (1, 2, 7):
+        with pytest.raises(ValueError, match="group 5"):
+            over_groups(work, 7, threads)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own():
+    over_groups(lambda part: None, 2, 2)
+    with ProcessPoolExecutor(1, get_context("fork")) as processes:
+        assert processes.submit(_sum_in_threads).result(timeout=60) == 21
+
+
+def _sum_in_threads():
+    found = []
+    met = Barrier(2)
+
+    def work(part):
+        met.wait(30)  # both slices are under way: two threads there are
+        found.append(part)
+
+    over_groups(work, 7, 2)
+    return sum(sum(range(7)[part]) for part in found)
 
 
 def test_threads_below_one_are_refused():
