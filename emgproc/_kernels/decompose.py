@@ -3,9 +3,9 @@
 `x` is time-major: row t of the extended signal, R samples of m channels, is the run of m·R values
 from flat index t·m. A separation filter correlates each channel with R values, so the passes
 multiply spectra of segments that overlap (overlap-save, Stockham 1966): N/2 + 1 complex products
-instead of hop · R real ones. Two real signals are transformed as one complex one. Sixteen filters
-advance together, a lane to each; sums of products stay in registers. A block is `SEGMENTS`
-segments; `x` is followed by room for one block more than there is.
+instead of hop · R real ones. Sixteen filters advance together, a lane to each; sums of products
+stay in registers. A block is `SEGMENTS` segments; `x` is followed by room for one block more than
+there is.
 
 Spectra are flat, real and imaginary parts side by side: (bin, segment, 2, channel) of a signal,
 (bin, segment, 2, lane) of sources, (bin, channel, 2, lane) of filters.
@@ -16,73 +16,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emgproc._kernels._fourier import transform
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import load, muladd, splat_as, store, store_transposed
+from emgproc._kernels._spectra import TWO, to_signals, to_spectra
 from emgproc._kernels.decompose_plan import LANES, SEGMENTS
 from emgproc._kernels.fft_plan import Plan
 from emgproc.arrays import Ints
 
 Values = NDArray[np.float32]
 Pair = tuple[Any, Any]
+Four = tuple[Pair, Pair, Pair, Pair]
 
-TWO = 2 * LANES  # a complex value of every lane
 TILE = 8  # complex sums in registers
-
-
-@kernel
-def to_spectra(
-    x: Values, i: int, far: int, step: int, count: int,
-    z: Values, plan: Plan, out: Values, o: int, out_far: int, out_step: int, imaginary: int,
-) -> None:  # fmt: skip
-    """Spectra of two lots of sixteen real signals, of `count` samples and zeros after them.
-
-    The samples lie `step` apart from flat index `i`, those of the second lot `far` further; bins
-    go to index `o` on, `out_step` apart, imaginary parts `imaginary` after the real ones, those
-    of the second lot `out_far` further.
-    """
-    n, zero, half = plan.places.size, splat_as(z, 0.0), splat_as(z, 0.5)
-    for t in range(count):
-        store(z, t * TWO, load(x, i + t * step))
-        store(z, t * TWO + LANES, load(x, i + far + t * step))
-    for t in range(2 * count, 2 * n):
-        store(z, t * LANES, zero)
-    transform(z, n, plan)
-    for k in range(n // 2 + 1):
-        p, q = plan.places[k] * TWO, plan.places[(n - k) % n] * TWO
-        ar, ai, br, bi = load(z, p), load(z, p + LANES), load(z, q), load(z, q + LANES)
-        at = o + k * out_step
-        store(out, at, half * (ar + br))
-        store(out, at + imaginary, half * (ai - bi))
-        store(out, at + out_far, half * (ai + bi))
-        store(out, at + out_far + imaginary, half * (br - ar))
-
-
-@kernel
-def to_signals(
-    spectra: Values, i: int, far: int, step: int,
-    z: Values, plan: Plan, count: int, out: Values, o: int, out_far: int, out_step: int,
-) -> None:  # fmt: skip
-    """First `count` samples of the signals of two spectra of sixteen lanes; see `to_spectra`.
-
-    The transform of the conjugate of a + ib is the conjugate of the signal, n times as large.
-    """
-    n = plan.places.size
-    for k in range(n // 2 + 1):
-        at = i + k * step
-        ar, ai = load(spectra, at), load(spectra, at + LANES)
-        br, bi = load(spectra, at + far), load(spectra, at + far + LANES)
-        q = (n - k) % n * TWO
-        store(z, q, ar + bi)
-        store(z, q + LANES, ai - br)
-        store(z, k * TWO, ar - bi)
-        store(z, k * TWO + LANES, -(ai + br))
-    transform(z, n, plan)
-    scale, turned = splat_as(z, 1 / n), splat_as(z, -1 / n)
-    for t in range(count):
-        p = plan.places[t] * TWO
-        store(out, o + t * out_step, scale * load(z, p))
-        store(out, o + out_far + t * out_step, turned * load(z, p + LANES))
+RUN = 8  # blocks whose signals' spectra are held
 
 
 @kernel
@@ -145,19 +91,6 @@ def filters_of_spectra(spectra: Values, m: int, z: Values, plan: Plan, out: Valu
 
 
 @kernel
-def load_pair(x: Values, i: int) -> Pair:
-    """Complex value of every lane."""
-    return load(x, i), load(x, i + LANES)
-
-
-@kernel
-def store_pair(out: Values, i: int, pair: Pair) -> None:
-    """Write a complex value of every lane."""
-    store(out, i, pair[0])
-    store(out, i + LANES, pair[1])
-
-
-@kernel
 def fold(x: Values, i: int, imaginary: int, v: Pair, pair: Pair) -> Pair:
     """Add to a complex sum the product of a value of `x` with the conjugate of `v`."""
     # An unsigned index: a signed one would be tested for counting from the end.
@@ -170,6 +103,41 @@ def fold(x: Values, i: int, imaginary: int, v: Pair, pair: Pair) -> Pair:
 
 
 @kernel
+def fold_four(x: Values, i: int, row: int, imaginary: int, v: Pair, sums: Four) -> Four:
+    """The same for values `row` apart and their sums."""
+    a, b, c, d = sums
+    return (
+        fold(x, i, imaginary, v, a),
+        fold(x, i + row, imaginary, v, b),
+        fold(x, i + 2 * row, imaginary, v, c),
+        fold(x, i + 3 * row, imaginary, v, d),
+    )
+
+
+@kernel
+def load_pair(x: Values, i: int) -> Pair:
+    """Complex value of every lane."""
+    return load(x, i), load(x, i + LANES)
+
+
+@kernel
+def load_four(x: Values, i: int) -> Four:
+    """Four of them, one after another."""
+    return (
+        load_pair(x, i), load_pair(x, i + TWO), load_pair(x, i + 2 * TWO),
+        load_pair(x, i + 3 * TWO),
+    )  # fmt: skip
+
+
+@kernel
+def store_four(out: Values, i: int, sums: Four) -> None:
+    """Write four complex values of every lane."""
+    for k in range(4):
+        store(out, i + k * TWO, sums[k][0])
+        store(out, i + k * TWO + LANES, sums[k][1])
+
+
+@kernel
 def add_products(
     x: Values, i: int, row: int, step: int, imaginary: int, n: int,
     v: Values, j: int, sums: Values, o: int,
@@ -178,30 +146,15 @@ def add_products(
 
     The values lie `step` apart from flat index `i`, those of the next sum `row` further.
     """
-    a, b = load_pair(sums, o), load_pair(sums, o + TWO)
-    c, d = load_pair(sums, o + 2 * TWO), load_pair(sums, o + 3 * TWO)
-    e, f = load_pair(sums, o + 4 * TWO), load_pair(sums, o + 5 * TWO)
-    g, h = load_pair(sums, o + 6 * TWO), load_pair(sums, o + 7 * TWO)
+    a, b = load_four(sums, o), load_four(sums, o + 4 * TWO)
     for _ in range(n):
         w = load_pair(v, j)
-        a = fold(x, i, imaginary, w, a)
-        b = fold(x, i + row, imaginary, w, b)
-        c = fold(x, i + 2 * row, imaginary, w, c)
-        d = fold(x, i + 3 * row, imaginary, w, d)
-        e = fold(x, i + 4 * row, imaginary, w, e)
-        f = fold(x, i + 5 * row, imaginary, w, f)
-        g = fold(x, i + 6 * row, imaginary, w, g)
-        h = fold(x, i + 7 * row, imaginary, w, h)
+        a = fold_four(x, i, row, imaginary, w, a)
+        b = fold_four(x, i + 4 * row, row, imaginary, w, b)
         i += step
         j += TWO
-    store_pair(sums, o, a)
-    store_pair(sums, o + TWO, b)
-    store_pair(sums, o + 2 * TWO, c)
-    store_pair(sums, o + 3 * TWO, d)
-    store_pair(sums, o + 4 * TWO, e)
-    store_pair(sums, o + 5 * TWO, f)
-    store_pair(sums, o + 6 * TWO, g)
-    store_pair(sums, o + 7 * TWO, h)
+    store_four(sums, o, a)
+    store_four(sums, o + 4 * TWO, b)
 
 
 @kernel
@@ -288,17 +241,25 @@ def separate(
 def add_covariance(x: Values, m: int, starts: Ints, hop: int, plan: Plan, out: Values) -> None:
     """Products of each extended row with its own first m values, sixteen of them at a time.
 
-    Of the blocks that begin at `starts`; `out` (m / 16 · taps · lanes) is written anew.
+    Of the blocks that begin at `starts`; `out` (m / 16 · taps · lanes) is written anew. Sums of
+    sixteen fit the cache, those of all do not: each run of blocks is gone through for all first.
     """
     signal, sources, z = room(x, m, plan)
     n_groups = m // LANES
     size, n_out = (plan.places.size // 2 + 1) * m * TWO, out.size // n_groups
     sums = np.zeros(n_groups * size, x.dtype)
-    for start in starts:
-        signal_spectra(x, m, start, hop, z, plan, signal)
+    signals = np.empty(min(RUN, starts.size) * signal.size, x.dtype)
+    for first in range(0, starts.size, RUN):
+        run = starts[first : first + RUN]
+        for i, start in enumerate(run):
+            signal = signals[i * signal.size : (i + 1) * signal.size]
+            signal_spectra(x, m, start, hop, z, plan, signal)
         for group in range(n_groups):
-            segment_spectra(x, start * m + group * LANES, m, hop, z, plan, sources)
-            add_correlations(signal, m, sources, sums[group * size : (group + 1) * size])
+            part = sums[group * size : (group + 1) * size]
+            for i, start in enumerate(run):
+                signal = signals[i * signal.size : (i + 1) * signal.size]
+                segment_spectra(x, start * m + group * LANES, m, hop, z, plan, sources)
+                add_correlations(signal, m, sources, part)
     for group in range(n_groups):
         part = sums[group * size : (group + 1) * size]
         filters_of_spectra(part, m, z, plan, out[group * n_out : (group + 1) * n_out])

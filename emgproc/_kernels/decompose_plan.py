@@ -36,9 +36,9 @@ class Overlap(NamedTuple):
 
 
 def overlap_of(n_delays: int) -> Overlap:
-    """Segments four to eight times as long as a filter: few products, and tables that stay near.
+    """Segments 4 to 8 times as long as a filter, at least 64: few products, tables that stay near.
 
     The hop is even, so that a block is a multiple of `LANES`.
     """
-    n = 2 ** (4 * n_delays - 1).bit_length()
+    n = max(64, 2 ** (4 * n_delays - 1).bit_length())
     return Overlap((n - n_delays + 1) // 2 * 2, plan_of(2 * n, np.dtype(np.float32)))

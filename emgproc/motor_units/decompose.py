@@ -23,7 +23,7 @@ from emgproc.motor_units.decompose_peel import (
     put_back,
     train_on_whole,
 )
-from emgproc.motor_units.decompose_quality import Pulses, are_one_unit, pause_share
+from emgproc.motor_units.decompose_quality import Pulses, pause_share, same_units
 from emgproc.motor_units.decompose_search import find_pulses
 from emgproc.motor_units.decompose_signal import (
     Mixture,
@@ -153,7 +153,8 @@ def _adopt_new(
     for pulses in found:
         if pulses.sil < PROMISING_SIL or not _is_train(pulses.train, mixture.fs, settings):
             continue
-        twins = [u for u in units if are_one_unit(pulses.train, u.train, mixture.fs)]
+        same = same_units(pulses.train, [unit.train for unit in units], mixture.fs)
+        twins = [unit for unit, one in zip(units, same, strict=True) if one]
         again |= any(unit in before for unit in twins)
         if not twins:
             units.append(adopted(mixture, pulses))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from emgproc.motor_units.decompose_gate import Gate
+from emgproc.motor_units.decompose_limit import least_peak
 from emgproc.motor_units.decompose_peel import Unit, row_of
 from emgproc.motor_units.decompose_quality import are_one_unit, pause_share, pulse_to_noise_db
 from emgproc.motor_units.decompose_signal import Mixture
@@ -25,12 +26,16 @@ def result_of(
 ) -> MotorUnits:
     """Judge the units, the one with the strongest potential first."""
     judged: list[MotorUnit] = []
-    mixture = passed.mixture
-    for unit in sorted(units, key=lambda u: -float(np.square(u.waveform).sum())):
-        if mixture is not None:
-            name = f"MU{len(judged) + 1}"
-            described = described_unit(name, unit, mixture, passed.kept, recording.n_samples)
+    mixture, least_uv = passed.mixture, float("nan")
+    if mixture is not None:
+        followed = sorted(units, key=lambda u: -float(np.square(u.waveform).sum()))
+        for i, unit in enumerate(followed):
+            described = described_unit(
+                f"MU{i + 1}", unit, mixture, passed.kept, recording.n_samples
+            )
             judged.append(_with_reason(described, judged, settings, recording.fs))
+        found = [u for u, said in zip(followed, judged, strict=True) if said.accepted_because]
+        least_uv = least_peak(mixture, found, settings.least_sil)
     accepted = tuple(unit for unit in judged if unit.accepted_because)
     return MotorUnits(
         units=accepted,
@@ -43,6 +48,7 @@ def result_of(
         settings=settings,
         seed=seed,
         n_delays=mixture.n_delays if mixture is not None else 0,
+        least_peak_uv=least_uv,
     )
 
 

@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from emgproc.arrays import Ints, as_vector
 from emgproc.errors import ParameterError
-from emgproc.motor_units.agreement import agreement
 from emgproc.motor_units.trains import PAUSE_S
 from emgproc.preprocessing.peaks import find_peaks
 
@@ -139,5 +138,20 @@ def are_one_unit(first: Ints, second: Ints, fs: float) -> bool:
 
     Within 1 ms after the best lag of up to 50 ms (Negro 2016; MUedit and openhdemg ask the same).
     """
-    shared = agreement(first, second, fs, _TOLERANCE_S, _MAX_LAG_S).tp
-    return shared > _SHARED * max(first.size, second.size)
+    return same_units(first, [second], fs)[0]
+
+
+def same_units(train: Ints, others: Sequence[Ints], fs: float) -> list[bool]:
+    """Tell of each of the others whether it is the train of the same unit, as `are_one_unit`."""
+    from emgproc._kernels.agreement import count_tables  # numba, loaded when first used
+
+    tolerance, max_lag = int(_TOLERANCE_S * fs), int(_MAX_LAG_S * fs)
+    shared, lags = np.zeros((2, len(others)), np.int64)
+    counts, distances = np.empty((2, 2 * max_lag + 1), np.int64)
+    work = np.empty(counts.size + 2 * tolerance, np.int64), counts, distances
+    edges = np.cumsum([0, *(other.size for other in others)])
+    joined = np.concatenate([train[:0], *others])
+    count_tables(train, np.array([0, train.size]), joined, edges, work, shared, lags)
+    longer = np.maximum(np.diff(edges), train.size)
+    found: list[bool] = (shared > _SHARED * longer).tolist()
+    return found

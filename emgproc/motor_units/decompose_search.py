@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emgproc._kernels.decompose_plan import LANES
+from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Bools, Floats, Ints
 from emgproc.motor_units.decompose_quality import Pulses, pulses_of
 from emgproc.motor_units.decompose_signal import (
@@ -68,7 +69,7 @@ def find_pulses(  # noqa: PLR0913 - the two beyond are keyword-only
     thorough
         Take late steps on all of the signal: slower, and finds weaker units.
     """
-    starts = _candidates(mixture, factor, used)
+    starts = _candidates(mixture, factor, used, threads)
     chosen = _spread(starts)
     for t in starts.at[chosen]:
         used[t - mixture.n_delays // 2 : t + mixture.n_delays // 2] = True
@@ -92,7 +93,7 @@ def _refined(mixture: Mixture, factor: Values, filters: Values, threads: int) ->
         scored = [(_score(pulses, mixture.fs), pulses) for pulses in found]
         best = [max(pair, key=lambda s: s[0]) for pair in zip(best or scored, scored, strict=True)]
         if i + 1 < REFINEMENTS:
-            filters = filters_of(factor, mean_rows(mixture, [p.train for p in found]))
+            filters = filters_of(factor, mean_rows(mixture, [p.train for p in found], threads))
     return [pulses for _, pulses in sorted(best, key=lambda scored: -scored[0])]
 
 
@@ -101,8 +102,8 @@ def _score(pulses: Pulses, fs: float) -> float:
     return pulses.sil - 0.2 * min(_IRREGULAR, spread)
 
 
-def _candidates(mixture: Mixture, factor: Values, used: Bools) -> Starts:
-    power = np.where(used | ~mixture.usable, 0.0, _power(mixture))
+def _candidates(mixture: Mixture, factor: Values, used: Bools, threads: int) -> Starts:
+    power = np.where(used | ~mixture.usable, 0.0, _power(mixture, factor, threads))
     apart = round(0.02 * mixture.fs)
     at = []
     for _ in range(_CANDIDATES):
@@ -118,17 +119,22 @@ def _candidates(mixture: Mixture, factor: Values, used: Bools) -> Starts:
     return Starts(np.array(at), filters, np.square(size, dtype=np.float64), likeness)
 
 
-def _power(mixture: Mixture) -> Floats:
-    """Power over R samples of the signal whitened over its channels."""
+def _power(mixture: Mixture, factor: Values, threads: int) -> Floats:
+    """Power over R samples of the signal whitened over its channels.
+
+    The first rows of the factor are that of the covariance without delay.
+    """
     x = mixture.table[: mixture.n + mixture.n_delays]
-    covariance = (x.T @ x).astype(np.float64) / len(x)
-    level = 1e-3 * np.trace(covariance) / mixture.m
-    root = np.linalg.cholesky(covariance + level * np.eye(mixture.m))
+    root = np.tril(factor[: mixture.m, : mixture.m]).astype(np.float64)
     whitening = np.ascontiguousarray(np.linalg.inv(root).T, np.float32)
     square = np.empty(len(x))
-    for first in range(0, len(x), _ROWS):
-        white = x[first : first + _ROWS] @ whitening
-        square[first : first + _ROWS] = np.einsum("tc,tc->t", white, white)
+
+    def work(chunks: slice) -> None:
+        for first in range(chunks.start * _ROWS, min(chunks.stop * _ROWS, len(x)), _ROWS):
+            white = x[first : first + _ROWS] @ whitening
+            square[first : first + _ROWS] = np.einsum("tc,tc->t", white, white)
+
+    over_groups(work, -(-len(x) // _ROWS), threads)
     sums = np.cumsum(square)
     power: Floats = sums[mixture.n_delays :] - sums[: -mixture.n_delays]
     return power

@@ -205,11 +205,16 @@ def _spectra_of(mixture: Mixture, filters: Values) -> Values:
     return spectra
 
 
-def mean_rows(mixture: Mixture, trains: list[Ints]) -> Values:
+def mean_rows(mixture: Mixture, trains: list[Ints], threads: int = 1) -> Values:
     """Mean extended row at the samples of each train, (n_taps, n_trains); without any: zeros."""
-    return np.ascontiguousarray(
-        np.stack([mean_run(mixture, train, mixture.n_delays).ravel() for train in trains], axis=1)
-    )
+    rows = np.empty((mixture.n_taps, len(trains)), np.float32)
+
+    def work(some: slice) -> None:
+        for i in range(some.start, some.stop):
+            rows[:, i] = mean_run(mixture, trains[i], mixture.n_delays).ravel()
+
+    over_groups(work, len(trains), threads)
+    return rows
 
 
 def mean_run(mixture: Mixture, starts: Ints, length: int) -> Values:

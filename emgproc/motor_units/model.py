@@ -150,6 +150,9 @@ class MotorUnits:
         Sample of `muap_uv` that is the discharge.
     settings, seed, n_delays
         What the result was made with.
+    least_peak_uv
+        Peak on the grid that a unit's potential needs to be accepted here, µV: half of the
+        accepted ones would be lost below it. Weaker units are not found. NaN without any unit.
     """
 
     units: tuple[MotorUnit, ...]
@@ -166,6 +169,7 @@ class MotorUnits:
         "squared source cleaned of the other units; peaks at least 20 ms apart; 2-means; squared "
         "distances of the discharges to both centroids"
     )
+    least_peak_uv: float = float("nan")
 
     def __len__(self) -> int:
         return len(self.units)

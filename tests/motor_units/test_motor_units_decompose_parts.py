@@ -7,7 +7,9 @@ import pytest
 from made_mixtures import FS, add, mixture, train
 from numpy.testing import assert_allclose, assert_array_equal
 
+from emgproc.motor_units import decompose
 from emgproc.motor_units.decompose_gate import gate
+from emgproc.motor_units.decompose_limit import least_peak
 from emgproc.motor_units.decompose_peel import (
     Unit,
     adopted,
@@ -219,3 +221,26 @@ def test_polishing_finds_what_was_missed_and_forgets_what_was_wrong():
     assert np.isin(units[0].train - shift, trains[0]).mean() > 0.95
     assert units[0].train.size > trains[0].size - 10
     assert row_of(passed, units[0].waveform).size == passed.n_taps
+
+
+def test_the_least_peak_is_where_a_unit_made_weaker_is_lost():
+    strong = mixture(3, 8.0, 20.0, 14)
+    noise = strong.x_uv - sum_of(strong)
+    shares = {}
+    for scale in (1.0, 0.5):
+        x = noise + scale * sum_of(strong)
+        units = decompose(x, FS)
+        assert len(units) == 3
+        shares[scale] = units.least_peak_uv
+    assert_allclose(shares[0.5], shares[1.0], rtol=0.3)
+    largest = np.median([np.abs(shape).max() for shape in strong.potentials])
+    lost = decompose(noise + 0.5 * shares[1.0] / largest * sum_of(strong), FS)
+    assert len(lost) < 3
+    assert np.isnan(least_peak(small(), [], 0.9))
+
+
+def sum_of(made):
+    x = np.zeros_like(made.x_uv)
+    for shape, at in zip(made.potentials, made.trains, strict=True):
+        add(x, shape, at)
+    return x
