@@ -8,8 +8,11 @@ from emgproc.batch.planning import COMPUTE, BatchOptions, plan_of, plan_recordin
 from emgproc.errors import EmgprocError
 from emgproc.features import FEATURES, FeatureSpec
 from emgproc.plan import Plan
+from emgproc.plan.motor_units import decomposition_cost_s
 from emgproc.readers import open_recording
 from emgproc.study import Study
+
+MOTOR_UNITS = "motor units"
 
 
 class Cost(NamedTuple):
@@ -33,14 +36,17 @@ def costs_of(plan: Plan, files: Iterable[Path]) -> list[Cost]:
     files
         The recordings.
     """
-    slow = _slow(plan)
-    if not slow:
+    slow, units = _slow(plan), plan.motor_units
+    if not slow and units is None:
         return []
     seconds, n = dict.fromkeys(slow, 0.0), 0
+    if units is not None:
+        seconds[MOTOR_UNITS] = 0.0
     for file in files:
         try:
             with open_recording(file, **plan.source.options()) as opened:
                 length = opened.n_samples
+                duration_s = opened.duration_s
                 n_channels = sum(channel.kind == "EMG" for channel in opened.channels)
         except EmgprocError:
             continue
@@ -48,6 +54,8 @@ def costs_of(plan: Plan, files: Iterable[Path]) -> list[Cost]:
         for label, spec in slow.items():
             if spec.cost_s and (spec.most_samples is None or length <= spec.most_samples):
                 seconds[label] += n_channels * spec.cost_s(length)
+        if units is not None and duration_s <= units.most_s:
+            seconds[MOTOR_UNITS] += decomposition_cost_s(length, n_channels)
     return [Cost(label, total, n) for label, total in seconds.items()]
 
 
@@ -60,7 +68,7 @@ def costs_of_run(study: Study, out: Path, options: BatchOptions) -> list[Cost]:
         The plan that the study names is invalid or cannot be read.
     """
     plan = plan_of(study)
-    if not _slow(plan):
+    if not _slow(plan) and plan.motor_units is None:
         return []
     planned = plan_recordings(study, out, options)
     return costs_of(plan, [item.file for item in planned if item.action == COMPUTE])

@@ -19,7 +19,7 @@ class FeatureValue:
     unit
         Unit of `value`; "1" for a pure number.
     channel
-        Name of the channel; empty for a value of the whole recording.
+        Name of the channel, or of the motor unit; empty for a value of the whole recording.
     value
         The number; NaN always carries a `reason`, never ±inf.
     n

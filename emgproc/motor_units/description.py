@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
+from emgproc.errors import ParameterError
 from emgproc.features.result import FeatureValue
 from emgproc.motor_units.common_input import (
     BANDS_HZ,
@@ -30,6 +31,7 @@ def describe_trains(  # noqa: PLR0913 - all beyond the third are keyword-only
     force: Force | None = None,
     steady: Span | None = None,
     rest: Sequence[Span] = (),
+    names: Sequence[str] = (),
 ) -> tuple[FeatureValue, ...]:
     """Features of every unit and of the pool; what cannot be had is NaN with its reason.
 
@@ -50,18 +52,21 @@ def describe_trains(  # noqa: PLR0913 - all beyond the third are keyword-only
         pool that need them have the reason `no_steady_span`.
     rest
         Spans [start, stop), samples, in which the limb is at rest.
+    names
+        What each unit is called; "MU1", "MU2" … where there are none.
 
     Returns
     -------
     tuple of FeatureValue
-        Of each unit, called "MU1", "MU2" …: `discharge_features`, `delta_f`, `brace_height`. Of
+        Of each unit, by its name: `discharge_features`, `delta_f`, `brace_height`. Of
         the pool, without a channel: `n_units`, the bands of `train_coherence`,
         `common_drive_index`, `rhythmic_share`.
 
     Raises
     ------
     SignalError, ParameterError
-        As the functions named; or a span is not within the recording.
+        As the functions named; a span is not within the recording; or there are other than as
+        many names as trains.
 
     Examples
     --------
@@ -70,13 +75,15 @@ def describe_trains(  # noqa: PLR0913 - all beyond the third are keyword-only
     [('MU1', 10.0), ('', 1.0)]
     """
     known = as_trains(trains)
+    if len(names) not in {0, len(known)}:
+        raise ParameterError(f"describe_trains: {len(names)} names of {len(known)} trains")
     for name, span in [*(("steady", s) for s in (steady,) if s), *(("rest", s) for s in rest)]:
         check_span(span, n_samples, name)
     rates = [smoothed_rate(train, fs, n_samples) for train in known]
     table = delta_f_table(rates, fs)
     found: list[FeatureValue] = []
     for number, (train, rate) in enumerate(zip(known, rates, strict=True)):
-        unit = f"MU{number + 1}"
+        unit = names[number] if names else f"MU{number + 1}"
         found += discharge_features(
             train, fs, n_samples, unit=unit, force=force, steady=steady
         )  # fmt: skip

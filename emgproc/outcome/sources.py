@@ -8,7 +8,7 @@ from typing import TypeAlias
 from emgproc.errors import ParameterError
 from emgproc.outcome.events import death_before_visit
 from emgproc.study.model import VISIT_OF_SESSION, RecordingRow, Study
-from emgproc.study.visit_table import RecordingFailure, VisitValue
+from emgproc.study.visit_table import MOTOR_UNIT, RecordingFailure, VisitValue
 
 TONE = "tone_ms_uv2"
 NOISE = "noise_power_uv2"
@@ -146,10 +146,10 @@ class Sources:
 def _channels(
     values: Iterable[VisitValue],
 ) -> dict[tuple[str, str, str, str, str], dict[str, dict[str, VisitValue]]]:
-    """Values of surface EMG by (recording, cell), channel and feature."""
+    """Values of channels of surface EMG by (recording, cell), channel and feature."""
     held: dict[tuple[str, str, str, str, str], dict[str, dict[str, VisitValue]]] = {}
     for v in values:
-        if v.modality != "semg" or not v.muscle:
+        if v.modality != "semg" or not v.muscle or MOTOR_UNIT in v.flags:
             continue
         key = (v.recording_id, v.participant_id, v.session_id, v.muscle, v.side)
         features = held.setdefault(key, {}).setdefault(v.channel, {})

@@ -3,10 +3,10 @@
 from emgproc.features.result import FeatureSet
 from emgproc.plan.extraction import extract
 from emgproc.plan.large import extract_file
-from emgproc.plan.model import ALGORITHM_VERSIONS, FeatureRequest, Plan, Source
+from emgproc.plan.model import ALGORITHM_VERSIONS, FeatureRequest, MotorUnitSettings, Plan, Source
 from emgproc.plan.parse import load_plan, plan_from_text
 
 __all__ = [
-    "ALGORITHM_VERSIONS", "FeatureRequest", "FeatureSet", "Plan", "Source", "extract",
-    "extract_file", "load_plan", "plan_from_text",
+    "ALGORITHM_VERSIONS", "FeatureRequest", "FeatureSet", "MotorUnitSettings", "Plan", "Source",
+    "extract", "extract_file", "load_plan", "plan_from_text",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.features.tone import band_flags, unusable_reason
 from emgproc.plan.measuring import ROWS, Measured, measure, wanted_by
 from emgproc.plan.model import WHOLE, Plan
+from emgproc.plan.motor_units import motor_unit_values
 from emgproc.recording import Provenance, Recording
 
 # What needs the labels and the noise of a recording, not its samples alone.
@@ -25,7 +26,7 @@ FAMILIES: MappingProxyType[str, RecordingFeature] = MappingProxyType(
 FINDINGS_RULE = "chain_P0"  # emg.md section 6: what the cleaning steps measured on their way
 
 
-def extract(clean: Recording, plan: Plan) -> FeatureSet:
+def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
     """Measure on a cleaned recording what the plan asks for.
 
     Masked samples (events `bad_*`) count as missing, and no difference, window or spectrum crosses
@@ -37,12 +38,14 @@ def extract(clean: Recording, plan: Plan) -> FeatureSet:
         The recording after `plan.apply`, µV.
     plan
         Its features, windows and noise settings are used; its steps are not applied here.
+    threads
+        Threads for motor units, if the plan asks for them; the values are the same for any number.
 
     Returns
     -------
     FeatureSet
-        The values of every EMG channel in the order of the plan, then what the steps measured.
-        NaN always carries a reason.
+        The values of every EMG channel in the order of the plan, then those of motor units, then
+        what the steps measured. NaN always carries a reason.
 
     Raises
     ------
@@ -60,6 +63,8 @@ def extract(clean: Recording, plan: Plan) -> FeatureSet:
     values: list[FeatureValue] = []
     for first in range(0, len(rows), ROWS):
         values += _values(clean, rows[first : first + ROWS], plan)
+    if plan.motor_units is not None:
+        values += motor_unit_values(clean, plan.motor_units, threads=threads)
     return feature_set(clean.provenance, clean.n_samples, plan, values)
 
 

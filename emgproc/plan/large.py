@@ -52,7 +52,7 @@ def extract_file(
     events
         In place of the events of the file.
     threads
-        Threads over groups of channels where it is streamed.
+        Threads over groups of channels where it is streamed, and for motor units.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def extract_file(
     """
     told = opened.events if events is None else tuple(events)
     n_bytes = 8 * opened.n_samples * len(opened.channels)
-    needed = whole_needed(plan, told)
+    needed = whole_needed(plan, told, opened.duration_s)
     if n_bytes > STREAM_ABOVE and not needed:
         return extract_streamed(opened, plan, told, threads=threads)
     if n_bytes > WHOLE_AT_MOST:
@@ -75,11 +75,15 @@ def extract_file(
             f"less: {needed[0]}. Use a plan without it (pipelines/grid.toml streams), or shorten "
             "the recording"
         )
-    return extract(plan.apply(replace(opened.read(), events=told)), plan)
+    return extract(plan.apply(replace(opened.read(), events=told)), plan, threads=threads)
 
 
-def whole_needed(plan: Plan, events: Sequence[Event]) -> list[str]:
+def whole_needed(
+    plan: Plan, events: Sequence[Event], duration_s: float = float("inf")
+) -> list[str]:
     """What in a plan needs a recording whole, a line each; empty where it can be streamed.
+
+    Motor units are not looked for in recordings longer than the plan says.
 
     Examples
     --------
@@ -93,6 +97,9 @@ def whole_needed(plan: Plan, events: Sequence[Event]) -> list[str]:
         if not isinstance(step, STREAMED)
     ]
     found += _clipping_late(plan)
+    units = plan.motor_units
+    if units is not None and duration_s <= units.most_s:
+        found.append(f"motor units of recordings of up to {units.most_s:g} s are found in a whole")
     masks = {name for step in plan.steps if isinstance(step, MaskEvents) for name in step.labels}
     labels = {event.label for event in events}
     pops = POP in labels or ("pop" in masks and "pop" in labels)

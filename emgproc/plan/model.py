@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from emgproc.errors import ParameterError
 from emgproc.features import NoiseSettings, WindowSettings
+from emgproc.motor_units.model import DecompositionSettings
 from emgproc.preprocessing import apply_steps
 from emgproc.readers.variable_map import VariableMap
 from emgproc.recording import Recording
@@ -17,6 +19,7 @@ Step: TypeAlias = Callable[[Recording], Recording]
 # result: stored results of the older number are then computed again.
 ALGORITHM_VERSIONS = MappingProxyType(
     {"readers": 2, "preprocessing": 3, "features": 2, "tone": 2, "indices": 2, "extract": 2}
+    | {"motor_units": 1}  # counts only where a plan asks for them
 )
 
 WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label
@@ -87,6 +90,40 @@ class FeatureRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class MotorUnitSettings:
+    """How motor units are found and described (the plan's [motor_units] table).
+
+    Attributes
+    ----------
+    seed
+        Of the decomposition and of the random halves of the pool.
+    most_s
+        Longer recordings are not decomposed, s: the whole is held in memory for it.
+    force
+        Name of the auxiliary signal that is the force; empty: none is.
+    steady
+        Label of the events in which a contraction was held, the longest of which is looked at; or
+        "recording".
+    rest
+        Labels of rest; what is labelled cry, movement, handling, pacifier or sedation is none.
+    decomposition
+        The table [motor_units.decomposition].
+    """
+
+    seed: int = 1
+    most_s: float = 300.0
+    force: str = ""
+    steady: str = "steady"
+    rest: tuple[str, ...] = ("state/1", "state/3")
+    decomposition: DecompositionSettings = field(default_factory=DecompositionSettings)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rest", tuple(self.rest))
+        if self.seed < 0 or not 0 < self.most_s < float("inf"):
+            raise ParameterError(f"a seed is 0 or more, most_s finite and above 0 s, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is done to a recording and what is measured on it.
 
@@ -102,6 +139,8 @@ class Plan:
         Settings of the noise power and of the windows of the tone index (emg.md 1.4, 1.5).
     source
         Reader options for files that state no unit or rate.
+    motor_units
+        How motor units are found; `None`: they are not looked for.
     """
 
     name: str
@@ -110,6 +149,7 @@ class Plan:
     noise: NoiseSettings = field(default_factory=NoiseSettings)
     windows: WindowSettings = field(default_factory=WindowSettings)
     source: Source = field(default_factory=Source)
+    motor_units: MotorUnitSettings | None = None
 
     def apply(self, recording: Recording) -> Recording:
         """Every step in order, each on the result of the one before.
@@ -130,7 +170,12 @@ class Plan:
         scale = {"adc_range_v": self.source.adc_range_v, "gain": self.source.gain}
         lines += [f"scale {n} {value!r}" for n, value in scale.items() if value is not None]
         lines += [f"map {self.source.map!r}"] if self.source.map else []
-        lines += [f"version {name} {number}" for name, number in ALGORITHM_VERSIONS.items()]
+        lines += [f"settings {self.motor_units!r}"] if self.motor_units else []
+        lines += [
+            f"version {name} {number}"
+            for name, number in ALGORITHM_VERSIONS.items()
+            if self.motor_units or name != "motor_units"
+        ]
         return "\n".join(lines) + "\n"
 
     @property

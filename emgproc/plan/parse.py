@@ -5,7 +5,7 @@ import inspect
 import json
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import partial
 from pathlib import Path
@@ -15,15 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from emgproc.errors import MissingFileError, ParameterError, PlanError, ReadError
 from emgproc.features import FEATURES, FeatureSpec, NoiseSettings, WindowSettings
+from emgproc.motor_units.model import DecompositionSettings
 from emgproc.plan.extraction import FAMILIES
-from emgproc.plan.model import WHOLE, FeatureRequest, Plan, Source, Step
-from emgproc.preprocessing import STEPS
+from emgproc.plan.model import WHOLE, FeatureRequest, MotorUnitSettings, Plan, Source, Step
+from emgproc.preprocessing import STEPS, LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
 from emgproc.readers.variable_map import VariableMap
 
 SCHEMA = 1
 _STRICT = ConfigDict(extra="forbid", strict=True)
 _Positive = typing.Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_TABLES = ("schema", "name", "source", "step", "feature", "noise", "windows")
+_TABLES = ("schema", "name", "source", "step", "feature", "noise", "windows", "motor_units")
+_ENVELOPES = (Rectify, MovingRms, MovingArv, LinearEnvelope, Tkeo)  # no sum of potentials is left
 
 
 def load_plan(path: str | Path) -> Plan:
@@ -90,6 +92,7 @@ class _Parser:
         noise = self._settings("noise", NoiseSettings, self._table(tables, "noise"))
         windows = self._settings("windows", WindowSettings, self._table(tables, "windows"))
         source = self._source(self._table(tables, "source"))
+        units = self._motor_units(tables, steps)
         if self.problems:
             raise PlanError(self.file, self.problems)
         return Plan(
@@ -99,6 +102,7 @@ class _Parser:
             noise=noise or NoiseSettings(),
             windows=windows or WindowSettings(),
             source=source or Source(),
+            motor_units=units,
         )
 
     def _problem(self, key: str, what: str) -> None:
@@ -181,6 +185,27 @@ class _Parser:
             return kind(**values)
         except ParameterError as error:
             self._problem(key, str(error))
+            return None
+
+    def _motor_units(
+        self, tables: Mapping[str, Any], steps: Sequence[Step | None]
+    ) -> MotorUnitSettings | None:
+        if "motor_units" not in tables:
+            return None
+        for step in steps:
+            if isinstance(step, _ENVELOPES):
+                self._problem("motor_units", f"there are no potentials left after {step!r}")
+        table = self._table(tables, "motor_units")
+        allowed = _dataclass_fields(MotorUnitSettings) | {"decomposition": (dict[str, Any], {})}
+        values = self._validated("motor_units", allowed, table)
+        if values is None:
+            return None
+        key, given = "motor_units.decomposition", values.pop("decomposition")
+        found = self._settings(key, DecompositionSettings, given)
+        try:
+            return MotorUnitSettings(**values, decomposition=found or DecompositionSettings())
+        except ParameterError as error:
+            self._problem("motor_units", str(error))
             return None
 
     def _source(self, table: Mapping[str, Any]) -> Source | None:

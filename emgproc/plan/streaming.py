@@ -24,6 +24,7 @@ from emgproc.plan.extraction import feature_set, without_repeats
 from emgproc.plan.marks import Marks, MarksOf, masked_in
 from emgproc.plan.measuring import ROWS, Measured, measure, wanted_by
 from emgproc.plan.model import FeatureRequest, Plan
+from emgproc.plan.motor_units import TOO_LONG, motor_unit_blanks
 from emgproc.plan.spans import Chain, Read
 from emgproc.preprocessing import MaskClip
 from emgproc.preprocessing.rows import dilate
@@ -72,6 +73,8 @@ def extract_streamed(
     for _walk_number in ("levels", "sums"):
         _walk(opened, window, groups, threads)
     values = [value for group in groups for value in group.values(plan)]
+    if plan.motor_units is not None:
+        values += motor_unit_blanks(opened.fs, TOO_LONG)
     return feature_set(about, opened.n_samples, plan, values)
 
 

@@ -11,6 +11,7 @@ from emgproc.errors import FormatError, MissingFileError, ParameterError
 from emgproc.study.model import SESSIONS
 
 MISSING = "n/a"
+MOTOR_UNIT = "motor_unit"  # flag of what is told of motor units: their channel is no channel
 
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _UNESCAPES = {escaped: plain for plain, escaped in _ESCAPES.items()}
@@ -23,7 +24,8 @@ class VisitValue:
     Attributes
     ----------
     participant_id, session_id, recording_id, channel
-        Where it was measured; `channel` is empty for a value of the whole recording.
+        Where it was measured; `channel` is empty for a value of the whole recording, and the name
+        of the unit for a value of a motor unit.
     muscle, side, modality
         What the study says of that channel.
     feature, unit, value, n, flags, reason, rule_id
