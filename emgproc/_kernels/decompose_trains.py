@@ -81,3 +81,30 @@ def split_heights(heights: Floats) -> tuple[float, float]:
             break
         low, high = new_low, new_high
     return low, high
+
+
+@kernel
+def clusters_of(heights: Floats, top: float) -> tuple[float, float]:
+    """Limit between two clusters of `heights`, none counting for more than `top`; silhouette.
+
+    That of those above the limit; 0 without one, or without any below.
+    """
+    low, high = split_heights(np.minimum(heights, top))
+    middle = 0.5 * (low + high)
+    n, above, below = 0, 0.0, 0.0
+    for height in heights:
+        if height > middle:
+            n += 1
+            above += height
+        else:
+            below += height
+    if n in (0, heights.size):
+        return middle, 0.0
+    above, below = above / n, below / (heights.size - n)
+    within, between = 0.0, 0.0
+    for height in heights:
+        if height > middle:
+            within += (height - above) ** 2
+            between += (height - below) ** 2
+    most = max(within, between)
+    return middle, (between - within) / most if most > 0 else 0.0

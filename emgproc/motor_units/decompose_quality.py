@@ -100,15 +100,13 @@ def _top(source: NDArray[np.float32], train: Ints) -> float:
 
 
 def _high_cluster(source: NDArray[np.float32], at: Ints, top: float) -> Pulses:
-    from emgproc._kernels.decompose_trains import split_heights  # numba, loaded when first used
+    from emgproc._kernels.decompose_trains import clusters_of  # numba, loaded when first used
 
     heights = np.square(source[at], dtype=np.float64)
     if heights.size < 4:
         return Pulses(at[:0], 0.0, float("nan"))
-    middle = sum(split_heights(np.minimum(heights, top))) / 2
-    high = heights > middle
-    sil = silhouette(heights[high], heights[~high]) if high.any() and not high.all() else 0.0
-    return Pulses(at[high], sil, float(np.sqrt(middle)))
+    middle, sil = clusters_of(heights, top)
+    return Pulses(at[heights > middle], sil, float(np.sqrt(middle)))
 
 
 def peaks_of(sources: NDArray[np.float32], fs: float, threads: int = 1) -> list[Ints]:

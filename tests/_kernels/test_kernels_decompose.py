@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from emgproc._kernels import decompose as kernels
 from emgproc._kernels import decompose_trains as trains
 from emgproc._kernels.decompose_plan import LANES, SEGMENTS, overlap_of
+from emgproc.motor_units.decompose_quality import silhouette
 
 M, DELAYS = 16, 3
 TAKEN = M * DELAYS
@@ -135,3 +136,14 @@ def test_clusters_equal_their_slow_twin(seed):
 
 def test_equal_heights_are_one_cluster():
     assert trains.split_heights(np.full(5, 2.0)) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("top", [np.inf, 6.0])
+def test_the_silhouette_of_clusters_is_that_of_their_heights(top):
+    rng = np.random.default_rng(7)
+    heights = np.concatenate([rng.gamma(1, 1, 200), rng.normal(9, 1, 20), [50.0]])
+    middle, sil = trains.clusters_of(heights, top)
+    assert middle == sum(trains.split_heights(np.minimum(heights, top))) / 2
+    high = heights > middle
+    assert_allclose(sil, silhouette(heights[high], heights[~high]), rtol=1e-12)
+    assert trains.clusters_of(np.full(5, 2.0), top) == (2.0, 0.0)
