@@ -12,6 +12,7 @@ from emgproc.stimulation.h_reflex import HReflex, h_reflex
 from emgproc.stimulation.mune import Mune, mune_incremental, mune_multipoint
 from emgproc.stimulation.munix import Munix, icmuc, munix
 from emgproc.stimulation.scan import Scan, ScanNoise, d50, scan, scan_noise
+from emgproc.stimulation.scan_model import ScanModel, scan_model
 from emgproc.stimulation.stairs import StairFit, stair_fit
 from emgproc.stimulation.sweeps import Average, Sweeps, average, sweeps_of
 from emgproc.stimulation.velocity import MotorVelocity, Supramaximal, motor_velocity, supramaximal
@@ -27,6 +28,7 @@ __all__ = [
     "Munix",
     "ResponseSettings",
     "Scan",
+    "ScanModel",
     "ScanNoise",
     "StairFit",
     "Supramaximal",
@@ -46,6 +48,7 @@ __all__ = [
     "munix",
     "responses",
     "scan",
+    "scan_model",
     "scan_noise",
     "stair_fit",
     "supramaximal",

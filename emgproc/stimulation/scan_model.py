@@ -1,0 +1,206 @@
+"""Motor units of a CMAP scan by the model of MScanFit: amplitudes, thresholds, relative spread.
+
+Bostock 2016 (Muscle Nerve 53:889) starts from units that the slope and the variance of the scan
+suggest and changes them until scans of the model resemble it. Here the start is the staircase of
+the scan (alternation makes it too many units), and the likelihood of `scan_likelihood` tells how
+well units fit: first with more noise than there is, so that amplitudes need not be right to be
+seen. Then neighbours are merged as long as that costs less than the two parameters of a unit are
+worth (Akaike 1974, IEEE Trans Autom Control 19:716). Units within the noise cannot be seen.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import minimize
+
+from emgproc.arrays import Floats
+from emgproc.errors import ParameterError
+from emgproc.stimulation.scan import ABSENT_BELOW_MV, ScanNoise, scanned
+from emgproc.stimulation.scan_likelihood import Likelihood, Units
+from emgproc.stimulation.stairs import stair_fit
+
+RULE_ID = "scan_model_v1"
+PENALTY = 2.0
+USUAL_SPREAD = 0.015  # 1–2 % (emg.md 8); as a prior, lognormal …
+SPREAD_SD = 0.3  # … with this SD of its logarithm
+NOISES = (8.0, 4.0, 2.0, 1.0)  # SDs of the noise with which the start is fitted
+ROUNDS = 60
+LOCAL_ROUNDS = 25
+BESIDE = 2  # neighbours on either side that follow a merge
+MARGIN = 20  # responses on either side that hold them in place
+WORTH_TRYING = 25.0  # ln L that a merge may cost before its neighbours follow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanModel:
+    """The motor units of a scan.
+
+    Attributes
+    ----------
+    n_units
+        Their number: the estimate of MScanFit.
+    sizes_mv, thresholds_ma
+        Amplitude, mV, and threshold, mA, of each by rising threshold, shape (n_units,).
+    relative_spread
+        SD of the thresholds as a share of them; NaN without units.
+    mean_size_uv, largest_percent
+        Mean amplitude, µV, and the largest, % of their sum; NaN without units.
+    log_likelihood
+        Σ ln of the density, 1/mV, of the responses.
+    n
+        Responses.
+    reason
+        `absent_response` where no response reaches 0.05 mV; then there are no units.
+    rule_id
+        The rule behind the estimate.
+    """
+
+    n_units: int
+    sizes_mv: Floats
+    thresholds_ma: Floats
+    relative_spread: float
+    mean_size_uv: float
+    largest_percent: float
+    log_likelihood: float
+    n: int
+    reason: str = ""
+    rule_id: str = RULE_ID
+
+
+def scan_model(
+    stimulus_ma: ArrayLike,
+    response_mv: ArrayLike,
+    noise: ScanNoise,
+    span: tuple[int, int] | None = None,
+) -> ScanModel:
+    """Fit motor units to a scan.
+
+    Parameters
+    ----------
+    stimulus_ma, response_mv, span
+        As `scan`. Amplitudes must add up over units (`amplitudes_at_peak`).
+    noise
+        SD of the responses of the same units; its floor is above 0.
+
+    Raises
+    ------
+    SignalError
+        As `scan`.
+    ParameterError
+        As `scan`, a stimulus is not above 0, or the noise has no floor.
+    """
+    ma, mv = scanned(stimulus_ma, response_mv, span)
+    if not ma[0] > 0 or not noise.floor_mv > 0:
+        raise ParameterError(
+            f"a model of a scan needs stimuli and a noise floor above 0, got {ma[0]} mA, {noise}"
+        )
+    nan, none = float("nan"), np.empty(0)
+    if mv.max() < ABSENT_BELOW_MV:
+        return ScanModel(0, none, none, nan, nan, nan, nan, mv.size, "absent_response")
+    sd = noise.sd_mv(np.maximum(mv, 0.0))
+    units = _start(ma, mv, noise)
+    for factor in NOISES:
+        likelihood = Likelihood.of(ma, mv, factor * sd)
+        units = _fitted(likelihood, units, ROUNDS)
+    while True:
+        fewer = _merged(likelihood, units)
+        if fewer.n == units.n:
+            break
+        units = _fitted(likelihood, fewer, ROUNDS)
+    sizes = units.size_mv
+    return ScanModel(
+        units.n, sizes, units.threshold_ma, units.spread, 1000 * float(sizes.mean()),
+        float(100 * sizes.max() / sizes.sum()), -likelihood.cost(units), mv.size,
+    )  # fmt: skip
+
+
+def _start(ma: Floats, mv: Floats, noise: ScanNoise) -> Units:
+    """The staircase as units."""
+    stairs = stair_fit(ma, mv, noise)
+    sizes = stairs.sizes_mv if stairs.n_units else np.array([float(mv.max())])
+    at = stairs.thresholds_ma if stairs.n_units else np.array([float(np.median(ma))])
+    order = np.argsort(at, kind="stable")
+    return Units(sizes[order], at[order], USUAL_SPREAD)
+
+
+def _fitted(likelihood: Likelihood, units: Units, rounds: int) -> Units:
+    """All parameters at their most likely values near these."""
+    n = units.n
+
+    def cost(x: Floats) -> tuple[float, Floats]:
+        value, slope = likelihood.cost_and_slope(_units_of(x, n))
+        off = float(x[-1] - np.log(USUAL_SPREAD)) / SPREAD_SD
+        slope[-1] += off / SPREAD_SD
+        return value + off**2 / 2, slope
+
+    x = np.log(np.concatenate([units.size_mv, units.threshold_ma, [units.spread]]))
+    found = minimize(cost, x, jac=True, method="L-BFGS-B", options={"maxiter": rounds})
+    after = _units_of(found.x, n)
+    return after.replaced(0, 0, after.part(0, 0))
+
+
+def _units_of(x: Floats, n: int) -> Units:
+    return Units(np.exp(x[:n]), np.exp(x[n : 2 * n]), float(np.exp(x[-1])))
+
+
+def _merged(likelihood: Likelihood, units: Units) -> Units:
+    """Neighbours merged where that costs less than a unit is worth, the cheapest first."""
+    local = [_Neighbourhood(likelihood, units, i) for i in range(units.n - 1)]
+    tried = sorted(range(len(local)), key=lambda i: local[i].rise)
+    taken: set[int] = set()
+    chosen: list[tuple[int, int, Units]] = []
+    for i in tried:
+        here = local[i]
+        if here.rise > WORTH_TRYING or taken & set(range(here.start, here.stop)):
+            continue
+        after, rise = here.settled()
+        if rise < PENALTY:
+            chosen.append((here.start, here.stop, after))
+            taken |= set(range(here.start, here.stop))
+    for start, stop, after in sorted(chosen, key=lambda c: -c[0]):
+        units = units.replaced(start, stop, after)
+    return units
+
+
+class _Neighbourhood:
+    """Units i and i + 1 merged, their neighbours, and the responses that all of them shape."""
+
+    def __init__(self, likelihood: Likelihood, units: Units, i: int) -> None:
+        self.start, self.stop = max(i - BESIDE, 0), min(i + 2 + BESIDE, units.n)
+        group = units.part(self.start, self.stop)
+        first, after = likelihood.rows_of(group)
+        rest = units.replaced(self.start, self.stop, units.part(0, 0))
+        rows = max(first - MARGIN, 0), min(after + MARGIN, likelihood.stimulus_ma.size)
+        self.likelihood = likelihood.within(*rows, rest)
+        self.before = self.likelihood.cost(group)
+        both = units.part(i, i + 2)
+        size = both.size_mv.sum(keepdims=True)
+        middle = float((both.size_mv * both.threshold_ma).sum() / size[0])
+        merged = [
+            group.replaced(
+                i - self.start, i + 2 - self.start, Units(size, np.array([at]), units.spread)
+            )
+            for at in (middle, *both.threshold_ma)
+        ]
+        costs = [self.likelihood.cost(each) for each in merged]
+        self.merged = merged[int(np.argmin(costs))]
+        self.rise = min(costs) - self.before
+
+    def settled(self) -> tuple[Units, float]:
+        """The merged units once their neighbours have followed, and what that costs."""
+        n, spread = self.merged.n, self.merged.spread
+        total, hold = float(self.merged.size_mv.sum()), float(self.likelihood.sd_mv.min())
+
+        def cost(x: Floats) -> tuple[float, Floats]:
+            units = Units(np.exp(x[:n]), np.exp(x[n:]), spread)
+            value, slope = self.likelihood.cost_and_slope(units)
+            # Responses further up have no say here, and all units below them do.
+            off = (float(units.size_mv.sum()) - total) / hold
+            slope[:n] += units.size_mv * off / hold
+            return value + off**2 / 2, slope[:-1]
+
+        x = np.log(np.concatenate([self.merged.size_mv, self.merged.threshold_ma]))
+        found = minimize(cost, x, jac=True, method="L-BFGS-B", options={"maxiter": LOCAL_ROUNDS})
+        after = Units(np.exp(found.x[:n]), np.exp(found.x[n:]), spread)
+        return after, float(found.fun) - self.before
