@@ -11,6 +11,7 @@ from emgproc.stimulation.f_wave import FWaves, f_wave
 from emgproc.stimulation.h_reflex import HReflex, h_reflex
 from emgproc.stimulation.mune import Mune, mune_incremental, mune_multipoint
 from emgproc.stimulation.munix import Munix, icmuc, munix
+from emgproc.stimulation.reference import Compared, ReferenceRange, compared, reference_table
 from emgproc.stimulation.scan import Scan, ScanNoise, d50, scan, scan_noise
 from emgproc.stimulation.scan_model import ScanModel, scan_model
 from emgproc.stimulation.stairs import StairFit, stair_fit
@@ -20,12 +21,14 @@ from emgproc.stimulation.velocity import MotorVelocity, Supramaximal, motor_velo
 __all__ = [
     "Average",
     "Cmap",
+    "Compared",
     "Decrement",
     "FWaves",
     "HReflex",
     "MotorVelocity",
     "Mune",
     "Munix",
+    "ReferenceRange",
     "ResponseSettings",
     "Scan",
     "ScanModel",
@@ -37,6 +40,7 @@ __all__ = [
     "average",
     "baselined",
     "cmap",
+    "compared",
     "d50",
     "decrement",
     "f_wave",
@@ -46,6 +50,7 @@ __all__ = [
     "mune_incremental",
     "mune_multipoint",
     "munix",
+    "reference_table",
     "responses",
     "scan",
     "scan_model",
