@@ -1,11 +1,14 @@
 """Frozen dataclasses as a tree of JSON and the arrays that hang on it, and back, checked.
 
-An array stands in the tree as `{"array": path}`, the path of its field. Numbers that JSON does not
-know stand as "nan", "inf" and "-inf". What is read is held against the annotations of the fields.
+A dataclass is an object of its fields and, under "class", its name: it may be a subclass of what
+the field that holds it is annotated with. An array stands in the tree as `{"array": path}`, the
+path of its field. Numbers that JSON does not know stand as "nan", "inf" and "-inf". What is read
+is held against the annotations of the fields.
 """
 
 import dataclasses
 import math
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -15,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[Any]]
+Tree = Mapping[str, Any]
 Load = Callable[[str, "np.dtype[Any]"], NDArray[Any]]
+_CLASS = "class"  # no field can have this name
 _NOT_FINITE = ("nan", "inf", "-inf")
 
 
@@ -34,7 +39,8 @@ def to_tree(value: object, arrays: Arrays, at: str = "") -> Any:  # noqa: ANN401
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
-        return {n: to_tree(getattr(value, n), arrays, f"{at}/{n}".strip("/")) for n in names}
+        told = {n: to_tree(getattr(value, n), arrays, f"{at}/{n}".strip("/")) for n in names}
+        return {_CLASS: type(value).__name__} | told
     if isinstance(value, np.ndarray):
         arrays[at] = value
         return {"array": at}
@@ -85,17 +91,35 @@ def from_tree(kind: Any, told: object, load: Load, at: str = "") -> Any:  # noqa
     return _plain(kind, told, at)
 
 
-def _dataclass(kind: Any, told: object, load: Load, at: str) -> Any:  # noqa: ANN401
+def _dataclass(base: Any, told: object, load: Load, at: str) -> Any:  # noqa: ANN401
+    kind = _class_of(base, told, at)
     fields, hints = dataclasses.fields(kind), typing.get_type_hints(kind)
     needed = {
         field.name
         for field in fields
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
-    if not isinstance(told, Mapping) or not needed <= set(told) <= {f.name for f in fields}:
-        found = sorted(told) if isinstance(told, Mapping) else told
-        raise ValueError(f"{at or 'the file'} must hold the fields of a {kind.__name__}: {found}")
-    return kind(**{n: from_tree(hints[n], one, load, f"{at}/{n}") for n, one in told.items()})
+    given = {n: one for n, one in typing.cast("Tree", told).items() if n != _CLASS}
+    if not needed <= set(given) <= {f.name for f in fields}:
+        raise ValueError(f"{at or 'the file'} must hold the fields of a {kind.__name__}")
+    return kind(**{n: from_tree(hints[n], one, load, f"{at}/{n}") for n, one in given.items()})
+
+
+def _class_of(base: Any, told: object, at: str) -> Any:  # noqa: ANN401
+    """`base` itself or the subclass that the tree names."""
+    known = {base.__name__: base}
+    for kind in _subclasses(base):
+        # With slots a dataclass is made twice; its module holds the one that is used.
+        known[kind.__name__] = getattr(sys.modules[kind.__module__], kind.__name__, kind)
+    name = told.get(_CLASS) if isinstance(told, Mapping) else None
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"{at or 'the file'} must be a {base.__name__}, got {name or told!r:.80}")
+    return known[name]
+
+
+def _subclasses(kind: type) -> list[type]:
+    direct: list[type] = kind.__subclasses__()
+    return [one for sub in direct for one in (sub, *_subclasses(sub))]
 
 
 def _array(dtype: Any, told: object, load: Load, at: str) -> NDArray[Any]:  # noqa: ANN401

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import dataclass
 
 import h5py
 import numpy as np
@@ -27,7 +28,7 @@ from emgproc.errors import (
     UnsupportedFormatError,
     WriteError,
 )
-from emgproc.motor_units import apply_filters, decompose
+from emgproc.motor_units import DecompositionSettings, apply_filters, decompose
 from emgproc.motor_units.record import UnitsRecord
 from emgproc.recording import Channel, Grid, Recording
 
@@ -222,6 +223,8 @@ HOSTILE = {
     "deep JSON": (FormatError, "damaged", lambda f: metadata(f, lambda t: "[" * 10**5)),
     "field unknown": (FormatError, "fields of a UnitsRecord", lambda f: metadata(
         f, lambda t: t.replace('"n_samples"', '"n_sample"'))),
+    "class unknown": (FormatError, "must be a MotorUnits, got 'Grid'", lambda f: metadata(
+        f, lambda t: t.replace('"class": "MotorUnits"', '"class": "Grid"'))),
     "text for a number": (FormatError, "/fs must be a float", lambda f: metadata(
         f, lambda t: t.replace('"fs": 2048.0', '"fs": "2048"'))),
     "limits that cannot be": (FormatError, "limits and counts", lambda f: metadata(
@@ -263,6 +266,24 @@ def test_a_tree_refuses_what_it_cannot_keep():
         to_tree({1}, {})
     with pytest.raises(ValueError, match="must hold 2 values, got 1"):
         from_tree(tuple[int, int], [1], None)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSettings(DecompositionSettings):
+    """Settings of another way to decompose: a field more, another default."""
+
+    least_sil: float = 0.5
+    more: tuple[float, ...] = ()
+
+
+def test_units_and_settings_of_another_kind_come_back_as_that_kind(tmp_path):
+    record = made_record(2)
+    settings = OtherSettings(more=(1.0, np.inf))
+    record = dataclasses.replace(
+        record, units=dataclasses.replace(record.units, settings=settings)
+    )
+    write_units(record, tmp_path / "u.h5")
+    assert_equal(read_units(tmp_path / "u.h5"), record)
 
 
 def test_units_can_be_moved_with_their_file(tmp_path):
