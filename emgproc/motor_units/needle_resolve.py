@@ -13,7 +13,7 @@ SILENT_S = 0.003  # no unit discharges twice within it
 COST = 10.0  # squared noise SD that a discharge must explain
 REACH_S, MARGIN_S = 0.006, 0.002
 ROOM = 3  # discharges to one found greedily, at most
-LEAST_FIT = 0.5  # of the energy about a discharge that its template explains
+MOST_WRONG, NOISE = 0.3, 2.0  # of the energy about a discharge, and noise, left unexplained
 CORE = 0.15  # of a template's largest deflection: what is above it counts
 EDGE = 0.1  # of a template that fades to 0 on either side
 
@@ -153,7 +153,8 @@ def _without_misfits(x: Floats, found: Resolved) -> Resolved:
         left, own = _about(found, residual, e)
         near = core[found.placed.unit[e]]
         wrong = float(np.square(left[:, near]).sum())
-        fits[e] = wrong <= (1 - LEAST_FIT) * float(np.square((left + own)[:, near]).sum())
+        here = float(np.square((left + own)[:, near]).sum())
+        fits[e] = wrong <= MOST_WRONG * here + NOISE * len(left) * near.sum()
     kept = found._replace(placed=chosen(found.placed, fits))
     return kept._replace(residual=x - model_of(kept, x.shape[1]))
 

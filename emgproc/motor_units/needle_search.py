@@ -18,7 +18,7 @@ from emgproc.motor_units.needle_templates import (
 # Less is asked of a train before all units are known than in the end.
 PROMISING_COVISI, PROMISING_PAUSES = 0.6, 0.4
 TURNS = 4  # of a round: templates are trained, parted and sorted out
-SUM_SHARE, REGULAR = 0.94, 0.35  # a template that two others explain, and no regular train
+SUM_SHARE, REGULAR = 0.94, 0.5  # a template that two others explain, and no regular train
 LAST_TURNS, SWEEPS = 2, 2
 
 
