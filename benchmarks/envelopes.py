@@ -16,6 +16,7 @@ from benchmarks.cases import (
     largest_difference,
 )
 from benchmarks.filters import FS, band, signal, single
+from benchmarks.roofline import aligned
 from emgproc.features import filtered_features
 from emgproc.preprocessing import filtered_rms, moving_arv, moving_rms, zero_phase_sos
 
@@ -55,7 +56,7 @@ def cases(settings: Settings) -> Iterator[Case]:
 
 def _moving(x: np.ndarray, size: str) -> Iterator[Case]:
     """Ours and SciPy both write into an array that is there; the other packages cannot."""
-    out, theirs = np.empty_like(x), np.empty_like(x)
+    out, theirs = aligned(x.shape, x.dtype), aligned(x.shape, x.dtype)
     tolerance = 1e-10 if x.dtype == np.float64 else 4e-6
 
     def scipy_rms() -> np.ndarray:
