@@ -26,7 +26,7 @@ from emgproc.recording import Recording
 FLAG = "motor_unit"  # its values have it: their channel is a unit's name, or empty for the pool
 TOO_LONG = "recording_too_long"
 LEAST_FOR_SPREAD = 4  # units; of fewer, quartiles lie between two of them at most
-DECOMPOSED_PER_S = 5e5  # samples of all channels
+DECOMPOSED_PER_S = 4e5  # samples of all channels; 2.6e5 to 6.8e5, the fewer rounds the more
 DIFFERENTIAL = ("differential", "bipolar")  # words of a reference that is a neighbour
 
 Span = tuple[int, int]
