@@ -11,12 +11,13 @@ import hashlib
 import os
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import numba
 import numpy as np
+from llvmlite.binding import parse_assembly, parse_bitcode
 from numba.core import caching
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.types.misc import unliteral
@@ -41,6 +42,8 @@ _PATIENCE_S = 120.0  # longer than any kernel takes; then it is compiled here to
 _DAMAGED = (EOFError, pickle.UnpicklingError, AttributeError, ImportError)  # or of other classes
 _UNUSABLE = (OSError, NotImplementedError, *_DAMAGED)
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
 _kernels: list[Any] = []
 
 
@@ -60,6 +63,24 @@ class _Places(caching.CompileResultCacheImpl):  # type: ignore[misc]
         caching.UserProvidedCacheLocator, caching.InTreeCacheLocator,
         caching.UserWideCacheLocator, _LastResort,
     )  # fmt: skip
+
+    def reduce(self, data: Any) -> Any:  # noqa: ANN401
+        """Without the bodies that others would link, half of the time that loading takes."""
+        (name, kind, (code, shared)), *rest = super().reduce(data)
+        return ((name, kind, (code, _names_in(shared))), *rest)
+
+
+def _names_in(bitcode: bytes) -> bytes:
+    """A module that defines the same names, by which numba finds the machine code."""
+    module = parse_bitcode(bitcode)
+    names = [
+        value.name
+        for values in (module.functions, module.global_variables)
+        for value in values
+        if not value.is_declaration
+    ]
+    text = "\n".join(f'@"{name}" = global i8 0' for name in names)
+    return bytes(parse_assembly(text).as_bitcode())
 
 
 class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
@@ -151,13 +172,16 @@ def _plain(kind: Any) -> Any:  # noqa: ANN401
     return kind.copy(readonly=False) if isinstance(kind, Array) and not kind.mutable else kind
 
 
-def _once(compiled: Any) -> Callable[[Any], Any]:  # noqa: ANN401
-    compile_or_load, cache = compiled.compile, compiled._cache
+def _once(
+    compiled: Any,  # noqa: ANN401
+    holding: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Callable[[Any], Any]:
+    compile_or_load = compiled.compile
 
     def compile_once(sig: Any) -> Any:  # noqa: ANN401
         kinds = tuple(map(_plain, sig))
         # Numba's own lock first: two threads must not wait for each other.
-        with global_compiler_lock, cache.holding():
+        with global_compiler_lock, holding():
             entry = compile_or_load(kinds)
             if kinds != sig:
                 compiled._insert([kind._code for kind in sig], entry, cuda=False)
@@ -174,9 +198,19 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     if JIT_DISABLED:
         return np.errstate(all="ignore")(function)  # compiled arithmetic does not warn either
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
-    compiled._cache = _Cache(function)
-    compiled.compile = _once(compiled)
+    compiled: Any = numba.njit(**_OPTIONS)(function)
+    compiled._cache = cache = _Cache(function)
+    compiled.compile = _once(compiled, cache.holding)
+
+    @functools.cache
+    def linked() -> Any:  # noqa: ANN401
+        """What a kernel that calls this one links: no way in from Python, and kept in no file."""
+        inner: Any = numba.njit(**_OPTIONS, no_cpython_wrapper=True)(function)
+        inner.compile = _once(inner)
+        return inner
+
+    compiled.get_call_template = lambda *call: linked().get_call_template(*call)
+    compiled.get_overload = lambda sig: linked().get_overload(sig)
     _kernels.append(compiled)
     return compiled  # type: ignore[no-any-return]
 

@@ -63,6 +63,29 @@ def test_a_cache_folder_that_is_a_file_breaks_nothing(tmp_path):
 
 
 @needs_jit
+def test_only_what_python_calls_is_kept_and_loaded_again(tmp_path):
+    told = RUN + "from emgproc._kernels._jit import all_compiled\n"
+    told += "print([(k.kernel.split('.')[-1], k.loaded) for k in all_compiled()])"
+    for loaded in (False, True):
+        done = run(told, tmp_path)
+        assert done.stdout == f"works\n[('moving', {loaded})]\n", done.stderr
+    assert [path.name.split("-")[0] for path in tmp_path.rglob("*.nbi")] == ["envelope.moving"]
+
+
+@needs_jit
+def test_a_kernel_is_called_by_python_and_by_a_kernel():
+    @kernel
+    def half(x):
+        return x / 2.0
+
+    @kernel
+    def quarter(x):
+        return half(half(x))
+
+    assert (half(3.0), quarter(3.0), half(1.0)) == (1.5, 0.75, 0.5)
+
+
+@needs_jit
 @pytest.mark.parametrize(
     "content",
     [
