@@ -70,15 +70,20 @@ def add_crossing(
 
 @kernel
 def sum_steps(z: Reals, row: int, n: int, wanted: Wanted, sums: Reals, at: int) -> None:
-    """Mean, squares about it, and what its steps sum to, inside a block of n rows."""
+    """Mean, squares about it, and what its steps sum to, inside a block of n rows.
+
+    Level and zero crossings too, where they are asked for about zero.
+    """
     m = lanes(z)
     zero, one = splat_as(z, 0.0), splat_as(z, 1.0)
     ssc_limit, wamp_limit = splat_as(z, wanted.ssc), splat_as(z, wanted.wamp)
+    zc_limit, with_level = splat_as(z, wanted.zc), wanted.level and wanted.about_zero
     mean, p = mean_of(z, row, n), load(z, row * m)
     m2 = (p - mean) * (p - mean)
     # The first step has none before it: it turns from itself, which it cannot.
     d = load(z, (row + 1) * m) - p
     size, wl, ssc, wamp = magnitude(d), zero, zero, zero
+    level, crossings = magnitude(p), zero
     for t in range(row + 1, row + n):
         v = load(z, t * m)
         c, e, before = v - mean, v - p, size
@@ -87,12 +92,17 @@ def sum_steps(z: Reals, row: int, n: int, wanted: Wanted, sums: Reals, at: int) 
         wl = wl + size
         wamp = where_above(size, wamp_limit, wamp + one, wamp)
         ssc = add_turn(z, ssc, d, e, (before, size), ssc_limit)
+        if with_level:
+            level = level + magnitude(v)
+            crossings = add_crossing(z, crossings, v, p, size, zc_limit)
         p, d = v, e
     store(sums, at + MEAN * m, mean)
     store(sums, at + M2 * m, m2)
     store(sums, at + WL * m, wl)
     store(sums, at + SSC * m, ssc)
     store(sums, at + WAMP * m, wamp)
+    store(sums, at + LEVEL * m, level)
+    store(sums, at + ZC * m, crossings)
 
 
 @kernel

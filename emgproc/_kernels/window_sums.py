@@ -172,7 +172,7 @@ def window_sums(
     z = np.zeros(k * n * m, x.dtype)
     blocks, found = np.zeros(k * N_BLOCK * m, x.dtype), np.zeros(N_ROWS * m * m, x.dtype)
     near = np.zeros(4 * m, x.dtype)
-    zero = splat_as(x, 0.0)
+    walked = wanted.shape or wanted.logs or (wanted.level and not wanted.about_zero)
     for g in range(starts.shape[0]):
         for b in range((counts[g] - 1) * grid.step + k):
             row, at = b % k * n, b % k * N_BLOCK * m
@@ -181,16 +181,11 @@ def window_sums(
             if wanted.slopes:
                 sum_slopes(z, row, n, blocks, at)
             sum_edge(z, row, ((b - 1) % k + 1) * n - 1, wanted, blocks, at)
-            if wanted.level and wanted.about_zero:
-                level, crossings = sum_level(
-                    z, row, n, zero, load(z, row * m), splat_as(z, wanted.zc)
-                )
-                store(blocks, at + LEVEL * m, level)
-                store(blocks, at + ZC * m, crossings)
             w = (b + 1 - k) // grid.step
             if b + 1 < k or (b + 1 - k) % grid.step:
                 continue
             mean = join_blocks(blocks, b, grid, found, w % m * m)
-            walk_window(z, b, grid, wanted, mean, found, w % m * m, near)
+            if walked:
+                walk_window(z, b, grid, wanted, mean, found, w % m * m, near)
             if w % m == m - 1 or w == counts[g] - 1:
                 write_rows(found, w % m + 1, rows, out, targets[g], w - w % m)

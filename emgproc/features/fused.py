@@ -92,9 +92,9 @@ def filtered_features(  # noqa: PLR0913 - those beyond are keyword-only
 
     filter_and(data, sos, None, use, threads=threads)
     found = [parts[first] for first in sorted(parts)]
-    together = replace(
-        found[0],
-        values=np.concatenate([part.values for part in found], axis=1),
-        n_valid=np.concatenate([part.n_valid for part in found]),
-    )
+    together = found[0]
+    if len(found) > 1:
+        values = np.concatenate([part.values for part in found], axis=1)
+        n_valid = np.concatenate([part.n_valid for part in found])
+        together = replace(together, values=values, n_valid=n_valid)
     return Filtered(envelope.reshape(np.shape(x)), together)

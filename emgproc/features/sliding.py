@@ -146,8 +146,9 @@ def sliding(  # noqa: PLR0913 - keyword only
     values, whole = _whole_windows(signal, windows, asked)
     n_valid = _counted(signal, windows, whole)
     enough = n_valid >= min_valid * windows.length
-    values[:, ~enough] = np.nan
-    _fill(values, signal, windows, asked, np.argwhere(~whole & enough))
+    if not whole.all():
+        values[:, ~enough] = np.nan
+        _fill(values, signal, windows, asked, np.argwhere(~whole & enough))
     units = tuple(FEATURES[name].unit for name in asked.names)
     return SlidingFeatures(
         asked.names, units, windows.starts, windows.length, rate, values, n_valid

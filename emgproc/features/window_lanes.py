@@ -127,9 +127,9 @@ def _deal(x: Reals, windows: Sliding) -> _Lanes:
         c, w = (a.reshape(-1) for a in np.meshgrid(np.arange(n_channels), firsts, indexing="ij"))
         n_groups = -(-w.size // lanes)
         both = np.stack([c * windows.n_samples + w * windows.hop, c * n_windows + w])
-        both = np.pad(both, ((0, 0), (0, n_groups * lanes - w.size)), mode="edge")
-        starts.append(both[0].reshape(n_groups, lanes))
-        targets.append(both[1].reshape(n_groups, lanes))
+        filled = both[:, np.minimum(np.arange(n_groups * lanes), w.size - 1)]
+        starts.append(filled[0].reshape(n_groups, lanes))
+        targets.append(filled[1].reshape(n_groups, lanes))
         counts.append(np.full(n_groups, n))
     if not counts:
         return _Lanes(np.empty((0, lanes), int), np.empty(0, int), np.empty((0, lanes), int))
