@@ -20,7 +20,13 @@ from emgproc.motor_units.decompose_peel import (
     retrain,
     row_of,
 )
-from emgproc.motor_units.decompose_quality import Pulses, are_one_unit, pause_share, pulses_of
+from emgproc.motor_units.decompose_quality import (
+    Pulses,
+    are_one_unit,
+    pause_share,
+    pulses_of,
+    same_units,
+)
 from emgproc.motor_units.decompose_signal import (
     empty_mixture,
     extended_covariance,
@@ -162,6 +168,9 @@ def test_trains_are_one_units_if_they_share_a_third_at_one_lag():
     assert are_one_unit(one, one[::2], FS)
     assert not are_one_unit(one, one[::4], FS)
     assert not are_one_unit(one, other, FS)
+    others = [one + 60, one[::2], one[::4], other, one[:0]]
+    assert same_units(one, others, FS) == [True, True, False, False, False]
+    assert same_units(one, [], FS) == []
 
 
 def test_a_train_picked_from_noise_now_and_then_is_mostly_pauses():
