@@ -30,6 +30,7 @@ from emgproc.motor_units.force import Force, force_of
 from emgproc.motor_units.grid_potentials import GridPotentials
 from emgproc.motor_units.likeness import Likeness, likeness
 from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits, Trained
+from emgproc.motor_units.needle_model import Confidence, IntramuscularSettings, NeedleUnit
 from emgproc.motor_units.persistent import (
     DeltaF,
     brace_height,
@@ -59,6 +60,7 @@ __all__ = [
     "Activity",
     "Agreement",
     "Audit",
+    "Confidence",
     "Curation",
     "Decision",
     "DecompositionSettings",
@@ -66,11 +68,13 @@ __all__ = [
     "Edit",
     "Force",
     "GridPotentials",
+    "IntramuscularSettings",
     "Likeness",
     "Link",
     "Matching",
     "MotorUnit",
     "MotorUnits",
+    "NeedleUnit",
     "Pair",
     "Propagation",
     "Tracking",

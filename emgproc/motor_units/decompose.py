@@ -34,21 +34,23 @@ from emgproc.motor_units.decompose_signal import (
 from emgproc.motor_units.decompose_split import join_parts, split_merged
 from emgproc.motor_units.discharges import covisi
 from emgproc.motor_units.model import DecompositionSettings, MotorUnits
+from emgproc.motor_units.needle import decompose_needle, is_intramuscular
 from emgproc.recording import Recording
 
 # Of a train before the other units are taken away: less is asked of it than in the end.
 PROMISING_SIL, PROMISING_COVISI = 0.85, 0.5
 
 
-def decompose(
+def decompose(  # noqa: PLR0913 - the four beyond are keyword-only
     recording: Recording | ArrayLike,
     fs: float | None = None,
     *,
+    method: str = "grid",
     seed: int = 1,
     settings: DecompositionSettings | None = None,
     threads: int = 1,
 ) -> MotorUnits:
-    """Motor units of a recording from an electrode grid.
+    """Motor units of a recording from an electrode grid, or of 1–16 intramuscular channels.
 
     Parameters
     ----------
@@ -59,10 +61,13 @@ def decompose(
         µV, (n_channels, n_samples).
     fs
         Sampling rate of an array, Hz.
+    method
+        "grid": blind source separation; "intramuscular": templates and superpositions, the units
+        are `NeedleUnit`s. It is never guessed: no channel says that it is a needle's.
     seed
         Parts the signal into the subsets that early steps look at; recorded in the result.
     settings
-        Band, delays and limits of acceptance.
+        Band, delays and limits of acceptance; `IntramuscularSettings` for that method.
     threads
         Threads; the result is the same for any number. BLAS runs on one meanwhile.
 
@@ -75,15 +80,19 @@ def decompose(
     Raises
     ------
     ParameterError
-        An array without `fs`, or a recording with one; `threads` below 1.
+        An array without `fs`, or a recording with one; `threads` below 1; an unknown method or
+        settings of the other one.
     FsTooLowError
         The band does not fit the sampling rate.
     """
+    templates = is_intramuscular(method, settings)
     chosen = settings or DecompositionSettings()
     given = as_recording(recording, fs)
     if threads < 1:
         raise ParameterError(f"threads must be at least 1, got {threads}")
     with one_blas_thread():
+        if templates:
+            return decompose_needle(given, settings, seed)
         passed = gate(given, chosen)
         mixture = passed.mixture
         units = _units_of(mixture, chosen, seed, threads) if mixture else []

@@ -28,6 +28,7 @@ from emgproc.motor_units.decompose_signal import (
     take_away,
 )
 from emgproc.motor_units.model import MotorUnit, MotorUnits, Trained
+from emgproc.motor_units.needle_model import IntramuscularSettings
 from emgproc.recording import Recording
 
 PASSES = 3  # through the signal without the other units
@@ -88,6 +89,8 @@ def apply_filters(
 def _like_training(recording: Recording, units: MotorUnits, *, named: bool) -> Recording:
     if not units.units:
         raise ParameterError(f"there is no unit to apply: {units.verdict}")
+    if isinstance(units.settings, IntramuscularSettings):
+        raise ParameterError("apply_filters is for grids; decompose this span anew by templates")
     if recording.fs != units.fs:
         raise ParameterError(
             f"the filters were trained at {units.fs:g} Hz, the recording has {recording.fs:g} Hz"

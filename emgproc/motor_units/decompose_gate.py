@@ -72,7 +72,7 @@ def _too_little(recording: Recording, n: int, settings: DecompositionSettings) -
     if n < settings.least_channels:
         return (
             f"too_few_channels: {n} EMG channels, a grid needs {settings.least_channels}; "
-            "few channels need templates, not separation"
+            "few channels need templates: method='intramuscular'"
         )
     return (
         f"too_short: {recording.duration_s:g} s of signal, separation needs {settings.least_s:g} s"

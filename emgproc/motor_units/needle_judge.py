@@ -86,11 +86,12 @@ def _described(
     template = found.templates[unit]
     energy = float(np.square(template).sum())
     pulses = _pulses(signal, found, unit)
-    at = np.clip(np.rint(train * signal.step), 0, recording.n_samples - 1).astype(np.int64)
-    discharges = np.unique(at)
+    late, centred = _centred(template)
+    at = np.rint((train + late) * signal.step).astype(np.int64)
+    discharges = np.unique(np.clip(at, 0, recording.n_samples - 1))
     heights, others = pulses[train], _peaks_elsewhere(pulses, train, signal.fs)
     sil = silhouette(heights**2, others**2) if heights.size and others.size else 0.0
-    muap_uv = _on_samples(template * signal.noise_uv[:, None], signal.step)
+    muap_uv = _on_samples(centred * signal.noise_uv[:, None], signal.step)
     filters = (template / energy / signal.noise_uv[:, None]).T.astype(np.float32)
     return NeedleUnit(
         name="",
@@ -103,6 +104,14 @@ def _described(
         trained=Trained(filters, filters, LIMIT, LIMIT, muap_uv.T),
         confidence=confidence_of(signal, found, unit, settings.refractory_s),
     )
+
+
+def _centred(template: Floats) -> tuple[int, Floats]:
+    """How much later than the middle the largest deflection is, and the template about it."""
+    half = template.shape[1] // 2
+    peak = int(np.abs(template).max(axis=0).argmax())
+    padded = np.pad(template, ((0, 0), (half, half)))
+    return peak - half, padded[:, peak : peak + template.shape[1]]
 
 
 def _on_samples(rows: Floats, step: float) -> NDArray[np.float32]:

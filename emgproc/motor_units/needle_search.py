@@ -16,14 +16,20 @@ from emgproc.motor_units.needle_templates import (
 )
 
 # Less is asked of a train before all units are known than in the end.
-PROMISING_COVISI, PROMISING_PAUSES = 0.6, 0.4
+# Where that leaves no unit, irregular templates stay and explain what is no unit's.
+PROMISING_COVISI, PROMISING_PAUSES = (0.6, 0.85), 0.4
 TURNS = 4  # of a round: templates are trained, parted and sorted out
 SUM_SHARE, REGULAR = 0.94, 0.5  # a template that two others explain, and no regular train
 LAST_TURNS, SWEEPS = 2, 2
 
 
-def find_units(signal: NeedleSignal, settings: IntramuscularSettings) -> Resolved | None:
-    """Templates and their discharges; `None` where no deflections repeat."""
+def find_units(
+    signal: NeedleSignal, settings: IntramuscularSettings, most_covisi: float
+) -> Resolved | None:
+    """Templates and their discharges; `None` where no deflections repeat.
+
+    A template may be more irregular than `most_covisi` only until others are dropped before it.
+    """
     half = round(settings.half_s * signal.fs)
     found: Resolved | None = None
     least = settings.least_discharges
@@ -33,7 +39,7 @@ def find_units(signal: NeedleSignal, settings: IntramuscularSettings) -> Resolve
         if not len(new):
             break
         templates = new if found is None else np.concatenate([found.templates, new])
-        found = _sorted_out(signal, templates, settings)
+        found = _sorted_out(signal, templates, settings, most_covisi)
         if found is None or len(found.templates) <= known:
             break
     if found is None:
@@ -44,13 +50,14 @@ def find_units(signal: NeedleSignal, settings: IntramuscularSettings) -> Resolve
 
 
 def _sorted_out(
-    signal: NeedleSignal, templates: Floats, settings: IntramuscularSettings
+    signal: NeedleSignal, templates: Floats, settings: IntramuscularSettings, most_covisi: float
 ) -> Resolved | None:
     """Train the templates; part, join and drop some until those that are left are promising."""
     for turn in range(TURNS):
         templates = without_copies(templates)
         found = resolve(signal, templates)
-        lost = _lost(signal, found, settings, everything=turn == TURNS - 1)
+        everything = turn == TURNS - 1 and most_covisi == PROMISING_COVISI[0]
+        lost = _lost(signal, found, settings, most_covisi, everything=everything)
         found = found._replace(templates=trained_again(found))
         templates = found.templates[~lost]
         if turn < TURNS - 2:
@@ -62,14 +69,19 @@ def _sorted_out(
 
 
 def _lost(
-    signal: NeedleSignal, found: Resolved, settings: IntramuscularSettings, *, everything: bool
+    signal: NeedleSignal,
+    found: Resolved,
+    settings: IntramuscularSettings,
+    most_covisi: float,
+    *,
+    everything: bool,
 ) -> Bools:
     """Templates to drop: of few discharges, the most irregular ones, and a sum of two others."""
     trains = [found.train(unit) for unit in range(len(found.templates))]
     spread = np.array([_spread(train, signal.fs) for train in trains])
     lost = np.array([train.size < settings.least_discharges for train in trains])
     paused = np.array([pause_share(train, signal.fs) > PROMISING_PAUSES for train in trains])
-    irregular = np.flatnonzero(~lost & ((spread > PROMISING_COVISI) | paused))
+    irregular = np.flatnonzero(~lost & ((spread > most_covisi) | paused))
     worst = irregular[np.argsort(-spread[irregular], kind="stable")]
     # One that takes the discharges of others makes those irregular too: only some go at once.
     lost[worst if everything else worst[: 1 + worst.size // 3]] = True

@@ -74,8 +74,10 @@ def needle_gate(recording: Recording, settings: IntramuscularSettings) -> Needle
     usable = [i for i in range(len(rows)) if i not in reasons]
     masked: Bools = np.any(bad[usable], axis=0)
     high = min(settings.high_hz, 0.4 * recording.fs)
-    filtered = Bandpass(settings.low_hz, high)(recording.pick([rows[i] for i in usable])).data
-    x = np.where(masked, 0.0, filtered)
+    x = np.empty((0, recording.n_samples))
+    if usable:
+        some = recording.pick([rows[i] for i in usable])
+        x = np.where(masked, 0.0, Bandpass(settings.low_hz, high)(some).data)
     found = _unusable(x)
     reasons |= {usable[i]: why for i, why in found.items()}
     left_out = tuple((recording.channels[rows[i]].name, why) for i, why in sorted(reasons.items()))
