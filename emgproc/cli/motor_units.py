@@ -116,6 +116,7 @@ def _read(file: Path, plan: "Plan | None") -> "Recording":
 def _decomposed(
     recording: "Recording", plan: "Plan | None", threads: int, *, pulse_trains: bool
 ) -> tuple["MotorUnits", "Pulses | None"]:
+    from emgproc.motor_units import DecompositionSettings
     from emgproc.motor_units import decompose as find_units
     from emgproc.motor_units import pulse_trains as sources_of
     from emgproc.plan import MotorUnitSettings
@@ -126,7 +127,9 @@ def _decomposed(
         units = find_units(
             recording, seed=chosen.seed, settings=chosen.decomposition, threads=threads
         )
-    if not pulse_trains or not (units.units or units.rejected):
+    # Templates of few channels have no source: only filters of a grid give one.
+    separated = type(units.settings) is DecompositionSettings
+    if not (pulse_trains and separated and (units.units or units.rejected)):
         return units, None
     with _stage("Pulse trains"):
         return units, sources_of(recording, units, threads=threads)

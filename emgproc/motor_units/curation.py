@@ -21,6 +21,7 @@ from emgproc.motor_units.curation_model import (
 from emgproc.motor_units.curation_units import (
     NOT_KEPT,
     against,
+    apart_of,
     joined,
     measured,
     numbers,
@@ -113,7 +114,7 @@ def _desk_of(record: UnitsRecord, decided: Decision) -> Desk:
         held[unit.name] = Held(
             unit, record.pulses_of(unit.name), accepted, labels.get(unit.name, {})
         )
-    return Desk(held, record.units.fs, decided, [])
+    return Desk(held, record.units.fs, apart_of(record.units.settings), decided, [])
 
 
 def _label(desk: Desk, curation: Curation) -> None:
@@ -135,7 +136,7 @@ def _remove(desk: Desk, name: UnitId) -> None:
 def _merge(desk: Desk, merge: Merge, curation: Curation) -> None:
     parents = sorted((desk.held[name] for name in merge.unit_ids), key=lambda h: -h.size)
     base = parents[0]
-    found = joined([h.unit.discharges for h in parents], desk.fs)
+    found = joined([h.unit.discharges for h in parents], desk.fs, desk.apart_s)
     pulses = with_others([h.pulses for h in parents])
     unit = measured(base.unit, found.discharges, pulses, desk.fs)
     names = " and ".join(h.unit.name for h in parents)
@@ -149,7 +150,9 @@ def _merge(desk: Desk, merge: Merge, curation: Curation) -> None:
     )
     desk.note(
         "merge", parents, [made],
-        f"{found.n_left_out} within 20 ms of another left out" if found.n_left_out else "",
+        f"{found.n_left_out} within {1e3 * desk.apart_s:g} ms of another left out"
+        if found.n_left_out
+        else "",
         f"filters and potential of {base.unit.name}",
         f"labels not shared by all: {', '.join(lost)}" if lost else "",
         "" if pulses.size else NOT_KEPT,

@@ -42,6 +42,7 @@ class Desk:
 
     held: dict[UnitId, Held]
     fs: float
+    apart_s: float
     decided: Decision
     edits: list[Edit]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from emgproc.motor_units.curation_checks import part_names
 from emgproc.motor_units.curation_model import Curation, UnitId
-from emgproc.motor_units.curation_units import joined, parts_of
+from emgproc.motor_units.curation_units import apart_of, joined, parts_of
 from emgproc.motor_units.record import UnitsRecord
 
 
@@ -70,12 +70,12 @@ def _discharges(record: UnitsRecord, curation: Curation) -> Iterator[str]:
 
 def _trains_after(record: UnitsRecord, curation: Curation) -> dict[UnitId, set[int]]:
     """Discharges of the units that there are after merges and splits."""
-    fs = record.units.fs
+    fs, apart_s = record.units.fs, apart_of(record.units.settings)
     trains = {unit.name: unit.discharges for unit in record.every_unit}
     found: dict[UnitId, set[int]] = {name: set(at.tolist()) for name, at in trains.items()}
     for merge in curation.merges:
         parents = sorted((trains[str(name)] for name in merge.unit_ids), key=lambda at: -at.size)
-        found[merge.name] = set(joined(parents, fs).discharges.tolist())
+        found[merge.name] = set(joined(parents, fs, apart_s).discharges.tolist())
     for split in curation.splits:
         train = trains[str(split.unit_id)]
         parts = parts_of(split, train.size)

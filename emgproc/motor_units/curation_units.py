@@ -18,6 +18,7 @@ from emgproc.motor_units.decompose_quality import (
 )
 from emgproc.motor_units.discharges import covisi, mean_rate
 from emgproc.motor_units.model import DecompositionSettings, MotorUnit
+from emgproc.motor_units.needle_model import IntramuscularSettings
 from emgproc.motor_units.record import Pulses
 
 NOT_KEPT = "SIL and PNR not known: the pulse train was not kept"
@@ -30,10 +31,16 @@ class Joined(NamedTuple):
     n_left_out: int
 
 
-def joined(trains: Sequence[Ints], fs: float) -> Joined:
-    """All discharges of trains of one unit; of those within 20 ms the train that comes first wins.
+def apart_of(settings: DecompositionSettings) -> float:
+    """Seconds that a decomposition keeps between two discharges of a unit.
 
-    20 ms is what a decomposition keeps between two discharges.
+    20 ms on a grid; the refractory time for templates, which tell doublets apart.
+    """
+    return settings.refractory_s if isinstance(settings, IntramuscularSettings) else APART_S
+
+
+def joined(trains: Sequence[Ints], fs: float, apart_s: float = APART_S) -> Joined:
+    """All discharges of trains of one unit; of those within `apart_s` the earlier train's stay.
 
     Examples
     --------
@@ -41,7 +48,7 @@ def joined(trains: Sequence[Ints], fs: float) -> Joined:
     Joined(discharges=array([  0, 250, 500]), n_left_out=1)
     """
     kept = trains[0]
-    apart = APART_S * fs
+    apart = apart_s * fs
     for train in trains[1:]:
         nearest = np.searchsorted(kept, train)
         edges = np.concatenate([[-np.inf], kept, [np.inf]])

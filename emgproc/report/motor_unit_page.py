@@ -2,6 +2,7 @@
 
 import math
 import os
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ class UnitSection(NamedTuple):
 
     unit: MotorUnit
     because: str
+    confidence: str
     labels: str
     amplitude_uv: float
     pulses: str
@@ -102,6 +104,7 @@ def _sections(record: UnitsRecord) -> list[UnitSection]:
             UnitSection(
                 unit=unit,
                 because=unit.rejected_because or unit.accepted_because,
+                confidence=_confidence(unit),
                 labels="; ".join(labels.get(unit.name, [])),
                 amplitude_uv=float(np.ptp(unit.muap_uv, axis=1).max(initial=0.0)),
                 pulses=figures.pulse_train(unit, pulses, fs, synthetic=synthetic)
@@ -116,6 +119,14 @@ def _sections(record: UnitsRecord) -> list[UnitSection]:
             )
         )
     return found
+
+
+def _confidence(unit: MotorUnit) -> str:
+    """How sure a unit of an intramuscular recording is, by the names of its numbers."""
+    told = getattr(unit, "confidence", None)
+    if told is None:
+        return ""
+    return ", ".join(f"{k.replace('_', ' ')} {v:.3g}" for k, v in asdict(told).items())
 
 
 def _potentials(record: UnitsRecord) -> GridPotentials | None:

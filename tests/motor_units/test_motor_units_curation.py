@@ -27,6 +27,7 @@ from emgproc.motor_units.curation_model import (
 )
 from emgproc.motor_units.curation_units import joined, with_others
 from emgproc.motor_units.model import DecompositionSettings, MotorUnit, MotorUnits, Trained
+from emgproc.motor_units.needle_model import IntramuscularSettings
 from emgproc.motor_units.record import UnitsRecord
 from emgproc.recording import Recording
 
@@ -367,6 +368,18 @@ def test_joining_trains_is_what_the_slow_twin_says(seed):
     found = joined(trains, 1000.0)
     assert found.discharges.tolist() == naive_join([t.tolist() for t in trains], 1000.0)
     assert found.n_left_out == sum(t.size for t in trains) - found.discharges.size
+
+
+def test_merged_units_of_a_needle_keep_their_doublets():
+    record = fabricated({"a": [0, 300, 600], "b": [5, 330, 900]})  # 2.4 ms and 14.6 ms apart
+    units = dataclasses.replace(record.units, settings=IntramuscularSettings(least_discharges=1))
+    merges = (Merge(unit_ids=("a", "b")),)
+    on_grid, in_muscle = (
+        curate(one, merges=merges) for one in (record, dataclasses.replace(record, units=units))
+    )
+    assert of(on_grid, "a-b").discharges.tolist() == [0, 300, 600, 900]
+    assert of(in_muscle, "a-b").discharges.tolist() == [0, 300, 330, 600, 900]
+    assert "1 within 10 ms of another left out" in in_muscle.audits[0].edits[0].note
 
 
 def test_undoing_gives_the_original_bytes_step_by_step(record, tmp_path):

@@ -1,7 +1,7 @@
 """The review page of motor units: what it says, and the curation that it makes in a browser."""
 
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from emgproc.motor_units.curation_model import (
     Merge,
     curation_from_json,
 )
+from emgproc.motor_units.needle_model import Confidence, NeedleUnit
 from emgproc.motor_units.record import UnitsRecord
 from emgproc.recording import Grid
 from emgproc.report.motor_unit_page import review_text, write_review
@@ -47,6 +48,7 @@ def record():
         settings=DecompositionSettings(),
         seed=1,
         n_delays=2,
+        least_peak_uv=7.4,
     )
     pulses = np.full(N, 0.01, np.float32)
     pulses[units.units[0].discharges] = 1.0
@@ -68,6 +70,7 @@ def test_the_page_says_what_was_found_and_why(text):
     assert "low_sil: 0.700 &lt; 0.9" in text
     assert "SIL 0.950 &gt;= 0.9" in text
     assert "e&lt;1&gt; (dead)" in text
+    assert "peaks below about 7 µV on the grid" in text
     assert "SYNTHETIC DATA" in text
     assert "Motor units: visit &lt;1&gt;" in text
 
@@ -91,10 +94,14 @@ def test_a_verdict_without_units_is_a_page(record):
     assert "SYNTHETIC" not in page
 
 
-def test_without_a_grid_potentials_are_drawn_by_channel(record):
-    one = replace(record.units, units=record.units.units[:1], rejected=())
+def test_without_a_grid_potentials_are_drawn_by_channel_and_confidence_is_told(record):
+    plain = record.units.units[0]
+    held = {field.name: getattr(plain, field.name) for field in fields(plain)}
+    needle = NeedleUnit(**held, confidence=Confidence(12.0, 21.6, 5.0, 0.0, 0.1, 0.02, 0.03))
+    one = replace(record.units, units=(needle,), rejected=())
     page = review_text(replace(record, units=one, pulse_trains=(), grid=None, places=()))
     assert page.count("<svg") == 4
+    assert "Confidence: peak sd 12, snr db 21.6, separation sd 5, violations 0," in page
 
 
 def test_curations_stand_on_the_page_with_numbers_before_and_after(record):
