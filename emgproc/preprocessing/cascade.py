@@ -1,6 +1,7 @@
 """What a cascade of second-order sections is to the kernels: kinds, states, lengths."""
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -81,6 +82,12 @@ def scheme_of(sos: ArrayLike) -> Scheme:
         raise ParameterError(f"sos must be finite (n_sections, 6), got shape {s.shape}")
     if np.any(s[:, 3] != 1):
         raise ParameterError(f"every section of sos needs a0 = 1, got {s[:, 3].tolist()}")
+    return _scheme(s.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _scheme(sections: bytes) -> Scheme:
+    s = np.frombuffer(sections).reshape(-1, 6)
     radius = _outermost(s)
     if radius >= 1:
         raise ParameterError(f"sos is unstable: a pole at radius {radius!r}")
@@ -91,14 +98,10 @@ def scheme_of(sos: ArrayLike) -> Scheme:
     coefficients, gain = _coefficients(s, kinds)
     forward = _passes(kinds)
     passes = np.array([forward, forward[::-1]])
-    return Scheme(
-        passes,
-        coefficients.reshape(-1),
-        np.array([_steady_states(coefficients, kinds, order) for order in passes]),
-        gain,
-        padding,
-        radius,
-    )
+    steady = np.array([_steady_states(coefficients, kinds, order) for order in passes])
+    for shared in (passes, coefficients, steady):
+        shared.flags.writeable = False
+    return Scheme(passes, coefficients.reshape(-1), steady, gain, padding, radius)
 
 
 def _outermost(sos: Floats) -> float:
