@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,6 +41,9 @@ def _stage(words: str) -> Iterator[None]:
 @click.option("-o", "--output", type=_FILE, required=True, help="The units to write (.h5).")
 @click.option("--plan", type=_FILE, help="A plan.toml: its steps come first, [motor_units] says "
               "how, [source] tells what the file does not.")  # fmt: skip
+@click.option("--method", type=click.Choice(["grid", "intramuscular"]), default="grid",
+              show_default=True, help="What recorded FILE: an electrode grid, or 1 to 16 "
+              "intramuscular or needle channels; it is not guessed.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
               help="Threads; the result does not depend on it.")  # fmt: skip
 @click.option("--pulse-trains/--no-pulse-trains", default=True, show_default=True,
@@ -52,6 +55,7 @@ def decompose(
     file: Path,
     output: Path,
     plan: Path | None,
+    method: str,
     jobs: int,
     pulse_trains: bool,
     force: bool,
@@ -67,9 +71,10 @@ def decompose(
 
     check_output(output, file, force=force)
     chosen = None if plan is None else load_plan(plan)
+    asked = _asked(chosen, method)
     try:
         recording = _read(file, chosen)
-        units, pulses = _decomposed(recording, chosen, jobs, pulse_trains=pulse_trains)
+        units, pulses = _decomposed(recording, asked, jobs, pulse_trains=pulse_trains)
     except MissingFileError:
         raise
     except (ReadError, SignalError) as error:
@@ -113,23 +118,34 @@ def _read(file: Path, plan: "Plan | None") -> "Recording":
     return plan.apply(recording) if plan else recording
 
 
-def _decomposed(
-    recording: "Recording", plan: "Plan | None", threads: int, *, pulse_trains: bool
-) -> tuple["MotorUnits", "Pulses | None"]:
+def _asked(plan: "Plan | None", method: str) -> dict[str, Any]:
+    """Method, seed and settings of `decompose`."""
     from emgproc.motor_units import DecompositionSettings
-    from emgproc.motor_units import decompose as find_units
-    from emgproc.motor_units import pulse_trains as sources_of
     from emgproc.plan import MotorUnitSettings
 
     chosen = plan.motor_units if plan and plan.motor_units else MotorUnitSettings()
+    if method == "grid":
+        return {"method": method, "seed": chosen.seed, "settings": chosen.decomposition}
+    if chosen.decomposition != DecompositionSettings():
+        raise click.UsageError(
+            f"the plan's [motor_units.decomposition] is that of a grid; --method {method} has "
+            "settings of its own"
+        )
+    return {"method": method, "seed": chosen.seed}
+
+
+def _decomposed(
+    recording: "Recording", asked: dict[str, Any], threads: int, *, pulse_trains: bool
+) -> tuple["MotorUnits", "Pulses | None"]:
+    from emgproc.motor_units import decompose as find_units
+    from emgproc.motor_units import pulse_trains as sources_of
+
     n_emg = len(recording.rows("EMG"))
     with _stage(f"Decomposing {counted(n_emg, 'channel')}, {recording.duration_s:g} s"):
-        units = find_units(
-            recording, seed=chosen.seed, settings=chosen.decomposition, threads=threads
-        )
+        units = find_units(recording, **asked, threads=threads)
     # Templates of few channels have no source: only filters of a grid give one.
-    separated = type(units.settings) is DecompositionSettings
-    if not (pulse_trains and separated and (units.units or units.rejected)):
+    kept = pulse_trains and asked["method"] == "grid" and (units.units or units.rejected)
+    if not kept:
         return units, None
     with _stage("Pulse trains"):
         return units, sources_of(recording, units, threads=threads)

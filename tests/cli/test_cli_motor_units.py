@@ -13,6 +13,7 @@ from emgproc.batch.units_file import read_units, write_units
 from emgproc.cli import main
 from emgproc.motor_units import decompose
 from emgproc.motor_units.curation import blank_curation
+from emgproc.motor_units.needle_model import IntramuscularSettings
 from emgproc.simulate import grid
 from emgproc.writers import write_recording
 
@@ -89,6 +90,25 @@ def test_the_steps_of_a_plan_come_first_and_are_kept(tmp_path):
     plan = ("--plan", tmp_path / "p.toml")
     assert call("decompose", tmp_path / "a.h5", "-o", tmp_path / "u.h5", *plan).exit_code == 0
     assert read_units(tmp_path / "u.h5").steps[0].startswith("Bandpass(low_hz=30.0")
+
+
+def test_the_method_is_said_not_guessed_and_its_settings_are_kept(tmp_path):
+    noise = np.random.default_rng(1).normal(0, 10, (1, 9_999))
+    write_recording(Recording.from_array(noise, 10_000), tmp_path / "a.h5")
+    needle = ("decompose", tmp_path / "a.h5", "--method", "intramuscular", "-o")
+    done = call(*needle, tmp_path / "u.h5")
+    assert done.exit_code == 0, done.output
+    assert "No motor units: too_short" in done.stdout
+    assert read_units(tmp_path / "u.h5").units.settings == IntramuscularSettings()
+    settings = "[motor_units.decomposition]\nleast_sil = 0.8\n[motor_units]\nseed = 2\n"
+    (tmp_path / "p.toml").write_text(PLAN.format(step="") + settings, encoding="utf-8")
+    done = call(*needle, tmp_path / "v.h5", "--plan", tmp_path / "p.toml")
+    assert done.exit_code == 2
+    assert "is that of a grid" in done.stderr
+    plain = ("decompose", tmp_path / "a.h5", "--plan", tmp_path / "p.toml", "-o")
+    assert call(*plain, tmp_path / "w.h5").exit_code == 0
+    units = read_units(tmp_path / "w.h5").units
+    assert (units.seed, units.settings.least_sil) == (2, 0.8)
 
 
 def test_decompose_of_what_cannot_be_read_ends_with_1_and_writes_nothing(folder, tmp_path):
