@@ -21,6 +21,7 @@ ABSENT_BELOW_MV = 0.05
 STEP_SDS = 2.0
 LEAST_FOR_NOISE = 5
 ROUNDING = 1e-9
+LOWEST, BEGINS_BELOW = 3, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,11 @@ class Scan:
     absent
         The largest response lies below 0.05 mV; then nothing but it has a value, and D50 is 0.
     flags
-        `no_noise` where none is given.
+        `no_noise` where none is given, `not_down_to_none` where the weakest stimuli still excite
+        units (5 % of the largest response, or 0.05 mV).
     reason
-        Why values are NaN: `absent_response`; empty where there are any.
+        Why values are NaN: `absent_response`, or `not_down_to_none` where there is no S5; empty
+        where none is.
     rule_id
         The rule behind the definitions.
     """
@@ -129,7 +132,7 @@ def scan(
     ma, mv = scanned(stimulus_ma, response_mv, span)
     ordered = np.sort(mv)
     top = float(ordered[-1])
-    flags = () if noise else ("no_noise",)
+    flags = (*(() if noise else ("no_noise",)), *not_down_to_none(mv))
     if top < ABSENT_BELOW_MV:
         nan = float("nan")
         return Scan(
@@ -145,6 +148,7 @@ def scan(
     return Scan(
         top, d50(mv), s5, s50, s95, (s95 - s5) / s50, float(100 * steps.max() / top), percent,
         n_steps, mv.size, absent=False, flags=flags,
+        reason="not_down_to_none" if math.isnan(s5) else "",
     )  # fmt: skip
 
 
@@ -182,6 +186,13 @@ def stimulus_for(stimulus_ma: Floats, response_mv: Floats, share: float) -> floa
         return float("nan")
     low, high = curve[after - 1], curve[after]
     return float(ma[after - 1] + (goal - low) / (high - low) * (ma[after] - ma[after - 1]))
+
+
+def not_down_to_none(response_mv: Floats) -> tuple[str, ...]:
+    """The flag of that name where responses, by rising stimulus, do not begin without units."""
+    lowest = float(response_mv[:LOWEST].mean())
+    begins = lowest <= max(ABSENT_BELOW_MV, BEGINS_BELOW * float(response_mv.max()))
+    return () if begins else ("not_down_to_none",)
 
 
 def scan_noise(response_mv: ArrayLike, span: tuple[int, int]) -> ScanNoise:

@@ -26,6 +26,7 @@ HIGHEST_SDS = 4.0  # ω up to 4 / σ: exp(−8) is left
 PERIOD_SPREADS = 3.0  # responses this much apart are told apart: of their scatter about the mean …
 PERIOD_SDS = 30.0  # … and of the noise
 OUTLIERS = 1e-3  # of responses, anywhere in the range
+LEAST_OF_SCATTER, LEAST_OF_NOISE, LEAST_OF_RANGE = 1e-3, 0.05, 1e-4  # noise that is told apart
 
 
 class Units(NamedTuple):
@@ -101,18 +102,27 @@ class Likelihood:
 
     @classmethod
     def of(cls, stimulus_ma: Floats, response_mv: Floats, sd_mv: Floats) -> "Likelihood":
-        """Likelihood of responses (by rising stimulus) whose noise has these SDs, > 0."""
-        scatter = np.abs(response_mv - isotonic_regression(response_mv).x).max()
-        period = PERIOD_SPREADS * float(scatter) + PERIOD_SDS * float(sd_mv.max())
+        """Likelihood of responses (by rising stimulus) whose noise has these SDs.
+
+        Noise below 1/1000 of the scatter about the mean, 1/20 of the largest noise or 1/10000 of
+        the range is taken as that: finer, ω would have no end.
+        """
+        scatter = float(np.abs(response_mv - isotonic_regression(response_mv).x).max())
+        extent = float(np.ptp(response_mv))
+        least = max(
+            LEAST_OF_SCATTER * scatter, LEAST_OF_NOISE * float(sd_mv.max()),
+            LEAST_OF_RANGE * extent,
+        )  # fmt: skip
+        sd = np.maximum(sd_mv, least)
+        period = PERIOD_SPREADS * scatter + PERIOD_SDS * float(sd.max())
         step = 2 * np.pi / period
-        n = int(np.ceil(HIGHEST_SDS / float(sd_mv.min()) / step)) + 1
+        n = int(np.ceil(HIGHEST_SDS / float(sd.min()) / step)) + 1
         frequency = np.asarray(step * np.arange(n), np.float64)
         transform = np.exp(
-            -0.5 * np.square(sd_mv[:, None] * frequency) - 1j * response_mv[:, None] * frequency
+            -0.5 * np.square(sd[:, None] * frequency) - 1j * response_mv[:, None] * frequency
         )
         transform[:, 0] *= 0.5
-        floor = OUTLIERS / max(float(np.ptp(response_mv)), float(sd_mv.max()))
-        return cls(stimulus_ma, sd_mv, frequency, transform, floor)
+        return cls(stimulus_ma, sd, frequency, transform, OUTLIERS / extent)
 
     def within(self, start: int, stop: int, others: Units) -> "Likelihood":
         """The same of the responses [start, stop), with other units taken as given."""

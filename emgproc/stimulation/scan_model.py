@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 
 from emgproc.arrays import Floats
-from emgproc.errors import ParameterError
-from emgproc.stimulation.scan import ABSENT_BELOW_MV, ScanNoise, scanned
+from emgproc.errors import ParameterError, SignalError
+from emgproc.stimulation.scan import ABSENT_BELOW_MV, ScanNoise, not_down_to_none, scanned
 from emgproc.stimulation.scan_likelihood import Likelihood, Units
 from emgproc.stimulation.stairs import stair_fit
 
@@ -50,6 +50,8 @@ class ScanModel:
         Σ ln of the density, 1/mV, of the responses.
     n
         Responses.
+    flags
+        `not_down_to_none` as in `Scan`: units that answer every stimulus are not counted.
     reason
         `absent_response` where no response reaches 0.05 mV; then there are no units.
     rule_id
@@ -64,6 +66,7 @@ class ScanModel:
     largest_percent: float
     log_likelihood: float
     n: int
+    flags: tuple[str, ...] = ()
     reason: str = ""
     rule_id: str = RULE_ID
 
@@ -76,28 +79,29 @@ def scan_model(
 ) -> ScanModel:
     """Fit motor units to a scan.
 
+    It takes seconds for up to 20 units and minutes from about 60 on.
+
     Parameters
     ----------
     stimulus_ma, response_mv, span
         As `scan`. Amplitudes must add up over units (`amplitudes_at_peak`).
     noise
-        SD of the responses of the same units; its floor is above 0.
+        SD of the responses of the same units; where it is next to nothing, a little more is taken
+        (`Likelihood.of`).
 
     Raises
     ------
     SignalError
-        As `scan`.
+        As `scan`, or every stimulus gives the same response.
     ParameterError
-        As `scan`, a stimulus is not above 0, or the noise has no floor.
+        As `scan`, or a stimulus is not above 0.
     """
     ma, mv = scanned(stimulus_ma, response_mv, span)
-    if not ma[0] > 0 or not noise.floor_mv > 0:
-        raise ParameterError(
-            f"a model of a scan needs stimuli and a noise floor above 0, got {ma[0]} mA, {noise}"
-        )
+    if not ma[0] > 0:
+        raise ParameterError(f"a model of a scan needs stimuli above 0 mA, got {ma[0]}")
     nan, none = float("nan"), np.empty(0)
     if mv.max() < ABSENT_BELOW_MV:
-        return ScanModel(0, none, none, nan, nan, nan, nan, mv.size, "absent_response")
+        return ScanModel(0, none, none, nan, nan, nan, nan, mv.size, (), "absent_response")
     sd = noise.sd_mv(np.maximum(mv, 0.0))
     units = _start(ma, mv, noise)
     for factor in NOISES:
@@ -112,16 +116,20 @@ def scan_model(
     return ScanModel(
         units.n, sizes, units.threshold_ma, units.spread, 1000 * float(sizes.mean()),
         float(100 * sizes.max() / sizes.sum()), -likelihood.cost(units), mv.size,
+        not_down_to_none(mv),
     )  # fmt: skip
 
 
 def _start(ma: Floats, mv: Floats, noise: ScanNoise) -> Units:
     """The staircase as units."""
     stairs = stair_fit(ma, mv, noise)
-    sizes = stairs.sizes_mv if stairs.n_units else np.array([float(mv.max())])
-    at = stairs.thresholds_ma if stairs.n_units else np.array([float(np.median(ma))])
-    order = np.argsort(at, kind="stable")
-    return Units(sizes[order], at[order], USUAL_SPREAD)
+    if not stairs.n_units:
+        raise SignalError(
+            f"every stimulus of the scan gives {mv.mean():.3g} mV within the noise; a scan falls "
+            "from the response of all units to none"
+        )
+    order = np.argsort(stairs.thresholds_ma, kind="stable")
+    return Units(stairs.sizes_mv[order], stairs.thresholds_ma[order], USUAL_SPREAD)
 
 
 def _fitted(likelihood: Likelihood, units: Units, rounds: int) -> Units:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from emgproc.arrays import Floats, Ints
 from emgproc.errors import ParameterError
-from emgproc.stimulation.scan import ABSENT_BELOW_MV, ScanNoise, scanned
+from emgproc.stimulation.scan import ABSENT_BELOW_MV, ScanNoise, not_down_to_none, scanned
 
 RULE_ID = "stair_fit_v1"
 ERROR_SDS = 1.5
@@ -42,7 +42,7 @@ class StairFit:
     n
         Responses.
     flags
-        `absent_response` where no response reaches 0.05 mV.
+        `absent_response` where no response reaches 0.05 mV, `not_down_to_none` as in `Scan`.
     rule_id
         The rule behind the definition.
     """
@@ -98,7 +98,8 @@ def stair_fit(
     levels = np.bincount(label, weight * x) / np.bincount(label, weight)
     at = np.empty_like(label)
     at[order] = label
-    flags = ("absent_response",) if x[-1] < ABSENT_BELOW_MV else ()
+    absent = ("absent_response",) if x[-1] < ABSENT_BELOW_MV else ()
+    flags = (*absent, *not_down_to_none(mv))
     return StairFit(
         edges.size - 2, levels, np.diff(levels), _thresholds(ma, at, edges.size - 2),
         float(np.sqrt(np.mean(weight * np.square(x - levels[label])))), x.size, flags,

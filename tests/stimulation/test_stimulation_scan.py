@@ -178,6 +178,16 @@ def test_a_nerve_without_units_has_an_absent_scan():
     assert (stairs.flags, stairs.n_units) == (("absent_response",), 0)
 
 
+def test_a_scan_that_ends_too_early_is_flagged_and_has_no_s5():
+    ma = np.linspace(8.0, 16.0, 50)
+    mv = 1.0 + 2.0 * (ma > 11) + (ma > 13)
+    found = scan(ma, mv)
+    assert (found.flags, found.reason) == (("no_noise", "not_down_to_none"), "not_down_to_none")
+    assert np.isnan(found.s5_ma)
+    assert 11 < found.s50_ma < 13
+    assert stair_fit(ma, mv, ScanNoise(0.01)).flags == ("not_down_to_none",)
+
+
 def test_the_order_of_stimuli_and_the_unit_of_gain_do_not_matter():
     ma, mv, span, _ = measured(sma_nerve(2, 6), seed=2)
     noise = scan_noise(mv, span)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from emgproc.errors import ParameterError
+from emgproc.errors import ParameterError, SignalError
 from emgproc.simulate.stimulation import (
     absent_nerve,
     draw_nerve,
@@ -181,6 +181,17 @@ def test_a_single_unit_is_one():
     assert_allclose(found.sizes_mv, 0.3, rtol=0.02)
 
 
+@pytest.mark.parametrize("n", [1, 4, 20])
+def test_without_noise_the_stairs_are_the_units(n):
+    thresholds = np.linspace(8.0, 16.0, n)
+    ma = np.linspace(7.0, 17.0, 300)
+    mv = 0.1 * (ma[:, None] >= thresholds).sum(axis=1)
+    found = scan_model(ma, mv, ScanNoise(0.0))
+    assert found.n_units == n
+    assert_allclose(found.sizes_mv, 0.1, rtol=1e-3)
+    assert_allclose(found.thresholds_ma, thresholds, rtol=0.01)
+
+
 def test_a_scan_twice_as_large_has_the_same_units_twice_as_large():
     ma, mv, noise, span = measured(sma_nerve(3), 3)
     one = scan_model(ma, mv, noise, span)
@@ -194,10 +205,17 @@ def test_a_scan_twice_as_large_has_the_same_units_twice_as_large():
     "call",
     [
         lambda: scan_model([0.0, 1.0], [0.0, 1.0], ScanNoise(0.01)),
-        lambda: scan_model([1.0, 2.0], [0.0, 1.0], ScanNoise(0.0)),
         lambda: scan_model([1.0, 2.0], [0.0, 1.0, 2.0], ScanNoise(0.1)),
     ],
 )
 def test_a_scan_that_cannot_be_modelled_is_refused(call):
     with pytest.raises(ParameterError):
         call()
+
+
+def test_a_scan_that_does_not_fall_is_refused_and_one_that_does_not_end_is_flagged():
+    ma = np.linspace(8, 16, 100)
+    with pytest.raises(SignalError, match="every stimulus of the scan gives 2 mV"):
+        scan_model(ma, np.full(100, 2.0), ScanNoise(0.01))
+    found = scan_model(ma, 1.0 + 0.5 * (ma > 12), ScanNoise(0.01))
+    assert (found.n_units, found.flags) == (1, ("not_down_to_none",))
