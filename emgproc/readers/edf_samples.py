@@ -19,6 +19,7 @@ from emgproc.recording import Auxiliary, Segment
 Bytes: TypeAlias = NDArray[np.uint8]
 
 _PIECE = 1 << 19  # samples of one signal decoded at a time
+_SHARE_BYTES = 1 << 20  # of records, at least, for each thread: less is done before one wakes up
 _WORTH = 1 << 27  # values that NumPy decodes in the half second that numba takes to start
 
 
@@ -87,7 +88,8 @@ class EdfCounts:
         is_worth = self._n_filled >= _WORTH or "numba" in sys.modules
         fill = self._fill_compiled if is_worth else self._fill
         start, stop = first // per_record, -(-(first + n) // per_record)
-        step = min(run_length(size), max(1, -(-(stop - start) // threads)))
+        shares = max(1, min(threads, (stop - start) * size // _SHARE_BYTES))
+        step = min(run_length(size), -(-(stop - start) // shares))
         begins = range(start, stop, step)
 
         def work(part: slice) -> None:
@@ -97,7 +99,7 @@ class EdfCounts:
                 a, b = max(0, -skipped), min(len(rows) * per_record, n - skipped)
                 fill(bank, rows, (a, b), (into, at + skipped + a))
 
-        over_groups(work, len(begins), threads)
+        over_groups(work, len(begins), shares)
 
     def _fill(
         self, bank: Bank, rows: Bytes, span: tuple[int, int], into: tuple[Samples, int]

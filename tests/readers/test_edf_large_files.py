@@ -61,6 +61,7 @@ def test_kernel_and_numpy_give_the_same_bytes_for_any_block_size_and_number_of_t
     block = data.draw(st.integers(1, n))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edf_samples, "_WORTH", 0)
+        patch.setattr(edf_samples, "_SHARE_BYTES", 1)
         whole = read_recording(path)
         single = np.empty((3, n), np.float32)
         with open_recording(path) as opened:
@@ -70,6 +71,7 @@ def test_kernel_and_numpy_give_the_same_bytes_for_any_block_size_and_number_of_t
         patch.setattr(edf_samples, "RUN_BYTES", most)
         patch.setattr(edf_records, "RUN_BYTES", run_bytes)
         patch.setattr(edf_samples, "_PIECE", piece)
+        patch.setattr(edf_samples, "_SHARE_BYTES", 1)
         spans = [(a, min(a + block, n)) for a in range(0, n, block)]
         parts = [opened.read(*span, threads=threads) for span in spans]
         rounded = np.full((3, n), np.nan, np.float32)

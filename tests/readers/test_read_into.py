@@ -4,7 +4,7 @@ from edf_bytes import one
 from numpy.testing import assert_array_equal
 
 from emgproc.errors import ParameterError
-from emgproc.readers import edf_records, open_recording, read_recording
+from emgproc.readers import edf_records, edf_samples, open_recording, read_recording
 from emgproc.writers import write_recording
 
 
@@ -62,6 +62,7 @@ def test_the_digest_beside_the_reading_changes_nothing(opened):
 
 
 def test_systems_that_cannot_read_at_a_place_read_the_same(opened, monkeypatch):
+    monkeypatch.setattr(edf_samples, "_SHARE_BYTES", 1)
     data = opened.read(3, 311, threads=2).data
     monkeypatch.delattr(edf_records.os, "preadv", raising=False)
     assert_array_equal(opened.read(3, 311, threads=2).data, data)
