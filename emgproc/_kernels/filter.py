@@ -139,11 +139,12 @@ def forward(
         n = end - row if row >= 0 else min(-row, TILE)
         if first <= row < last:
             n = min(n, last - row, TILE if len(rest) else n)
+            fed, i = (tile, 0) if len(rest) else (to, j)
             if bands == 4:
-                feed_4(x, read, row, to, j, n, coefficients, states)
+                feed_4(x, read, row, fed, i, n, coefficients, states)
             else:
-                feed_2(x, read, row, to, j, n, coefficients, states)
-            run(to, j, to, j, 1, n, rest, coefficients, states)
+                feed_2(x, read, row, fed, i, n, coefficients, states)
+            run(fed, i, to, j, 1, n, rest, coefficients, states)
         else:
             n = min(n, TILE, first - row if row < first < last else n)
             fill_tile(x, lanes, row, n, high[FIRST], low[LAST], tile)
