@@ -9,6 +9,7 @@ is exact, from its characteristic function:
     L(y) = 1/π Re ∫₀^∞ exp(−iωy − ω²σ²/2) Π_i (1 − p_i + p_i exp(iω a_i)) dω.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,15 +55,16 @@ class Units(NamedTuple):
         return Units(self.size_mv[start:stop], self.threshold_ma[start:stop], self.spread)
 
     def replaced(self, start: int, stop: int, by: "Units") -> "Units":
-        """These units with others in place of [start, stop); in order again."""
-        sizes, thresholds = (
-            np.concatenate([mine[:start], theirs, mine[stop:]])
-            for mine, theirs in (
-                (self.size_mv, by.size_mv), (self.threshold_ma, by.threshold_ma),
-            )
-        )  # fmt: skip
-        order = np.argsort(thresholds, kind="stable")
-        return Units(sizes[order], thresholds[order], self.spread)
+        """These units with others in place of [start, stop)."""
+        return joined([self.part(0, start), by, self.part(stop, self.n)])
+
+
+def joined(parts: Sequence[Units]) -> Units:
+    """All units of several lists, by rising threshold; the spread is that of the first."""
+    sizes = np.concatenate([part.size_mv for part in parts])
+    thresholds = np.concatenate([part.threshold_ma for part in parts])
+    order = np.argsort(thresholds, kind="stable")
+    return Units(sizes[order], thresholds[order], parts[0].spread)
 
 
 class _Alternating(NamedTuple):

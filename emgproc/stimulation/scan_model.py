@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError, SignalError
 from emgproc.stimulation.scan import ABSENT_BELOW_MV, ScanNoise, not_down_to_none, scanned
-from emgproc.stimulation.scan_likelihood import Likelihood, Units
+from emgproc.stimulation.scan_likelihood import Likelihood, Units, joined
 from emgproc.stimulation.stairs import stair_fit
 
 RULE_ID = "scan_model_v1"
@@ -144,8 +144,7 @@ def _fitted(likelihood: Likelihood, units: Units, rounds: int) -> Units:
 
     x = np.log(np.concatenate([units.size_mv, units.threshold_ma, [units.spread]]))
     found = minimize(cost, x, jac=True, method="L-BFGS-B", options={"maxiter": rounds})
-    after = _units_of(found.x, n)
-    return after.replaced(0, 0, after.part(0, 0))
+    return joined([_units_of(found.x, n)])
 
 
 def _units_of(x: Floats, n: int) -> Units:
@@ -154,28 +153,34 @@ def _units_of(x: Floats, n: int) -> Units:
 
 def _merged(likelihood: Likelihood, units: Units) -> Units:
     """Neighbours merged where that costs less than a unit is worth, the cheapest first."""
-    local = [_Neighbourhood(likelihood, units, i) for i in range(units.n - 1)]
-    tried = sorted(range(len(local)), key=lambda i: local[i].rise)
+    rises = [_Neighbourhood(likelihood, units, i).rise for i in range(units.n - 1)]
     taken: set[int] = set()
     chosen: list[tuple[int, int, Units]] = []
-    for i in tried:
-        here = local[i]
-        if here.rise > WORTH_TRYING or taken & set(range(here.start, here.stop)):
+    for i in sorted(range(units.n - 1), key=lambda i: rises[i]):
+        if rises[i] > WORTH_TRYING or taken & set(range(*_group(units, i))):
             continue
+        here = _Neighbourhood(likelihood, units, i)  # anew: all at once fill the memory
         after, rise = here.settled()
         if rise < PENALTY:
             chosen.append((here.start, here.stop, after))
             taken |= set(range(here.start, here.stop))
-    for start, stop, after in sorted(chosen, key=lambda c: -c[0]):
-        units = units.replaced(start, stop, after)
-    return units
+    parts, at = [], 0
+    for start, stop, after in sorted(chosen, key=lambda each: each[0]):
+        parts += [units.part(at, start), after]
+        at = stop
+    return joined([*parts, units.part(at, units.n)])
+
+
+def _group(units: Units, i: int) -> tuple[int, int]:
+    """Units i and i + 1 with their neighbours: [start, stop)."""
+    return max(i - BESIDE, 0), min(i + 2 + BESIDE, units.n)
 
 
 class _Neighbourhood:
     """Units i and i + 1 merged, their neighbours, and the responses that all of them shape."""
 
     def __init__(self, likelihood: Likelihood, units: Units, i: int) -> None:
-        self.start, self.stop = max(i - BESIDE, 0), min(i + 2 + BESIDE, units.n)
+        self.start, self.stop = _group(units, i)
         group = units.part(self.start, self.stop)
         first, after = likelihood.rows_of(group)
         rest = units.replaced(self.start, self.stop, units.part(0, 0))
