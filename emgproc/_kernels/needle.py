@@ -169,13 +169,16 @@ def follow(beam: Beam, way: int, ways: Ways, bank: Bank, after: Beam, n: int) ->
     """Write the answer that a way leads to as answer `n`."""
     b, unit, i = ways.answer[way], ways.unit[way], ways.at[way]
     phase, scale, _ = place(beam.scores[b, unit], i, bank.energy[unit])
-    length = (bank.overlaps.shape[3] + 1) // 2
+    length, span = (bank.overlaps.shape[3] + 1) // 2, beam.scores.shape[2]
+    start, stop = max(0, i - length + 1), min(span, i + length)
     for j in range(beam.scores.shape[1]):
-        for t in range(beam.scores.shape[2]):
-            taken = 0.0
-            if abs(t - i) < length:
-                taken = scale * bank.overlaps[unit, phase, j, t - i + length - 1]
-            after.scores[n, j, t] = beam.scores[b, j, t] - taken
+        before, left = beam.scores[b, j], after.scores[n, j]
+        for t in range(span):
+            left[t] = before[t]
+        near = left[start:stop]
+        taken = bank.overlaps[unit, phase, j, start - i + length - 1 : stop - i + length - 1]
+        for t in range(near.size):
+            near[t] -= scale * taken[t]
     m = beam.size[b]
     for e in range(m):
         after.unit[n, e], after.at[n, e] = beam.unit[b, e], beam.at[b, e]

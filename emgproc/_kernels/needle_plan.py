@@ -75,9 +75,12 @@ def put(
     length = (bank.overlaps.shape[3] + 1) // 2
     n = scores.shape[1]
     lo, hi = max(0, at - length + 1), min(n, at + length)
+    weight = sign * scale
     for j in range(scores.shape[0]):
-        for t in range(lo, hi):
-            scores[j, t] -= sign * scale * bank.overlaps[unit, phase, j, t - at + length - 1]
+        near = scores[j, lo:hi]
+        taken = bank.overlaps[unit, phase, j, lo - at + length - 1 : hi - at + length - 1]
+        for t in range(near.size):
+            near[t] -= weight * taken[t]
     for t in range(max(0, at - bank.refractory), min(n, at + bank.refractory + 1)):
         silent[unit, t] += sign
 

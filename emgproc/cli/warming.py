@@ -117,6 +117,20 @@ def decompose_grid() -> None:
     apply_filters(x, decompose(x, fs), fs)
 
 
+def decompose_needle() -> None:
+    """One motor unit at a needle."""
+    import numpy as np
+
+    from emgproc.motor_units import decompose
+
+    fs = 20_000.0
+    x = np.random.default_rng(0).normal(0.0, 1.0, (1, int(6 * fs)))
+    shape = 60.0 * np.diff(np.hanning(31))
+    for discharge in range(400, x.shape[1] - 400, 1700):
+        x[0, discharge : discharge + shape.size] += shape
+    decompose(x, fs, method="intramuscular")
+
+
 STEPS: dict[str, Callable[[], None]] = {
     "EDF and BDF": read_files,
     "filters": filter_signals,
@@ -126,6 +140,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "turns, peaks, activity": find_shapes,
     "trains of motor units": compare_trains,
     "decomposition": decompose_grid,
+    "decomposition of a needle's signal": decompose_needle,
 }
 """What compiles all kernels for the types that the package uses, through its own functions."""
 

@@ -1,0 +1,89 @@
+"""Discharges of overlapping templates against the slow obvious way: every set is tried."""
+
+import itertools
+
+import numpy as np
+
+from emgproc._kernels import needle as kernels
+from emgproc._kernels.needle_plan import DEPTH, PHASES, Bank, Placed
+
+LENGTH = 9
+MIDDLE = PHASES // 2
+
+
+def bank_of(templates):
+    overlaps = np.zeros((len(templates), PHASES, len(templates), 2 * LENGTH - 1))
+    for k, one in enumerate(templates):
+        for j, other in enumerate(templates):
+            overlaps[k, :, j] = np.correlate(one, other, "full")
+    energy = np.square(templates).sum(axis=1)
+    return Bank(overlaps, energy, 0.5 * energy, 2, 0.5)
+
+
+def scores_of(x, templates):
+    return np.stack([np.correlate(x, template, "same") for template in templates])
+
+
+def signal_of(templates, discharges, n=40):
+    x = np.zeros(n)
+    for k, at in discharges:
+        x[at - LENGTH // 2 : at + LENGTH // 2 + 1] += templates[k]
+    return x
+
+
+def least_error(x, templates, n_most):
+    """The set of discharges of unchanged size that leaves least, by trying every one."""
+    places = list(itertools.product(range(len(templates)), range(14, 26)))
+    best, answer = np.square(x).sum(), ()
+    for n in range(1, n_most + 1):
+        for some in itertools.combinations(places, n):
+            left = np.square(x - signal_of(templates, some, x.size)).sum() + n
+            if left < best - 1e-9:
+                best, answer = left, some
+    return set(answer)
+
+
+def made_templates():
+    rng = np.random.default_rng(3)
+    return 5 * rng.standard_normal((3, LENGTH)) * np.hanning(LENGTH + 2)[1:-1]
+
+
+def empty(n=DEPTH):
+    unit, at, phase = np.zeros((3, n), np.int64)
+    return Placed(unit, at, phase, np.zeros(n))
+
+
+def test_overlapping_discharges_are_those_that_leave_least():
+    templates = made_templates()
+    for true in ([(0, 18), (1, 20)], [(2, 17), (0, 21)], [(1, 19), (2, 19)]):
+        x = signal_of(templates, true)
+        assert least_error(x, templates, 2) == set(true)
+        silent, answer = np.zeros((3, x.size), np.int8), empty()
+        scores = scores_of(x, templates)
+        n, _ = kernels.search(scores, silent, bank_of(templates), 12, 28, answer)
+        found = set(zip(answer.unit[:n].tolist(), answer.at[:n].tolist(), strict=True))
+        assert found == set(true)
+
+
+def test_what_is_put_and_taken_out_leaves_scores_as_they_were():
+    templates = made_templates()
+    scores = scores_of(signal_of(templates, [(0, 18)]), templates)
+    before, silent = scores.copy(), np.zeros((3, 40), np.int8)
+    bank = bank_of(templates)
+    kernels.put(scores, silent, bank, 0, 18, MIDDLE, 1.0, 1)
+    assert np.abs(scores).max() < 1e-9 * np.abs(before).max()
+    assert silent[0, 16:21].tolist() == [1] * 5
+    kernels.put(scores, silent, bank, 0, 18, MIDDLE, 1.0, -1)
+    np.testing.assert_allclose(scores, before, rtol=1e-9, atol=1e-9)
+    assert not silent.any()
+
+
+def test_discharges_apart_are_found_greedily_in_order_of_time():
+    templates = made_templates()
+    true = [(0, 20), (1, 55), (2, 90), (0, 130)]
+    x = signal_of(templates, true, 160)
+    placed, silent = empty(16), np.zeros((3, x.size), np.int8)
+    scores, bank = scores_of(x, templates), bank_of(templates)
+    n = kernels.find_greedily(scores, silent, bank, placed, 0)
+    n = kernels.resolve_again(scores, silent, bank, placed, n, 6, 4)
+    assert list(zip(placed.unit[:n].tolist(), placed.at[:n].tolist(), strict=True)) == true
