@@ -1,6 +1,7 @@
 """Goals 9 and 10: motor units of 64 channels in 30 s, beside two packages and phase by phase.
 
-No setting of ours was chosen with this seed; the other packages run at their defaults.
+No setting of ours was chosen with this seed; the other packages run at their defaults. Extra
+memory is not judged here, where what an earlier call freed is still held: slow tests do that.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ import numpy as np
 from scipy.cluster.vq import kmeans2
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
-from benchmarks.cases import INPUT, LIMIT, ONE_THREAD, Bound, Case, Peer, Settings, Work, fixed
+from benchmarks.cases import LIMIT, ONE_THREAD, Bound, Case, Peer, Settings, Work, fixed
 from benchmarks.mixtures import FS, Mixture, mixture, score
 from benchmarks.separators import MUNIVERSE, OPENHDEMG, separator
 from emgproc._kernels.decompose_plan import LANES
@@ -25,7 +26,6 @@ from emgproc.motor_units.decompose_signal import (
 SEED = 11
 BAND_HZ = (20.0, 500.0)
 DELAYS = 16
-MOST_MB, AIM_MB = 100, 48  # extra memory
 PEERS = {
     "muniverse FastIcaCBSS, 24 starts": (MUNIVERSE, 24, {1: 50, 2: 66}, {1: 200, 2: 300}),
     "openhdemg convolutive_bss, 64 starts": (OPENHDEMG, 64, {1: 25, 2: 25}, {1: 100, 2: 100}),
@@ -43,11 +43,9 @@ def cases(settings: Settings) -> Iterator[Case]:
 
 
 def _whole(made: Mixture, seconds: float, settings: Settings) -> Case:
-    input_mb = made.x.nbytes / 2**20
     peers = [Peer(REAL_TIME, fixed(seconds))]
     bounds = [
         Bound(9, REAL_TIME, {1: 10}, {1: 40}),
-        Bound(9, INPUT, {1: input_mb / MOST_MB}, {1: input_mb / AIM_MB}),
         Bound(14, ONE_THREAD, {2: 1.0}, {2: 1.4}),
     ]
     for name, (worker, starts, prototype, aim) in PEERS.items():
@@ -67,7 +65,6 @@ def _whole(made: Mixture, seconds: float, settings: Settings) -> Case:
         tuple(bounds),
         difference=lambda ours, _: _wrong(made, ours),
         tolerance=0,
-        input_mb=input_mb,
     )
 
 
@@ -80,7 +77,6 @@ def _large(made: Mixture, seconds: float) -> Case:
         (Bound(9, SMALL, {1: 1 / 1.3}, {1: 1 / 1.3}),),
         difference=lambda ours, _: _wrong(large, ours),
         tolerance=0,
-        input_mb=large.x.nbytes / 2**20,
     )
 
 
