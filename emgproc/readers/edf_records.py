@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from emgproc.errors import TruncatedFileError
 from emgproc.readers.edf_header import EdfHeader
 
-RUN_BYTES = 1 << 22  # of records read at once: few calls, and what was read is still in the cache
+RUN_BYTES = 1 << 20  # of records read at once: few calls, and what was read is still in the cache
 _NEAR_BYTES = 1 << 14  # records above this size are not read for a few bytes of each
 _COPIED_BYTES = 1 << 20
 
