@@ -116,6 +116,11 @@ def public(module: str, name: str) -> Callable | None:
     return getattr(importlib.import_module(module), name, None)
 
 
+def of_float32(data: np.ndarray, *bounds: Bound) -> tuple[Bound, ...]:
+    """These bounds where `data` is float32, as the prototype's was; it had none of float64."""
+    return bounds if data.dtype == np.float32 else ()
+
+
 def fixed(seconds: float) -> Callable[[], object]:
     """A peer of a stated time, for goals in seconds."""
     return lambda: Seconds(seconds)

@@ -14,6 +14,7 @@ from benchmarks.cases import (
     Settings,
     Work,
     largest_difference,
+    of_float32,
 )
 from benchmarks.filters import FS, band, signal, single
 from benchmarks.roofline import aligned
@@ -34,12 +35,15 @@ def difference(ours: object, theirs: object) -> float:
     return largest_difference(a[:, MIDDLE], b[:, MIDDLE])
 
 
-def bounds(share: float) -> tuple[Bound, ...]:
+def bounds(x: np.ndarray) -> tuple[Bound, ...]:
     return (
-        Bound(7, SCIPY, {1: 4, 2: 7}, {1: 9, 2: 12}),
-        Bound(7, PANDAS, {1: 27}, {1: 60}),
-        Bound(7, NEUROKIT, {1: 61}, {1: 140}),
-        Bound(3, LIMIT, {1: share, 2: share}, {1: 0.6, 2: 0.6}),
+        *of_float32(
+            x,
+            Bound(7, SCIPY, {1: 4, 2: 7}, {1: 9, 2: 12}),
+            Bound(7, PANDAS, {1: 27}, {1: 60}),
+            Bound(7, NEUROKIT, {1: 61}, {1: 140}),
+        ),
+        Bound(3, LIMIT, {1: 0.28, 2: 0.28}, {1: 0.6, 2: 0.6}),
         Bound(14, ONE_THREAD, {2: 1.0}, {2: 1.0}),
     )
 
@@ -71,7 +75,7 @@ def _moving(x: np.ndarray, size: str) -> Iterator[Case]:
             Peer(PANDAS, lambda: rolling(x, squared=True), "pandas"),
             *others,
         ),
-        bounds(0.28),
+        bounds(x),
         Work(2.0 * x.nbytes),
         difference,
         tolerance,
@@ -84,7 +88,7 @@ def _moving(x: np.ndarray, size: str) -> Iterator[Case]:
             Peer(PANDAS, lambda: rolling(x, squared=False), "pandas"),
             others[0],
         ),
-        bounds(0.28),
+        bounds(x),
         Work(2.0 * x.nbytes),
         difference,
         tolerance,

@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import fft
 
-from benchmarks.cases import LIMIT, ONE_THREAD, Bound, Case, Peer, Settings, Work, public
+from benchmarks.cases import (
+    LIMIT,
+    ONE_THREAD,
+    Bound,
+    Case,
+    Peer,
+    Settings,
+    Work,
+    of_float32,
+    public,
+)
 from benchmarks.elsewhere import libemg
 from benchmarks.filters import FS, band, signal, single
 from emgproc.preprocessing import zero_phase_sos
@@ -42,7 +52,7 @@ def _time(data: np.ndarray, size: str, peers: tuple[Peer, ...]) -> Case:
         ours(data, TIME),
         peers,
         (
-            Bound(6, LIBEMG, {1: 412, 2: 438}, {1: 550, 2: 700}),
+            *of_float32(data, Bound(6, LIBEMG, {1: 412, 2: 438}, {1: 550, 2: 700})),
             Bound(3, LIMIT, {1: 0.28, 2: 0.28}, {1: 0.6, 2: 0.6}),
             NEVER_SLOWER,
         ),
@@ -59,8 +69,11 @@ def _with_spectrum(data: np.ndarray, size: str, peers: tuple[Peer, ...]) -> Case
         ours(data, (*TIME, *SPECTRUM)),
         peers,
         (
-            Bound(6, LIBEMG, {1: 127, 2: 218}, {1: 280, 2: 450}),
-            Bound(6, NUMPY, {1: 17, 2: 30}, {1: 40, 2: 80}),
+            *of_float32(
+                data,
+                Bound(6, LIBEMG, {1: 127, 2: 218}, {1: 280, 2: 450}),
+                Bound(6, NUMPY, {1: 17, 2: 30}, {1: 40, 2: 80}),
+            ),
             NEVER_SLOWER,
         ),
         Work(data.nbytes),

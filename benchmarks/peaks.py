@@ -8,7 +8,16 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.signal import find_peaks as scipy_peaks
 
-from benchmarks.cases import ONE_THREAD, Bound, Case, Peer, Settings, Work, public
+from benchmarks.cases import (
+    ONE_THREAD,
+    Bound,
+    Case,
+    Peer,
+    Settings,
+    Work,
+    of_float32,
+    public,
+)
 from benchmarks.filters import FS, band, signal, single
 from emgproc.preprocessing import zero_phase_sos
 
@@ -47,7 +56,10 @@ def _turns(data: np.ndarray, size: str) -> Case:
         if count
         else None,
         (Peer(TURNS, by_scipy),),
-        (Bound(8, TURNS, {1: 120, 2: 185}, {1: 160, 2: 250}), NEVER_SLOWER),
+        (
+            *of_float32(data, Bound(8, TURNS, {1: 120, 2: 185}, {1: 160, 2: 250})),
+            NEVER_SLOWER,
+        ),
         Work(data.nbytes),
         difference=lambda ours, theirs: float(np.abs(np.asarray(ours) - theirs).max()),
         tolerance=0,
@@ -69,7 +81,7 @@ def _peaks(data: np.ndarray, size: str, options: dict[str, float]) -> Case:
         f"peaks, {name}, {size}",
         (lambda threads: find(data, **options, threads=threads)) if find else None,
         (Peer(peer, lambda: [scipy_peaks(row, **options)[0] for row in same]),),
-        (Bound(8, peer, prototype, aim), NEVER_SLOWER),
+        (*of_float32(data, Bound(8, peer, prototype, aim)), NEVER_SLOWER),
         Work(data.nbytes),
         difference=others,
         tolerance=0,
