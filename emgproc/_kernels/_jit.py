@@ -3,18 +3,22 @@
 No fastmath (it counts zero NaNs), no `parallel` (threads run outside, over independent channels),
 no `guvectorize` (numba#4807). A kernel calls only kernels of its own file, the vector intrinsics
 and those of files named as in `SHARED`: numba's cache watches one file per kernel, the stamp adds
-theirs.
+theirs. A source that is written after a process began to import is not what the process runs,
+though it may be what the stamp is taken of: importing numba takes seconds. Such a process neither
+loads nor keeps machine code.
 """
 
 import functools
 import hashlib
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
+import llvmlite
 import numba
 import numpy as np
 from llvmlite.binding import parse_assembly, parse_bitcode
@@ -23,7 +27,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.types.misc import unliteral
 from numba.core.types.npytypes import Array
 
-from emgproc._kernels import BATCH_FOLDER
+from emgproc._kernels import BATCH_FOLDER, SOURCES, state_of_sources
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -35,9 +39,16 @@ JIT_DISABLED = bool(numba.config.DISABLE_JIT)
 SHARED = ("_*.py", "*_plan.py", "*_grid.py")
 
 _HERE = Path(__file__).parent
+_VERSIONS = f"{sys.version} numba {numba.__version__} llvmlite {llvmlite.__version__}"
 _COMMON = hashlib.sha256(
     b"".join(path.read_bytes() for pattern in SHARED for path in sorted(_HERE.glob(pattern)))
+    + _VERSIONS.encode()
 ).hexdigest()
+# Of the environment; processor and instruction sets are in numba's own key.
+_SETTINGS = (
+    "BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "LLVM_REFPRUNE_PASS",
+    "LLVM_REFPRUNE_FLAGS", "DEBUGINFO_DEFAULT", "USING_SVML",
+)  # fmt: skip
 _PATIENCE_S = 120.0  # longer than any kernel takes; then it is compiled here too, and not saved
 _DAMAGED = (EOFError, pickle.UnpicklingError, AttributeError, ImportError)  # or of other classes
 _UNUSABLE = (OSError, NotImplementedError, *_DAMAGED)
@@ -69,6 +80,12 @@ class _Places(caching.CompileResultCacheImpl):  # type: ignore[misc]
         (name, kind, (code, shared)), *rest = super().reduce(data)
         return ((name, kind, (code, _names_in(shared))), *rest)
 
+    def rebuild(self, target_context: Any, payload: Any) -> Any:  # noqa: ANN401
+        """Nothing without a way in: numba would call address 0."""
+        found = super().rebuild(target_context, payload)
+        entry = found.library.get_pointer_to_function(found.fndesc.llvm_cpython_wrapper_name)
+        return found if entry else None
+
 
 def _names_in(bitcode: bytes) -> bytes:
     """A module that defines the same names, by which numba finds the machine code."""
@@ -84,7 +101,17 @@ def _names_in(bitcode: bytes) -> bytes:
 
 
 class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
-    """Data before index: numba's order lets another process read the data of an older source."""
+    """Data say what they are of: the index may have been written by another process since.
+
+    Sources that follow one another share the names of data files.
+    """
+
+    def load(self, key: Any) -> Any:  # noqa: ANN401
+        name = self._load_index().get(key)
+        if name is None:
+            return None
+        *told, data = self._load_data(name)
+        return data if told == [self._source_stamp, key] else None
 
     def save(self, key: Any, data: Any) -> None:  # noqa: ANN401
         try:
@@ -92,7 +119,7 @@ class _Files(caching.IndexDataCacheFile):  # type: ignore[misc]
         except _DAMAGED:
             known = {}
         name = known.get(key) or self._data_name(len(known) + 1)
-        self._save_data(name, data)
+        self._save_data(name, (self._source_stamp, key, data))
         self._save_index({**known, key: name})
 
 
@@ -126,13 +153,15 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
             self._held = outer
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401
+        if state_of_sources() != SOURCES:
+            return None
         found = self._found(sig, target_context)
         if found is None and self._hold():
             return self._found(sig, target_context)
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:  # noqa: ANN401
-        if not _lock_of(self._cache_path).is_locked:
+        if state_of_sources() != SOURCES or not _lock_of(self._cache_path).is_locked:
             return
         try:
             super().save_overload(sig, data)
@@ -145,11 +174,16 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
         for place in self._places:
             try:
                 data = place.load(key)
-                if data is not None:
-                    return self._impl.rebuild(target_context, data)
+                found = data and self._impl.rebuild(target_context, data)
             except _UNUSABLE:
                 continue
+            if found is not None:
+                return found
         return None
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:  # noqa: ANN401
+        settings = tuple(getattr(numba.config, name) for name in _SETTINGS)
+        return (*super()._index_key(sig, codegen), settings)
 
     def _hold(self) -> bool:
         try:

@@ -1,6 +1,7 @@
 import ast
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -12,6 +13,7 @@ from threading import Barrier
 import numpy as np
 import pytest
 
+import emgproc
 from emgproc._kernels import _jit
 from emgproc._kernels._jit import JIT_DISABLED, kernel
 from emgproc._kernels.threads import over_groups
@@ -34,16 +36,49 @@ FULL_DISK = """
 from numba.core import caching
 def refuse(self, key, data):
     raise OSError(28, "no space left on device")
-caching.IndexDataCacheFile.save = refuse
+caching.IndexDataCacheFile._save_data = refuse
 """
+
+# A source is written while numba is imported, seconds between reading the text and the stamp.
+WRITTEN = """
+import builtins
+load = builtins.__import__
+def write_first(name, *how):
+    if name == "numba":
+        builtins.__import__ = load
+        with open({path!r}, "a") as file:
+            file.write("# another version\\n")
+    return load(name, *how)
+builtins.__import__ = write_first
+"""
+NO_WAY_IN = """
+from llvmlite.binding import parse_assembly
+from emgproc._kernels import _jit
+_jit._names_in = lambda bitcode: bytes(parse_assembly("").as_bitcode())
+"""
+SMALL = """
+from emgproc._kernels._jit import all_compiled, kernel
+@kernel
+def twice(x):
+    return 2.0 * x
+assert twice(3.0) == 6.0
+print([k.loaded for k in all_compiled()])
+"""
+TOLD = (
+    RUN
+    + """
+from emgproc._kernels._jit import all_compiled
+print([(k.kernel.split('.')[-1], k.loaded) for k in all_compiled()])
+"""
+)
 
 needs_jit = pytest.mark.skipif(JIT_DISABLED, reason="nothing is compiled with the JIT disabled")
 
 
-def run(code, cache):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+def run(code, cache, **more):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), **more}
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+        [sys.executable, "-P", "-W", "error", "-c", code],
         env=environment, capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
 
@@ -64,12 +99,61 @@ def test_a_cache_folder_that_is_a_file_breaks_nothing(tmp_path):
 
 @needs_jit
 def test_only_what_python_calls_is_kept_and_loaded_again(tmp_path):
-    told = RUN + "from emgproc._kernels._jit import all_compiled\n"
-    told += "print([(k.kernel.split('.')[-1], k.loaded) for k in all_compiled()])"
     for loaded in (False, True):
-        done = run(told, tmp_path)
+        done = run(TOLD, tmp_path)
         assert done.stdout == f"works\n[('moving', {loaded})]\n", done.stderr
     assert [path.name.split("-")[0] for path in tmp_path.rglob("*.nbi")] == ["envelope.moving"]
+
+
+@needs_jit
+@pytest.mark.parametrize("name", ["_jit.py", "agreement.py"])
+def test_a_source_written_while_it_is_imported_is_not_what_machine_code_is_kept_of(name, tmp_path):
+    package = Path(emgproc.__file__).parent
+    elsewhere = tmp_path / "emgproc"
+    shutil.copytree(package, elsewhere, ignore=shutil.ignore_patterns("__pycache__"))
+    path = elsewhere / "_kernels" / name
+    before = path.stat().st_size
+    code = "import numpy as np\nfrom emgproc._kernels.agreement import is_sparse\n"
+    code += "print(is_sparse(np.array([3, 9]), (0, 2), 2))"
+    done = run(WRITTEN.format(path=str(path)) + code, tmp_path / "cache", PYTHONPATH=str(tmp_path))
+    assert done.stdout == "True\n", done.stderr
+    assert path.stat().st_size > before
+    assert [*tmp_path.rglob("*.nb?")] == []
+
+
+@needs_jit
+def test_machine_code_without_a_way_in_is_never_called(tmp_path):
+    (tmp_path / "small.py").write_text(SMALL, encoding="utf-8")
+    for before, loaded in ((NO_WAY_IN, False), ("", False), ("", True)):  # mended
+        done = run(before + "import small", tmp_path, PYTHONPATH=str(tmp_path))
+        assert done.stdout == f"[{loaded}]\n", done.stderr
+
+
+def test_data_that_an_older_source_wrote_since_are_not_loaded(tmp_path):
+    old, new = (_jit._Files(str(tmp_path), "kernel", stamp) for stamp in ("old", "new"))
+    new.save("key", "of the new source")
+    assert new.load("key") == "of the new source"
+    index = (tmp_path / "kernel.nbi").read_bytes()
+    old.save("key", "of the old source")
+    (tmp_path / "kernel.nbi").write_bytes(index)
+    assert new.load("key") is None
+    assert old.load("key") is None
+
+
+@needs_jit
+def test_machine_code_of_other_settings_of_the_compiler_is_not_loaded(monkeypatch):
+    from numba.core.registry import cpu_target
+
+    from emgproc._kernels.envelope import moving
+
+    def key():
+        return moving._cache._index_key((), cpu_target.target_context.codegen())
+
+    assert key() == (before := key())
+    for name in _jit._SETTINGS:
+        with monkeypatch.context() as changed:
+            changed.setattr(f"numba.config.{name}", "another")
+            assert key() != before, name
 
 
 @needs_jit
