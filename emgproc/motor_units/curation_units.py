@@ -8,7 +8,7 @@ import numpy as np
 
 from emgproc.arrays import Floats, Ints
 from emgproc.motor_units.curation_model import Split
-from emgproc.motor_units.decompose_judge import _against
+from emgproc.motor_units.decompose_judge import reason_against
 from emgproc.motor_units.decompose_quality import (
     APART_S,
     are_one_unit,
@@ -153,7 +153,7 @@ def against(
     A SIL that is not known speaks neither for nor against it.
     """
     known = unit if np.isfinite(unit.sil) else replace(unit, sil=1.0)
-    reason = _against(known, settings, fs)
+    reason = reason_against(known, settings, fs)
     for other in accepted:
         if not reason and are_one_unit(unit.discharges, other.discharges, fs):
             reason = f"duplicate: shares its discharges with {other.name}"

@@ -93,7 +93,7 @@ def described_unit(
 def _with_reason(
     unit: MotorUnit, before: list[MotorUnit], settings: DecompositionSettings, fs: float
 ) -> MotorUnit:
-    reason = _against(unit, settings, fs)
+    reason = reason_against(unit, settings, fs)
     accepted = [other for other in before if other.accepted_because]
     for i, other in enumerate(accepted):
         if not reason and are_one_unit(unit.discharges, other.discharges, fs):
@@ -111,7 +111,8 @@ def _with_reason(
     )
 
 
-def _against(unit: MotorUnit, settings: DecompositionSettings, fs: float) -> str:
+def reason_against(unit: MotorUnit, settings: DecompositionSettings, fs: float) -> str:
+    """Why a unit is not accepted, the measure and its limit; empty if nothing is against it."""
     if unit.discharges.size < settings.least_discharges:
         return f"few_discharges: {unit.discharges.size} < {settings.least_discharges}"
     if not unit.sil >= settings.least_sil:

@@ -18,7 +18,7 @@ from emgproc.motor_units.decompose_signal import (
 )
 from emgproc.motor_units.discharges import covisi
 
-SUBSETS = 8  # of the blocks; an early step looks at one of them
+SUBSETS = 8  # of the blocks, or as many as there are; an early step looks at one of them
 QUICK, THOROUGH = (6, 0), (4, 3)  # steps on subsets, then on all blocks
 REFINEMENTS = 4
 _CANDIDATES = 128
@@ -77,8 +77,9 @@ def find_pulses(  # noqa: PLR0913 - the two beyond are keyword-only
     filters[:, : len(chosen)] = starts.filters[:, chosen]
     early, late = THOROUGH if thorough else QUICK
     blocks = rng.permutation(mixture.blocks)
+    n_subsets = min(SUBSETS, blocks.size)
     for i in range(early):
-        subset = np.sort(blocks[i % SUBSETS :: SUBSETS])
+        subset = np.sort(blocks[i % n_subsets :: n_subsets])
         filters = filters_of(factor, step(mixture, filters, subset, threads))
     for _ in range(late):
         filters = filters_of(factor, step(mixture, filters, mixture.blocks, threads))

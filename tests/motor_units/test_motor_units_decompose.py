@@ -126,6 +126,12 @@ def test_what_cannot_be_decomposed_has_a_verdict_instead_of_units(x, verdict):
     assert units.verdict.startswith(verdict)
 
 
+@pytest.mark.parametrize("fs", [500.0, 800.0])
+def test_a_signal_of_fewer_blocks_than_subsets_has_a_verdict_too(fs):
+    units = decompose(NOISE[:16, : int(6 * fs)], fs, settings=DecompositionSettings(high_hz=200))
+    assert units.verdict.startswith("no_unit: no start ended with a regular train")
+
+
 def test_a_recording_without_emg_has_a_verdict():
     recording = Recording.from_array(TRUE.x_uv[:1], FS, channels=[Channel("F", "FORCE")])
     assert decompose(recording).verdict.startswith("no_emg_channel")
