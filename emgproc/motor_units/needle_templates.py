@@ -219,7 +219,7 @@ def two_shapes(rows: Floats, template: Floats, least: int) -> Bools | None:
     flat = rows[:, :, height > 0.1 * height.max()].reshape(len(rows), -1)
     flat = flat - np.median(flat, axis=0)
     limit = 4 * np.median(np.abs(flat)) / 0.6745
-    axes = np.linalg.svd(np.clip(flat, -limit, limit), full_matrices=False)[2][:4]
+    axes = _main_axes(np.clip(flat, -limit, limit), 4)
     best, answer = TWO_SHAPES, None
     for values in (flat @ axes.T).T:
         high, apart = _two_means(values)
@@ -227,6 +227,17 @@ def two_shapes(rows: Floats, template: Floats, least: int) -> Bools | None:
         if apart > best and fewest >= max(0.6 * least, LEAST_PART * len(rows)):
             best, answer = apart, high
     return answer
+
+
+def _main_axes(rows: Floats, n: int) -> Floats:
+    """The first right singular vectors, (n, n_columns); of many rows by their products."""
+    if len(rows) < rows.shape[1]:
+        return np.asarray(np.linalg.svd(rows, full_matrices=False)[2][:n])
+    from scipy.linalg import eigh
+
+    last = rows.shape[1] - 1
+    vectors = eigh(rows.T @ rows, subset_by_index=(max(0, last - n + 1), last))[1]
+    return np.asarray(vectors[:, ::-1].T)
 
 
 def _two_means(values: Floats) -> tuple[Bools, float]:
