@@ -9,18 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from emgproc._kernels._jit import kernel
-from emgproc._kernels.needle_plan import (
-    BEAM,
-    BRANCHES,
-    DEPTH,
-    TOGETHER,
-    Bank,
-    Counts,
-    Placed,
-    in_order,
-    place,
-    put,
-)
+from emgproc._kernels._needle import in_order, place, put
+from emgproc._kernels.needle_plan import BEAM, BRANCHES, DEPTH, TOGETHER, Bank, Counts, Placed
 from emgproc.arrays import Floats, Ints
 
 BLOCK = 128  # samples whose best discharge is remembered

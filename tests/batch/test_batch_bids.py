@@ -157,9 +157,9 @@ def test_an_event_of_the_table_counts_once_inside_a_dataset_and_for_other_format
     (study.root / f"{stem}_events.tsv").write_text(EVENTS, encoding="utf-8")
     seen = []
 
-    def extract(clean, plan):
+    def extract(clean, plan, **how):
         seen.extend(event.label for event in clean.events)
-        return real(clean, plan)
+        return real(clean, plan, **how)
 
     real = large.extract
     monkeypatch.setattr(large, "extract", extract)

@@ -179,7 +179,7 @@ def test_on_error_stop_ends_at_the_first_failure(study, tmp_path, inline):
 
 
 def test_a_bug_stops_the_batch_with_its_own_error(study, tmp_path, inline, monkeypatch):
-    def extract(clean, plan):
+    def extract(clean, plan, **how):
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr("emgproc.plan.large.extract", extract)
