@@ -117,6 +117,11 @@ def reason_against(unit: MotorUnit, settings: DecompositionSettings, fs: float) 
         return f"few_discharges: {unit.discharges.size} < {settings.least_discharges}"
     if not unit.sil >= settings.least_sil:
         return f"low_sil: {unit.sil:.3f} < {settings.least_sil:g}"
+    return against_rhythm(unit, settings, fs)
+
+
+def against_rhythm(unit: MotorUnit, settings: DecompositionSettings, fs: float) -> str:
+    """What speaks against the intervals of a train: pauses, irregularity, rate; or nothing."""
     pauses = pause_share(unit.discharges, fs)
     if pauses > settings.most_pauses:
         return f"interrupted: {pauses:.2f} of the intervals are pauses > {settings.most_pauses:g}"

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgproc.arrays import Floats, Ints
+from emgproc.motor_units.decompose_judge import against_rhythm
 from emgproc.motor_units.decompose_quality import (
     are_one_unit,
-    pause_share,
     pulse_to_noise_db,
     silhouette,
 )
@@ -187,17 +187,7 @@ def _for(unit: NeedleUnit, settings: IntramuscularSettings) -> str:
 def _against_train(unit: MotorUnit, settings: IntramuscularSettings, fs: float) -> str:
     if unit.discharges.size < settings.least_discharges:
         return f"few_discharges: {unit.discharges.size} < {settings.least_discharges}"
-    pauses = pause_share(unit.discharges, fs)
-    if pauses > settings.most_pauses:
-        return f"interrupted: {pauses:.2f} of the intervals are pauses > {settings.most_pauses:g}"
-    if not unit.covisi <= settings.most_covisi:
-        return f"irregular: CoV of the intervals {unit.covisi:.2f} > {settings.most_covisi:g}"
-    if not settings.least_rate_pps <= unit.rate_pps <= settings.most_rate_pps:
-        return (
-            f"implausible_rate: {unit.rate_pps:.1f} pps outside {settings.least_rate_pps:g}-"
-            f"{settings.most_rate_pps:g}"
-        )
-    return ""
+    return against_rhythm(unit, settings, fs)
 
 
 def _against_shape(unit: NeedleUnit, settings: IntramuscularSettings) -> str:
