@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emgproc import features, motor_units, preprocessing, simulate, stats, stimulation
+    from emgproc import features, motor_units, needle, preprocessing, simulate, stats, stimulation
     from emgproc.plan import FeatureSet, Plan, extract, load_plan
     from emgproc.readers import from_mne, open_recording, read_recording
     from emgproc.recording import Auxiliary, Channel, Event, Grid, Provenance, Recording, Segment
@@ -39,15 +39,15 @@ _HOMES = {
     "write_recording": "writers",
 }
 _MODULES = (
-    "errors", "features", "motor_units", "outcome", "preprocessing", "simulate", "stats",
-    "stimulation",
+    "errors", "features", "motor_units", "needle", "outcome", "preprocessing", "simulate",
+    "stats", "stimulation",
 )  # fmt: skip
 
 __all__ = [
     "Auxiliary", "Channel", "Event", "FeatureSet", "Grid", "Plan", "Provenance", "Recording",
     "Segment", "Study", "check_study", "extract", "features", "from_mne", "load_plan",
-    "load_study", "motor_units", "open_recording", "preprocessing", "read_recording", "run",
-    "simulate", "stats", "stimulation", "write_recording",
+    "load_study", "motor_units", "needle", "open_recording", "preprocessing", "read_recording",
+    "run", "simulate", "stats", "stimulation", "write_recording",
 ]  # fmt: skip
 
 

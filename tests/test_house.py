@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PUBLIC = {
     "Auxiliary", "Channel", "Event", "FeatureSet", "Grid", "Plan", "Provenance", "Recording",
     "Segment", "Study", "check_study", "extract", "features", "from_mne", "load_plan",
-    "load_study", "motor_units",
+    "load_study", "motor_units", "needle",
     "open_recording", "preprocessing", "read_recording", "run", "simulate", "stats",
     "stimulation", "write_recording",
 }  # fmt: skip
