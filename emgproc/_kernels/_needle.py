@@ -53,3 +53,12 @@ def in_order(placed: Placed, n: int) -> None:
             phase[j], phase[j - 1] = phase[j - 1], phase[j]
             scale[j], scale[j - 1] = scale[j - 1], scale[j]
             j -= 1
+
+
+@kernel
+def reaches(row: Floats, least: float) -> bool:
+    """Tell whether any score is at least `least`; one comparison each, many at once."""
+    n = 0
+    for i in range(row.size):
+        n += row[i] >= least
+    return n > 0

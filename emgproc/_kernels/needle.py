@@ -9,56 +9,76 @@ from typing import NamedTuple
 import numpy as np
 
 from emgproc._kernels._jit import kernel
-from emgproc._kernels._needle import in_order, place, put
-from emgproc._kernels.needle_plan import BEAM, BRANCHES, DEPTH, TOGETHER, Bank, Counts, Placed
+from emgproc._kernels._needle import in_order, place, put, reaches
+from emgproc._kernels._needle_beam import new_beam, search
+from emgproc._kernels._simd import lanes, load, muladd, splat, store
+from emgproc._kernels.needle_plan import DEPTH, TOGETHER, Bank, Counts, Placed
 from emgproc.arrays import Floats, Ints
 
-BLOCK = 128  # samples whose best discharge is remembered
+BLOCK, GROUP = 128, 64  # samples whose best discharge is remembered; blocks of which the most is
 
 
-class Beam(NamedTuple):
-    """Answers that are followed side by side; positions are relative to the span's start."""
+class Best(NamedTuple):
+    """Of each block the best discharge and what it explains; of each group of blocks the most."""
 
-    scores: Floats  # (BEAM, units, span)
-    total: Floats
-    size: Ints
-    unit: Ints  # (BEAM, DEPTH)
-    at: Ints
-    phase: Ints
-    scale: Floats
-
-
-class Ways(NamedTuple):
-    """Ways on from the answers of a beam."""
-
-    answer: Ints
+    gain: Floats
     unit: Ints
     at: Ints
-    total: Floats
+    most: Floats
 
 
 @kernel
-def best_at(scores: Floats, silent: Counts, bank: Bank, t: int) -> tuple[int, float]:
-    """Unit that explains most at sample `t`, and how much beyond its cost; 0 if none does."""
-    best, most = -1, 0.0
+def correlated(x: Floats, templates: Floats, out: Floats) -> None:
+    """Sum of products of each template with the signal from each sample on.
+
+    x is (channels, n + L − 1), templates (units, channels, L), out (units, n) of at least four
+    vectors.
+    """
+    step = lanes(out)
+    last = out.shape[1] - 4 * step
+    for k in range(templates.shape[0]):
+        total = out[k]
+        for start in range(0, last + 4 * step, 4 * step):
+            t = min(start, last)  # the last four vectors overlap those before
+            a = b = c = d = splat(0.0)
+            for channel in range(x.shape[0]):
+                row, template = x[channel], templates[k, channel]
+                for i in range(template.size):
+                    weight = splat(template[i])
+                    a = muladd(weight, load(row, t + i), a)
+                    b = muladd(weight, load(row, t + i + step), b)
+                    c = muladd(weight, load(row, t + i + 2 * step), c)
+                    d = muladd(weight, load(row, t + i + 3 * step), d)
+            store(total, t, a)
+            store(total, t + step, b)
+            store(total, t + 2 * step, c)
+            store(total, t + 3 * step, d)
+
+
+@kernel
+def scan(scores: Floats, silent: Counts, bank: Bank, block: int, best: Best) -> None:
+    """Remember the discharge of a block that explains most, the first one of equals."""
+    most, start = 0.0, block * BLOCK
     for k in range(scores.shape[0]):
-        if scores[k, t] >= bank.least[k] and silent[k, t] <= 0:
-            gain = place(scores[k], t, bank.energy[k])[2] - bank.cost
-            if gain > most:
-                best, most = k, gain
-    return best, most
+        row = scores[k]
+        if not reaches(row[start : start + BLOCK], bank.least[k]):
+            continue
+        for t in range(start, min(row.size, start + BLOCK)):
+            if row[t] < bank.least[k] or silent[k, t] > 0:
+                continue
+            gain = place(row, t, bank.energy[k])[2] - bank.cost
+            if gain > most or (gain == most > 0 and t < best.at[block]):
+                most, best.unit[block], best.at[block] = gain, k, t
+    best.gain[block] = most
 
 
 @kernel
-def scan(
-    scores: Floats, silent: Counts, bank: Bank, block: int, best: Floats, where: Ints
-) -> None:
-    """Remember the best discharge of a block."""
-    best[block] = 0.0
-    for t in range(block * BLOCK, min(scores.shape[1], (block + 1) * BLOCK)):
-        gain = best_at(scores, silent, bank, t)[1]
-        if gain > best[block]:
-            best[block], where[block] = gain, t
+def gather(best: Best, group: int) -> None:
+    """Remember the most of a group of blocks."""
+    most = 0.0
+    for gain in best.gain[group * GROUP : (group + 1) * GROUP]:
+        most = max(most, gain)
+    best.most[group] = most
 
 
 @kernel
@@ -69,148 +89,31 @@ def find_greedily(scores: Floats, silent: Counts, bank: Bank, placed: Placed, n:
     """
     size, length = scores.shape[1], (bank.overlaps.shape[3] + 1) // 2
     n_blocks = (size + BLOCK - 1) // BLOCK
-    best, where = np.zeros(n_blocks), np.zeros(n_blocks, np.int64)
+    n_groups = (n_blocks + GROUP - 1) // GROUP
+    where = np.zeros((2, n_blocks), np.int64)
+    best = Best(np.zeros(n_blocks), where[0], where[1], np.zeros(n_groups))
     for block in range(n_blocks):
-        scan(scores, silent, bank, block, best, where)
+        scan(scores, silent, bank, block, best)
+    for group in range(n_groups):
+        gather(best, group)
     while n < placed.at.size:
-        block = int(np.argmax(best))
-        if best[block] <= 0:
+        group = int(np.argmax(best.most))
+        if best.most[group] <= 0:
             break
-        t = where[block]
-        unit = best_at(scores, silent, bank, t)[0]
+        block = group * GROUP + int(np.argmax(best.gain[group * GROUP : (group + 1) * GROUP]))
+        unit, t = best.unit[block], best.at[block]
         phase, scale, _ = place(scores[unit], t, bank.energy[unit])
         put(scores, silent, bank, unit, t, phase, scale, 1)
         placed.unit[n], placed.at[n] = unit, t
         placed.phase[n], placed.scale[n] = phase, scale
         n += 1
-        for touched in range(max(0, t - length) // BLOCK, min(size - 1, t + length) // BLOCK + 1):
-            scan(scores, silent, bank, touched, best, where)
+        first, last = max(0, t - length) // BLOCK, min(size - 1, t + length) // BLOCK
+        for touched in range(first, last + 1):
+            scan(scores, silent, bank, touched, best)
+        for touched in range(first // GROUP, last // GROUP + 1):
+            gather(best, touched)
     in_order(placed, n)
     return n
-
-
-@kernel
-def new_beam(n_units: int, span: int) -> Beam:
-    """Room for the answers of one search."""
-    shape = (BEAM, DEPTH)
-    return Beam(
-        np.empty((BEAM, n_units, span)), np.zeros(BEAM), np.zeros(BEAM, np.int64),
-        np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
-        np.zeros(shape),
-    )  # fmt: skip
-
-
-@kernel
-def is_free(beam: Beam, b: int, unit: int, i: int, refractory: int) -> bool:
-    """Tell whether an answer has no discharge of the unit near sample `i`."""
-    for e in range(beam.size[b]):
-        if beam.unit[b, e] == unit and abs(beam.at[b, e] - i) <= refractory:
-            return False
-    return True
-
-
-@kernel
-def add_ways(beam: Beam, b: int, silent: Counts, lo: int, bank: Bank, ways: Ways, n: int) -> int:
-    """Add the `BRANCHES` best ways on from one answer to the `n` there are; return how many."""
-    first, span = n, beam.scores.shape[2]
-    for k in range(beam.scores.shape[1]):
-        row = beam.scores[b, k]
-        for i in range(span):
-            if row[i] < bank.least[k] or silent[k, lo + i] > 0:
-                continue
-            if (i > 0 and row[i - 1] > row[i]) or (i < span - 1 and row[i + 1] >= row[i]):
-                continue
-            gain = place(row, i, bank.energy[k])[2] - bank.cost
-            if gain <= 0 or not is_free(beam, b, k, i, bank.refractory):
-                continue
-            slot = n
-            if n - first < BRANCHES:
-                n += 1
-            else:
-                slot = first + int(np.argmin(ways.total[first:n]))
-                if ways.total[slot] >= beam.total[b] + gain:
-                    continue
-            ways.answer[slot], ways.unit[slot], ways.at[slot] = b, k, i
-            ways.total[slot] = beam.total[b] + gain
-    return n
-
-
-@kernel
-def is_known(beam: Beam, way: int, ways: Ways, after: Beam, n: int) -> bool:
-    """Tell whether a way leads to one of the `n` answers that are there already.
-
-    That is the same discharges, placed in another order.
-    """
-    b = ways.answer[way]
-    for v in range(n):
-        same = 0
-        for e in range(after.size[v]):
-            unit, at = after.unit[v, e], after.at[v, e]
-            same += ways.unit[way] == unit and abs(ways.at[way] - at) <= 1
-            for f in range(beam.size[b]):
-                same += beam.unit[b, f] == unit and abs(beam.at[b, f] - at) <= 1
-        if same >= after.size[v]:
-            return True
-    return False
-
-
-@kernel
-def follow(beam: Beam, way: int, ways: Ways, bank: Bank, after: Beam, n: int) -> None:
-    """Write the answer that a way leads to as answer `n`."""
-    b, unit, i = ways.answer[way], ways.unit[way], ways.at[way]
-    phase, scale, _ = place(beam.scores[b, unit], i, bank.energy[unit])
-    length, span = (bank.overlaps.shape[3] + 1) // 2, beam.scores.shape[2]
-    start, stop = max(0, i - length + 1), min(span, i + length)
-    for j in range(beam.scores.shape[1]):
-        before, left = beam.scores[b, j], after.scores[n, j]
-        for t in range(span):
-            left[t] = before[t]
-        near = left[start:stop]
-        taken = bank.overlaps[unit, phase, j, start - i + length - 1 : stop - i + length - 1]
-        for t in range(near.size):
-            near[t] -= scale * taken[t]
-    m = beam.size[b]
-    for e in range(m):
-        after.unit[n, e], after.at[n, e] = beam.unit[b, e], beam.at[b, e]
-        after.phase[n, e], after.scale[n, e] = beam.phase[b, e], beam.scale[b, e]
-    after.unit[n, m], after.at[n, m] = unit, i
-    after.phase[n, m], after.scale[n, m] = phase, scale
-    after.size[n], after.total[n] = m + 1, ways.total[way]
-
-
-@kernel
-def search(
-    scores: Floats, silent: Counts, bank: Bank, lo: int, hi: int, answer: Placed
-) -> tuple[int, float]:
-    """Discharges in [lo, hi) that explain most together: how many, how much."""
-    beam = new_beam(scores.shape[0], hi - lo)
-    after = new_beam(scores.shape[0], hi - lo)
-    ways = Ways(
-        np.zeros(BEAM * BRANCHES, np.int64), np.zeros(BEAM * BRANCHES, np.int64),
-        np.zeros(BEAM * BRANCHES, np.int64), np.zeros(BEAM * BRANCHES),
-    )  # fmt: skip
-    beam.scores[0] = scores[:, lo:hi]
-    followed, found, most = 1, 0, 0.0
-    for _ in range(DEPTH):
-        n_ways = 0
-        for b in range(followed):
-            n_ways = add_ways(beam, b, silent, lo, bank, ways, n_ways)
-        followed = 0
-        for way in np.argsort(-ways.total[:n_ways], kind="mergesort"):
-            if followed < BEAM and not is_known(beam, way, ways, after, followed):
-                follow(beam, way, ways, bank, after, followed)
-                followed += 1
-        if followed == 0:
-            break
-        if after.total[0] > most:
-            found, most = after.size[0], after.total[0]
-            answer.unit[:found], answer.at[:found] = after.unit[0, :found], after.at[0, :found]
-            answer.at[:found] += lo
-            answer.phase[:found] = after.phase[0, :found]
-            answer.scale[:found] = after.scale[0, :found]
-        beam, after = after, beam
-    in_order(answer, found)
-    return found, most
 
 
 @kernel
@@ -261,6 +164,8 @@ def resolve_again(
         np.zeros(DEPTH, np.int64), np.zeros(DEPTH, np.int64), np.zeros(DEPTH, np.int64),
         np.zeros(DEPTH),
     )  # fmt: skip
+    longest = reach + 2 * margin + 1
+    rooms = (new_beam(scores.shape[0], longest), new_beam(scores.shape[0], longest))
     first = 0
     while first < n:
         stop = first + 1
@@ -271,7 +176,7 @@ def resolve_again(
         take_out(scores, silent, bank, placed, first, stop)
         before = put_again(scores, silent, bank, placed, first, stop)
         take_out(scores, silent, bank, placed, first, stop)
-        m, most = search(scores, silent, bank, lo, hi, answer)
+        m, most = search(scores, silent, bank, (lo, hi), rooms, answer)
         if most > before + 1e-6 and n + m - (stop - first) <= placed.at.size:
             make_room(placed, n, stop, m - (stop - first))
             n += m - (stop - first)

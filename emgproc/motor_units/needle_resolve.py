@@ -111,16 +111,13 @@ def overlaps_of(templates: Floats, shifted: Floats) -> Floats:
 
 def scores_of(x: Floats, templates: Floats) -> Floats:
     """Correlation of the signal with each template whose middle lies at each sample."""
-    from scipy.fft import irfft, next_fast_len, rfft
+    from emgproc._kernels import needle as kernels  # numba, loaded when first used
 
-    n_samples, length = x.shape[1], templates.shape[-1]
-    half, n = length // 2, next_fast_len(x.shape[1] + length, real=True)
-    spectrum = rfft(x, n)
-    scores = np.empty((len(templates), n_samples))
-    for k, template in enumerate(templates):
-        cross = irfft((spectrum * np.conj(rfft(template, n))).sum(axis=0), n)
-        scores[k, half:] = cross[: n_samples - half]
-        scores[k, :half] = cross[n - half :]
+    length = templates.shape[-1]
+    before = length // 2
+    wide = np.pad(x, ((0, 0), (before, length - 1 - before)))
+    scores = np.empty((len(templates), x.shape[1]))
+    kernels.correlated(wide, np.ascontiguousarray(templates), scores)
     return scores
 
 
@@ -130,7 +127,7 @@ def _room(n_samples: int, least: int) -> Placed:
     return Placed(unit, at, phase, np.zeros(n))
 
 
-def chosen(placed: Placed, which: Bools) -> Placed:
+def chosen(placed: Placed, which: Bools | Ints) -> Placed:
     """Some of the discharges."""
     unit, at, phase, scale = placed
     return Placed(unit[which], at[which], phase[which], scale[which])
@@ -145,29 +142,27 @@ def _wider(room: Placed, n: int) -> Placed:
 
 def _without_misfits(x: Floats, found: Resolved) -> Resolved:
     """Leave out discharges that explain too little of the signal about them."""
-    residual = x - model_of(found, x.shape[1])
+    found = found._replace(residual=x - model_of(found, x.shape[1]))
     core = np.abs(found.templates).max(axis=1)
     core = core > CORE * core.max(axis=1, keepdims=True)
     fits = np.ones(found.placed.at.size, np.bool_)
-    for e in range(fits.size):
-        left, own = _about(found, residual, e)
-        near = core[found.placed.unit[e]]
-        wrong = float(np.square(left[:, near]).sum())
-        here = float(np.square((left + own)[:, near]).sum())
-        fits[e] = wrong <= MOST_WRONG * here + NOISE * len(left) * near.sum()
+    for unit, near in enumerate(core):
+        which = np.flatnonzero(found.placed.unit == unit)
+        left, own = _about(found, which)
+        wrong = np.square(left[..., near]).sum(axis=(1, 2))
+        here = np.square((left + own)[..., near]).sum(axis=(1, 2))
+        fits[which] = wrong <= MOST_WRONG * here + NOISE * len(x) * near.sum()
     kept = found._replace(placed=chosen(found.placed, fits))
     return kept._replace(residual=x - model_of(kept, x.shape[1]))
 
 
-def _about(found: Resolved, residual: Floats, e: int) -> tuple[Floats, Floats]:
-    """Residual about a discharge (0 beyond the edges), and what the discharge itself adds."""
-    unit, at, phase, scale = (column[e] for column in found.placed)
+def _about(found: Resolved, which: Ints) -> tuple[Floats, Floats]:
+    """Residual about discharges (0 beyond the edges), and what each discharge itself adds."""
+    unit, at, phase, scale = chosen(found.placed, which)
     length = found.templates.shape[-1]
-    start = int(at) - length // 2
-    left = np.zeros(found.templates.shape[1:])
-    lo, hi = max(0, -start), min(length, residual.shape[1] - start)
-    left[:, lo:hi] = residual[:, start + lo : start + hi]
-    return left, scale * found.shifted[unit, phase]
+    wide = np.pad(found.residual, ((0, 0), (length // 2, length)))
+    left = np.moveaxis(wide[:, at[:, None] + np.arange(length)], 0, 1)
+    return left, scale[:, None, None] * found.shifted[unit, phase]
 
 
 def model_of(found: Resolved, n_samples: int) -> Floats:
@@ -187,17 +182,13 @@ def cleaned(found: Resolved, unit: int) -> Floats:
     (n_discharges, n_channels, length); those cut by an edge are left out.
     """
     length, n = found.templates.shape[-1], found.residual.shape[1]
-    rows, late = [], []
-    for e in np.flatnonzero(found.placed.unit == unit):
-        start = int(found.placed.at[e]) - length // 2
-        if start < 0 or start + length > n:
-            continue
-        left, own = _about(found, found.residual, int(e))
-        rows.append(left + own)
-        late.append(found.placed.phase[e] / PHASES - 0.5)
-    if not rows:
+    start = found.placed.at - length // 2
+    inside = (start >= 0) & (start + length <= n)
+    which = np.flatnonzero((found.placed.unit == unit) & inside)
+    if not which.size:
         return np.empty((0, *found.templates.shape[1:]))
-    return later(np.stack(rows), -np.array(late)[:, None, None])
+    left, own = _about(found, which)
+    return later(left + own, -(found.placed.phase[which] / PHASES - 0.5)[:, None, None])
 
 
 def trained_again(found: Resolved, least: int = 3) -> Floats:

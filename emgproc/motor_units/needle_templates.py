@@ -116,17 +116,20 @@ def _clusters(features: Floats, least: int) -> list[Bools]:
     near = squared < NEAR + ALIKE**2 * np.minimum(energy[:, None], energy[None])
     alive = np.ones(energy.size, np.bool_)
     large = energy > LEAST_ENERGY
+    neighbours = near.sum(axis=1)  # that are alive
     found: list[Bools] = []
     while len(found) < MOST_NEW:
-        counts = np.where(alive & large, near[:, alive].sum(axis=1), 0)
+        counts = np.where(alive & large, neighbours, 0)
         seed = int(counts.argmax())
         if counts[seed] < least:
             break
         members = _settled(features, near[seed] & alive, alive, least)
         if members.sum() >= least:
             found.append(members)
-        alive &= ~members
-        alive[seed] = False
+        gone = members & alive
+        gone[seed] = True
+        neighbours -= near[:, gone].sum(axis=1)
+        alive &= ~gone
     return found
 
 

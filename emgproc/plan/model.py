@@ -19,7 +19,7 @@ Step: TypeAlias = Callable[[Recording], Recording]
 # result: stored results of the older number are then computed again.
 ALGORITHM_VERSIONS = MappingProxyType(
     {"readers": 2, "preprocessing": 4, "features": 2, "tone": 2, "indices": 2, "extract": 2}
-    | {"motor_units": 1}  # counts only where a plan asks for them
+    | {"motor_units": 2}  # counts only where a plan asks for them
 )
 
 WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label

@@ -3,8 +3,11 @@
 import itertools
 
 import numpy as np
+import pytest
 
 from emgproc._kernels import needle as kernels
+from emgproc._kernels._needle import place
+from emgproc._kernels._needle_beam import new_beam, search
 from emgproc._kernels.needle_plan import DEPTH, PHASES, Bank, Placed
 
 LENGTH = 9
@@ -60,7 +63,8 @@ def test_overlapping_discharges_are_those_that_leave_least():
         assert least_error(x, templates, 2) == set(true)
         silent, answer = np.zeros((3, x.size), np.int8), empty()
         scores = scores_of(x, templates)
-        n, _ = kernels.search(scores, silent, bank_of(templates), 12, 28, answer)
+        rooms = new_beam(3, 16), new_beam(3, 16)
+        n, _ = search(scores, silent, bank_of(templates), (12, 28), rooms, answer)
         found = set(zip(answer.unit[:n].tolist(), answer.at[:n].tolist(), strict=True))
         assert found == set(true)
 
@@ -87,3 +91,48 @@ def test_discharges_apart_are_found_greedily_in_order_of_time():
     n = kernels.find_greedily(scores, silent, bank, placed, 0)
     n = kernels.resolve_again(scores, silent, bank, placed, n, 6, 4)
     assert list(zip(placed.unit[:n].tolist(), placed.at[:n].tolist(), strict=True)) == true
+
+
+def naive_greedy(scores, silent, bank, n_most):
+    """Every sample of every unit is asked before each discharge."""
+    found = []
+    while len(found) < n_most:
+        best, answer = 0.0, None
+        for t, k in itertools.product(range(scores.shape[1]), range(len(scores))):
+            if scores[k, t] >= bank.least[k] and silent[k, t] <= 0:
+                gain = place(scores[k], t, bank.energy[k])[2] - bank.cost
+                if gain > best:
+                    best, answer = gain, (k, t)
+        if answer is None:
+            break
+        k, t = answer
+        phase, scale, _ = place(scores[k], t, bank.energy[k])
+        kernels.put(scores, silent, bank, k, t, phase, scale, 1)
+        found.append((t, k, phase, scale))
+    return sorted(found, key=lambda one: one[0])
+
+
+def test_greedy_discharges_are_those_of_asking_every_sample():
+    templates = made_templates()
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal(600)
+    for at in rng.integers(8, 592, 25):
+        x[at - 4 : at + 5] += templates[at % 3]
+    bank, scores = bank_of(templates), scores_of(x, templates)
+    expected = naive_greedy(scores.copy(), np.zeros((3, 600), np.int8), bank, 64)
+    placed = empty(64)
+    n = kernels.find_greedily(scores, np.zeros((3, 600), np.int8), bank, placed, 0)
+    rows = zip(placed.at[:n], placed.unit[:n], placed.phase[:n], placed.scale[:n], strict=True)
+    assert list(rows) == expected
+    assert n > 20
+
+
+@pytest.mark.parametrize("n", [32, 33, 200])
+def test_correlations_are_those_of_numpy(n):
+    rng = np.random.default_rng(2)
+    x, templates = rng.standard_normal((2, n + 6)), rng.standard_normal((3, 2, 7))
+    out = np.empty((3, n))
+    kernels.correlated(x, templates, out)
+    for k in range(3):
+        expected = sum(np.correlate(x[c], templates[k, c], "valid") for c in range(2))
+        np.testing.assert_allclose(out[k], expected, rtol=1e-12, atol=1e-12)
