@@ -9,8 +9,12 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emgproc.errors import EmgprocError
+
+if TYPE_CHECKING:
+    from benchmarks.prototypes import Prototypes
 
 SURFACE = Path(__file__).parents[1] / "pipelines" / "surface.toml"
 SUBJECTS = (
@@ -42,6 +46,8 @@ def arguments() -> argparse.ArgumentParser:
                          help="interpreter with libemg, which wants an older NumPy")  # fmt: skip
     kernels.add_argument("--decomposition-python", default="", metavar="PYTHON",
                          help="with muniverse-emg and openhdemg; minutes each")  # fmt: skip
+    kernels.add_argument("--prototypes", type=Path, metavar="DIR",
+                         help="folder of the prototype that the goals were set by")  # fmt: skip
     return parser
 
 
@@ -84,12 +90,24 @@ def compare(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
         "threads": threads,
         "libemg_python": given.libemg_python,
         "decomposition_python": given.decomposition_python,
+        "prototypes": _prototypes(parser, given.prototypes),
     }
     if given.quick:
         measured = run(QUICK.with_options(**how), given.only, megabytes=16)
     else:
         measured = run(Settings().with_options(repeats=given.repeats, **how), given.only)
     write(measured, given.json, given.plot)
+
+
+def _prototypes(parser: argparse.ArgumentParser, folder: Path | None) -> "Prototypes | None":
+    if folder is None:
+        return None
+    from benchmarks.prototypes import Prototypes
+
+    try:
+        return Prototypes(folder)
+    except EmgprocError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -8,18 +8,23 @@ least 1/1.15 to X here.
 import importlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.machine import Seconds
 
+if TYPE_CHECKING:
+    from benchmarks.prototypes import Prototypes
+
 OWN = "emgproc"
 LIMIT = "limit of the machine"
 ONE_THREAD = "emgproc, 1 thread"
-INPUT = "input / extra memory"  # the result itself does not count
+INPUT = "input / extra memory"  # the result is written into an array that is there
 ByThreads = dict[int, float]
+Difference = Callable[[object, object], float]
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,29 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Prototype:
+    """The prototype's way to the same result, by the number of threads.
+
+    `difference` compares ours and its result. `peers` are its own of the peers that are calls of
+    this package; `held_mb` is what it keeps in memory from call to call, by threads.
+    """
+
+    call: Callable[[int], object]
+    difference: Difference
+    tolerance: float
+    peers: dict[str, Callable[[int], object]] = field(default_factory=dict)
+    held_mb: ByThreads = field(default_factory=dict)
+
+
+Making = Callable[["Prototypes"], Prototype]
+
+
+@dataclass(frozen=True)
 class Case:
     """What is timed. `ours` takes the number of threads; None says that it is not built yet.
 
     `difference` compares the results of ours and the first peer; `tolerance` is the largest that
-    may come out. `needs` names what is not built yet.
+    may come out. `needs` names what is not built yet. `prototype` makes the prototype's call.
     """
 
     name: str
@@ -72,11 +95,12 @@ class Case:
     peers: tuple[Peer, ...]
     bounds: tuple[Bound, ...]
     work: Work | None = None
-    difference: Callable[[object, object], float] | None = None
+    difference: Difference | None = None
     tolerance: float = math.inf
     input_mb: float = math.nan
     threads: tuple[int, ...] = (1, 2)
     needs: str = ""
+    prototype: Making | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +117,7 @@ class Settings:
     budget_s: float = 10.0
     libemg_python: str = ""
     decomposition_python: str = ""
+    prototypes: "Prototypes | None" = None
 
     def with_options(self, **options: object) -> "Settings":
         return replace(self, **options)
@@ -109,6 +134,12 @@ QUICK = Settings(n_channels=8, n_many=16, duration_s=4, long_s=4, file_s=20, rep
 def own(threads: int) -> str:
     """Name of our call on so many threads."""
     return f"{OWN}, {threads} thread{'s' * (threads > 1)}"
+
+
+def prototype_on(threads: int, peer: str = "") -> str:
+    """Name of the prototype's call, or of its own of a peer, on so many threads."""
+    which = f"{peer} of the prototype" if peer else "prototype"
+    return f"{which}, {threads} thread{'s' * (threads > 1)}"
 
 
 def public(module: str, name: str) -> Callable | None:

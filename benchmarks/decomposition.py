@@ -127,6 +127,7 @@ def _phases(made: Mixture) -> Iterator[Case]:
         (Bound(10, COV, {1: 18, 2: 11}, {1: 60, 2: 60}), halves),
         difference=_relative,
         tolerance=1e-4,
+        prototype=lambda p: p.covariance(x, DELAYS),
     )
     yield Case(
         f"fixed point, {LANES} starts, {size}",
@@ -140,6 +141,7 @@ def _phases(made: Mixture) -> Iterator[Case]:
         Work(rows.x.nbytes, 2 * passes, bits=32),
         lambda ours, theirs: _relative(ours[:, 0], theirs),
         1e-4,
+        prototype=lambda p: p.fixed_point(x, DELAYS, filters, rows.n),
     )
     yield Case(
         f"sources, {LANES} filters, {size}",
@@ -147,12 +149,14 @@ def _phases(made: Mixture) -> Iterator[Case]:
         (Peer("float32 GEMM of the extended signal", lambda: filters.T @ taps.T),),
         (Bound(3, LIMIT, {1: 0.9, 2: 0.9}, {1: 0.9, 2: 0.9}), halves),
         Work(rows.x.nbytes, passes, bits=32),
+        prototype=lambda p: p.sources(x, DELAYS, filters, rows.lead),
     )
     yield Case(
         f"peaks, clusters and silhouette of {LANES} sources, {size}",
         lambda threads: pulses_of(sources, FS, threads),
         (Peer(SCIPY, by_scipy),),
         (Bound(10, SCIPY, {1: 5, 2: 10}, {1: 20, 2: 20}),),
+        prototype=lambda p: p.pulses(sources, int(0.02 * FS)),
     )
 
 

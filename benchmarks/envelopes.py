@@ -16,7 +16,7 @@ from benchmarks.cases import (
     largest_difference,
     of_float32,
 )
-from benchmarks.filters import FS, band, signal, single
+from benchmarks.filters import BAND_HZ, FS, band, signal, single
 from benchmarks.roofline import aligned
 from emgproc.features import filtered_features
 from emgproc.preprocessing import filtered_rms, moving_arv, moving_rms, zero_phase_sos
@@ -79,6 +79,7 @@ def _moving(x: np.ndarray, size: str) -> Iterator[Case]:
         Work(2.0 * x.nbytes),
         difference,
         tolerance,
+        prototype=lambda p: p.moving(x, N, "rms", difference),
     )
     yield Case(
         f"moving mean rectified value, {size}",
@@ -92,6 +93,7 @@ def _moving(x: np.ndarray, size: str) -> Iterator[Case]:
         Work(2.0 * x.nbytes),
         difference,
         tolerance,
+        prototype=lambda p: p.moving(x, N, "arv", difference),
     )
 
 
@@ -150,4 +152,5 @@ def _in_one_pass(raw: np.ndarray, sos: np.ndarray, size: str) -> Iterator[Case]:
         lambda threads: filtered_features(raw, FS, sos, N, threads=threads),
         (alone,),
         (Bound(7, FILTER, {1: 1 / 2.1}, {1: 1 / 1.4}),),
+        prototype=lambda p: p.in_one_pass(raw, FS, BAND_HZ, N, FILTER),
     )

@@ -10,6 +10,7 @@ from benchmarks.cases import (
     ONE_THREAD,
     Bound,
     Case,
+    Making,
     Peer,
     Settings,
     Work,
@@ -29,6 +30,9 @@ LIBEMG = "libemg"
 NUMPY = "numpy sliding_window_view"
 NEVER_SLOWER = Bound(14, ONE_THREAD, {2: 1.0}, {2: 1.0})
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+# What makes rates, integrals and variances of ours of the prototype's sums, in the order of TIME.
+PER_S = FS / np.array([WINDOW - 1, WINDOW - 2, WINDOW - 1])
+PROTOTYPE_UNITS = (1.0, 1.0, 1.0, *PER_S, 1 / FS, (WINDOW - 1) / WINDOW)
 # Operations of a sample that the eight features cannot do without, each in the time of a
 # multiply-add: size and square, the step and its size, their sums, products and comparisons.
 OPERATIONS = 17
@@ -60,6 +64,7 @@ def _time(data: np.ndarray, size: str, peers: tuple[Peer, ...]) -> Case:
         difference,
         TOLERANCE[data.dtype.name],
         needs="emgproc.features.sliding",
+        prototype=by_prototype(data, spectrum=False),
     )
 
 
@@ -80,6 +85,7 @@ def _with_spectrum(data: np.ndarray, size: str, peers: tuple[Peer, ...]) -> Case
         difference,
         TOLERANCE[data.dtype.name],
         needs="emgproc.features.sliding",
+        prototype=by_prototype(data, spectrum=True),
     )
 
 
@@ -143,6 +149,30 @@ def difference(ours: np.ndarray, theirs: list[tuple[np.ndarray, ...]]) -> float:
                 return np.inf
             worst = max(worst, float(np.abs(found - values).max() / np.abs(values).max()))
     return worst
+
+
+def by_prototype(x: np.ndarray, *, spectrum: bool) -> Making:
+    """Its changes of slope have no threshold on the steps, so all of them are counted."""
+    how = {"zc": THRESHOLD_UV, "ssc": 0.0, "wamp": THRESHOLD_UV, "win": WINDOW, "hop": HOP}
+
+    def differ(ours: np.ndarray, its: object) -> float:
+        time, *spectra = its if spectrum else (its,)
+        some = np.linspace(0, len(x) - 1, 4).astype(int)
+        expected = ours[: len(TIME), some].astype(np.float64)
+        expected[TIME.index("ssc")] = [_all_changes_of_slope(x[c]) for c in some]
+        found = [values[some] * scale for values, scale in zip(time, PROTOTYPE_UNITS, strict=True)]
+        pairs = [*zip(found, expected, strict=True)]
+        if spectrum:
+            by_definition = zip(*by_numpy(x[some], spectrum=True), strict=True)
+            pairs += zip([s[some] for s in spectra], [*by_definition][len(TIME) :], strict=True)
+        return max(float(np.abs(a - b).mean() / np.abs(b).mean()) for a, b in pairs)
+
+    return lambda p: p.sliding(x, FS, differ, spectrum=spectrum, **how)
+
+
+def _all_changes_of_slope(x: np.ndarray) -> np.ndarray:
+    d = np.diff(np.lib.stride_tricks.sliding_window_view(x, WINDOW)[::HOP], axis=1)
+    return rate(d[:, :-1] * d[:, 1:] < 0)
 
 
 def _libemg(x: np.ndarray, names: list[str], settings: Settings) -> Peer:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.signal import butter, filtfilt, iirnotch, sosfiltfilt, tf2sos
@@ -13,13 +15,18 @@ from benchmarks.cases import (
     ONE_THREAD,
     Bound,
     Case,
+    Making,
     Peer,
+    Prototype,
     Settings,
     Work,
     largest_difference,
 )
 from benchmarks.roofline import aligned
 from emgproc.preprocessing import zero_phase_sos
+
+if TYPE_CHECKING:
+    from benchmarks.prototypes import Prototypes
 
 FS = 2048
 LONG_FS = 30_000
@@ -66,6 +73,10 @@ def filtering(x: np.ndarray, sos: np.ndarray) -> Callable[[int], object]:
     return lambda threads: zero_phase_sos(x, sos, threads=threads, out=out)
 
 
+def by_prototype(x: np.ndarray, fs: float, notch_hz: tuple[int, ...] = ()) -> Making:
+    return lambda prototypes: prototypes.filtering(x, fs, BAND_HZ, notch_hz)
+
+
 def work(x: np.ndarray, fused: int) -> Work:
     """Two passes, arithmetic in float64; one read and one write."""
     return Work(2.0 * x.nbytes, 2 * 2 * fused * x.size)
@@ -101,6 +112,7 @@ def _band_pass(x: np.ndarray, size: str) -> Iterator[Case]:
         work(x, FUSED_BAND),
         largest_difference,
         1e-11,
+        prototype=by_prototype(x, FS),
     )
     y = single(x)
     yield Case(
@@ -111,6 +123,7 @@ def _band_pass(x: np.ndarray, size: str) -> Iterator[Case]:
         work(y, FUSED_BAND),
         largest_difference,
         1e-7,
+        prototype=by_prototype(y, FS),
     )
 
 
@@ -196,6 +209,7 @@ def _with_notches(x: np.ndarray, size: str) -> Iterator[Case]:
         work(x, fused),
         largest_difference,
         1e-11,
+        prototype=by_prototype(x, FS, LINE_HZ),
     )
     y = single(x)
     yield Case(
@@ -206,6 +220,7 @@ def _with_notches(x: np.ndarray, size: str) -> Iterator[Case]:
         work(y, fused),
         largest_difference,
         1e-7,
+        prototype=by_prototype(y, FS, LINE_HZ),
     )
 
 
@@ -233,7 +248,14 @@ def _many(few: np.ndarray, settings: Settings) -> Iterator[Case]:
             largest_difference,
             1e-11 if many.dtype == np.float64 else 1e-7,
             input_mb=many.nbytes / 2**20,
+            prototype=partial(_of_many, many, part, rate),
         )
+
+
+def _of_many(many: np.ndarray, part: np.ndarray, rate: str, prototypes: "Prototypes") -> Prototype:
+    """The prototype's rate of many channels is compared with its own of few."""
+    few = by_prototype(part, FS)(prototypes)
+    return replace(by_prototype(many, FS)(prototypes), peers={rate: few.call})
 
 
 def _long(settings: Settings) -> Iterator[Case]:
@@ -262,4 +284,5 @@ def _one_channel(
             work(data, FUSED_BAND if len(sos) == 4 else FUSED_BAND + FUSED_NOTCH * len(LINE_HZ)),
             largest_difference,
             1e-7,
+            prototype=by_prototype(data, LONG_FS, () if len(sos) == 4 else LINE_HZ),
         )

@@ -60,17 +60,38 @@ def tell_goals(limits: dict[int, Limits], verdicts: Sequence[Verdict]) -> None:
         print(f"\nGoal {goal}: {title}. Prototype: {prototype}")
         print(
             f"  {'':84} {'threads':>7} {'ours ms':>9} {'peer ms':>9} {'ratio':>7} {'least':>7} "
-            f"{'proto':>7} {'aim':>7}"
+            f"{'proto':>7} {'here':>7} {'aim':>7}"
         )
         for row in rows:
             print(
                 f"  {row.case + ' / ' + row.peer:84.84} {row.threads:7} {_figure(row.ours_ms):>9} "
                 f"{_figure(row.peer_ms):>9} {_figure(row.ratio):>7} {_figure(row.least_ratio):>7} "
-                f"{row.prototype:7.3g} {row.aim:7.3g}  {_word(row)}"
+                f"{row.prototype:7.3g} {_figure(row.prototype_here):>7} {row.aim:7.3g}  "
+                f"{_word(row)}"
             )
     print("\nSummary: rows that reach the prototype's value")
     for goal, rows in by_goal.items():
         print(_summary(goal, rows))
+    if any(row.reached_here is not None for row in verdicts):
+        _tell_both(verdicts)
+
+
+def _tell_both(verdicts: Sequence[Verdict]) -> None:
+    """Print how many rows reach what the prototype had, and what it has here; where one only."""
+    both = [row for row in verdicts if row.reached_here is not None]
+    print(
+        f"\nPrototype in this run: {sum(row.reached_here for row in both)} of {len(both)} rows at "
+        f"or above it, {sum(bool(row.reached) for row in both)} reach the printed value"
+    )
+    for row in both:
+        if row.reached != row.reached_here:
+            print(
+                f"  goal {row.goal:2} {row.case + ' / ' + row.peer:84.84} {row.threads} "
+                f"{_figure(row.ratio)}: printed {row.prototype:.3g}, here "
+                f"{_figure(row.prototype_here)}"
+            )
+    neither = sum(not row.reached and not row.reached_here for row in both)
+    print(f"  {neither} rows reach neither")
 
 
 def _by_goal(verdicts: Iterable[Verdict]) -> dict[int, list[Verdict]]:
@@ -129,9 +150,13 @@ def save(
         "limits": [limit.as_dict() for limit in limits.values()],
         "cases": [_as_dict(result) for result in results],
         "goals": {str(goal): GOALS[goal] for goal in _by_goal(verdicts)},
-        "verdicts": [_finite({**asdict(row), "reached": row.reached}) for row in verdicts],
+        "verdicts": [_finite(_with_judgement(row)) for row in verdicts],
     }
     path.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _with_judgement(row: Verdict) -> dict[str, object]:
+    return {**asdict(row), "reached": row.reached, "reached_here": row.reached_here}
 
 
 def _as_dict(result: Result) -> dict[str, object]:

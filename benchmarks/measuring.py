@@ -5,9 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-import numpy as np
-
-from benchmarks.cases import INPUT, LIMIT, Bound, Case, Peer, Settings, own
+from benchmarks.cases import (
+    INPUT,
+    LIMIT,
+    ONE_THREAD,
+    Bound,
+    Case,
+    Peer,
+    Prototype,
+    Settings,
+    own,
+    prototype_on,
+)
 from benchmarks.machine import Timing, interleaved, version_of
 from benchmarks.roofline import Limits
 
@@ -22,7 +31,7 @@ class Result:
     timings: dict[str, Timing] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     difference: float = math.nan
-    result_mb: float = 0.0
+    prototype: Prototype | None = None
 
     @property
     def is_wrong(self) -> bool:
@@ -34,7 +43,8 @@ class Verdict:
     """One ratio, the prototype's and the aim; `why` says why it could not be measured.
 
     `ratio` decides; `least_ratio` is that of the fastest repeats, which other programs on the
-    machine disturb less.
+    machine disturb less. `prototype` is what it had when the goals were set, `prototype_here`
+    what it has in this run (not a number where it was not run).
     """
 
     goal: int
@@ -49,10 +59,18 @@ class Verdict:
     aim: float
     why: str = ""
     is_wrong: bool = False
+    prototype_here: float = math.nan
 
     @property
     def reached(self) -> bool | None:
         return None if self.why else self.ratio >= self.prototype and not self.is_wrong
+
+    @property
+    def reached_here(self) -> bool | None:
+        """Whether ours is at least as fast as the prototype in this run."""
+        if self.why or math.isnan(self.prototype_here):
+            return None
+        return self.ratio >= self.prototype_here and not self.is_wrong
 
 
 def measure(case: Case, settings: Settings) -> Result:
@@ -68,17 +86,46 @@ def measure(case: Case, settings: Settings) -> Result:
     }
     for call in calls.values():  # compiles, fills caches
         mine = call()
-    result.result_mb = mine.nbytes / 2**20 if isinstance(mine, np.ndarray) else 0.0
     for number, peer in enumerate(case.peers):
         if _works(peer, mine if number == 0 else None, result):
             calls[peer.name] = peer.call
+    calls |= _prototype(mine, result, settings)
     del mine
     timings = interleaved(calls, settings.repeats, settings.budget_s, warm_up=False)
     times = {peer.name: peer.times for peer in case.peers}
+    times |= {prototype_on(n, p.name): p.times for p in case.peers for n in case.threads}
     for name, timing in timings.items():
         k = times.get(name, 1.0)
         result.timings[name] = Timing(k * timing.median_s, k * timing.least_s, timing.extra_mb)
     return result
+
+
+def _prototype(
+    mine: object, result: Result, settings: Settings
+) -> dict[str, Callable[[], object]]:
+    """The prototype's calls, if it is there and its result is ours; else a note says why not."""
+    case, calls = result.case, {}
+    if settings.prototypes is None or case.prototype is None:
+        return {}
+    try:
+        found = case.prototype(settings.prototypes)
+        for n in settings.threads_of_ours:
+            if n in case.threads:
+                calls[prototype_on(n)] = partial(found.call, n)
+                calls |= {prototype_on(n, p): partial(call, n) for p, call in found.peers.items()}
+        for name, call in calls.items():
+            its = call()
+            if name == prototype_on(1):
+                off = found.difference(mine, its)
+    except Exception as error:  # noqa: BLE001 - as of a peer
+        result.notes.append(f"prototype: {type(error).__name__}: {str(error)[:100]}")
+        return {}
+    told = f"prototype: differs from ours by {off:.1e}, allowed are {found.tolerance:.1e}"
+    result.notes.append(told)
+    if not off <= found.tolerance:
+        return {}
+    result.prototype = found
+    return calls
 
 
 def _works(peer: Peer, mine: object, result: Result) -> bool:
@@ -118,7 +165,7 @@ def _verdict(result: Result, bound: Bound, limits: dict[int, Limits], threads: i
     ratio = peer_ms / ours_ms
     least_ratio = _milliseconds(theirs, least=True) / _milliseconds(ours, least=True)
     if bound.peer == INPUT and ours is not None:
-        ratio = least_ratio = result.case.input_mb / max(ours.extra_mb - result.result_mb, 0.01)
+        ratio = least_ratio = result.case.input_mb / max(ours.extra_mb, 0.01)
         ours_ms = peer_ms = math.nan
     why = "" if theirs else ABSENT
     return Verdict(
@@ -134,7 +181,22 @@ def _verdict(result: Result, bound: Bound, limits: dict[int, Limits], threads: i
         aim=bound.aim[threads],
         why=why if ours else "not built yet",
         is_wrong=result.is_wrong,
+        prototype_here=_here(result, bound, theirs, threads),
     )
+
+
+def _here(result: Result, bound: Bound, theirs: Timing | None, threads: int) -> float:
+    """The prototype's ratio in this run; to its own where the peer is a call of this package."""
+    its = result.timings.get(prototype_on(threads))
+    if its is None or result.prototype is None:
+        return math.nan
+    if bound.peer == INPUT:
+        return result.case.input_mb / max(its.extra_mb + result.prototype.held_mb[threads], 0.01)
+    if bound.peer == ONE_THREAD:
+        theirs = result.timings.get(prototype_on(1))
+    else:
+        theirs = result.timings.get(prototype_on(threads, bound.peer), theirs)
+    return _milliseconds(theirs, least=bound.least) / _milliseconds(its, least=bound.least)
 
 
 def _milliseconds(timing: Timing | None, *, least: bool) -> float:

@@ -64,6 +64,7 @@ def _turns(data: np.ndarray, size: str) -> Case:
         difference=lambda ours, theirs: float(np.abs(np.asarray(ours) - theirs).max()),
         tolerance=0,
         needs="emgproc.features.turns",
+        prototype=lambda p: p.turns(data, TURN_UV),
     )
 
 
@@ -86,6 +87,7 @@ def _peaks(data: np.ndarray, size: str, options: dict[str, float]) -> Case:
         difference=others,
         tolerance=0,
         needs="emgproc.features.find_peaks",
+        prototype=lambda p: p.peaks(data, **options),
     )
 
 

@@ -76,6 +76,7 @@ def _new_array(path: Path, size: str, kind: str) -> Case:
             Peer("pyedflib", partial(pyedflib_reads, path), "pyedflib"),
         ),
         (Bound(12, MNE, {1: 4.9, 2: 5.8}, {1: 6, 2: 9}, least=True), NEVER_SLOWER),
+        prototype=lambda p: p.decoding(path, np.dtype(kind)),
     )
 
 
@@ -92,6 +93,7 @@ def _into_buffer(path: Path, size: str, kind: str) -> Case:
         ours,
         (Peer(RAW, _raw_into_buffer(path)),),
         (Bound(12, RAW, {1: 1 / 1.2, 2: 1 / 0.6}, {1: 1 / 1.1, 2: 1.0}), NEVER_SLOWER),
+        prototype=lambda p: p.decoding(path, out.dtype, beside=out),
     )
 
 
@@ -133,6 +135,7 @@ def _window(path: Path, start_s: int) -> Case:
             Bound(12, EDFIO_WINDOW, {1: 3.6}, {1: 3.5}),
         ),
         threads=(1,),
+        prototype=lambda p: p.decoding(path, np.dtype(np.float32), (start_s * FS, stop_s * FS)),
     )
 
 

@@ -124,13 +124,12 @@ def test_a_ratio_is_time_of_the_peer_over_time_of_ours():
     assert [v.reached for v in short] == [False]
 
 
-def test_memory_is_held_against_the_input_without_the_result():
+def test_memory_is_held_against_the_input():
     bound = Bound(4, INPUT, {1: 50}, {1: 20})
     result = timed({1: 1.0}, {}, [bound], input_mb=100.0)
-    result.timings[own(1)] = Timing(1.0, 1.0, 101.0)
-    result.result_mb = 100.0
+    result.timings[own(1)] = Timing(1.0, 1.0, 1.0)
     assert judge(result, LIMITS, (1,))[0].ratio == pytest.approx(100)
-    result.result_mb = 0.0
+    result.timings[own(1)] = Timing(1.0, 1.0, 101.0)
     assert judge(result, LIMITS, (1,))[0].reached is False
 
 
