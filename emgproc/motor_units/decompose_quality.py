@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emgproc.arrays import Ints, as_vector
+from emgproc._kernels.threads import over_groups
+from emgproc.arrays import Floats, Ints, as_vector
 from emgproc.errors import ParameterError
 from emgproc.motor_units.trains import PAUSE_S
 from emgproc.preprocessing.peaks import find_peaks
@@ -85,13 +86,16 @@ def pulses_of(
     `known` are trains that the sources have had before. No peak counts for more than 1.5
     medians of those at the known discharges, so that a few artefacts do not become the train.
     """
-    peaks = peaks_of(sources, fs, threads)
-    tops = [_top(source, train) for source, train in zip(sources, known, strict=False)]
-    tops += [np.inf] * (len(sources) - len(tops))
-    return [
-        _high_cluster(source, at, top)
-        for source, at, top in zip(sources, peaks, tops, strict=True)
-    ]
+    tops = np.full(len(sources), np.inf)
+    for c, (source, train) in enumerate(zip(sources, known, strict=False)):
+        tops[c] = _top(source, train)
+    parts: dict[int, list[Pulses]] = {}
+
+    def work(part: slice) -> None:
+        parts[part.start] = _high_clusters(sources[part], fs, tops[part])
+
+    over_groups(work, len(sources), threads)
+    return [pulses for first in sorted(parts) for pulses in parts[first]]
 
 
 def _top(source: NDArray[np.float32], train: Ints) -> float:
@@ -99,14 +103,21 @@ def _top(source: NDArray[np.float32], train: Ints) -> float:
     return _MOST_MEDIANS * float(np.median(heights)) if heights.any() else np.inf
 
 
-def _high_cluster(source: NDArray[np.float32], at: Ints, top: float) -> Pulses:
-    from emgproc._kernels.decompose_trains import clusters_of  # numba, loaded when first used
+def _high_clusters(sources: NDArray[np.float32], fs: float, tops: Floats) -> list[Pulses]:
+    from emgproc._kernels.decompose_trains import clusters  # numba, loaded when first used
 
-    heights = np.square(source[at], dtype=np.float64)
-    if heights.size < 4:
-        return Pulses(at[:0], 0.0, float("nan"))
-    middle, sil = clusters_of(heights, top)
-    return Pulses(at[heights > middle], sil, float(np.sqrt(middle)))
+    x = np.ascontiguousarray(sources)
+    peaks = peaks_of(x, fs)
+    edges = np.cumsum([0, *map(len, peaks)])
+    trains = np.empty(edges[-1] + 1, np.int64)
+    counts, found = np.empty(len(x), np.int64), np.empty((2, len(x)))
+    clusters(x, np.concatenate([trains[:0], *peaks]), edges, tops, trains, counts, found)
+    ends = np.cumsum(counts).tolist()
+    limits, sils = np.sqrt(found[0]).tolist(), found[1].tolist()
+    return [
+        Pulses(trains[end - n : end].copy(), sil, limit)
+        for n, end, sil, limit in zip(counts.tolist(), ends, sils, limits, strict=True)
+    ]
 
 
 def peaks_of(sources: NDArray[np.float32], fs: float, threads: int = 1) -> list[Ints]:

@@ -120,30 +120,62 @@ def test_responses_that_overlap_are_each_added():
 def two_means(heights):
     low, high = heights.min(), heights.max()
     for _ in range(50):
-        above = heights > (low + high) / 2
+        above = heights > 0.5 * (low + high)
         if above.all() or not above.any():
-            return low, high
-        low, high = heights[~above].mean(), heights[above].mean()
-    return low, high
+            break
+        low, high = sum(heights[~above]) / (~above).sum(), sum(heights[above]) / above.sum()
+    return 0.5 * (low + high)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_clusters_equal_their_slow_twin(seed):
-    rng = np.random.default_rng(seed)
-    heights = np.concatenate([rng.gamma(1, 1, 200), rng.normal(9, 1, 20)])
-    assert_allclose(trains.split_heights(heights), two_means(heights), rtol=1e-12)
+def slow_clusters(source, at, top):
+    heights = np.square(source[at], dtype=np.float64)
+    if at.size < 4:
+        return at[:0], np.nan, 0.0
+    limit = two_means(np.minimum(heights, top))
+    high = heights > limit
+    if high.all() or not high.any():
+        return at[high], limit, 0.0
+    to_high = heights[high] - sum(heights[high]) / high.sum()
+    to_low = heights[high] - sum(heights[~high]) / (~high).sum()
+    within, between = sum(to_high * to_high), sum(to_low * to_low)
+    most = max(within, between)
+    return at[high], limit, (between - within) / most if most > 0 else 0.0
 
 
-def test_equal_heights_are_one_cluster():
-    assert trains.split_heights(np.full(5, 2.0)) == (2.0, 2.0)
+def clusters_of(x, peaks, tops):
+    edges = np.cumsum([0, *map(len, peaks)])
+    found, counts = np.empty((2, len(x))), np.empty(len(x), np.int64)
+    at = np.empty(edges[-1] + 1, np.int64)
+    trains.clusters(x, np.concatenate(peaks), edges, np.array(tops), at, counts, found)
+    return np.split(at[: counts.sum()], np.cumsum(counts)[:-1]), *found
 
 
-@pytest.mark.parametrize("top", [np.inf, 6.0])
-def test_the_silhouette_of_clusters_is_that_of_their_heights(top):
+def test_clusters_equal_their_slow_twin_to_the_bit():
+    rng = np.random.default_rng(5)
+    x = rng.gamma(0.5, 1, (11, 60)).astype(np.float32)
+    x[:, 20:26] += np.float32(6)
+    x[:, 30] = 40
+    peaks = [np.flatnonzero(rng.random(60) < share) for share in np.linspace(0.2, 1, 11)]
+    peaks[3], peaks[9] = np.array([20, 21, 30]), np.array([], np.int64)
+    tops = [60.0 if c % 2 else np.inf for c in range(11)]
+    found, limits, sils = clusters_of(x, peaks, tops)
+    for c in range(11):
+        at, limit, sil = slow_clusters(x[c], peaks[c], tops[c])
+        assert_array_equal(found[c], at)
+        assert_array_equal([limits[c], sils[c]], [limit, sil])
+
+
+@pytest.mark.parametrize(("top", "limit", "n"), [(np.inf, 4.0, 0), (3.0, 3.0, 5), (0.0, 0.0, 5)])
+def test_equal_heights_are_one_cluster(top, limit, n):
+    found, limits, sils = clusters_of(np.full((1, 5), 2, np.float32), [np.arange(5)], [top])
+    assert (found[0].size, limits[0], sils[0]) == (n, limit, 0.0)
+
+
+def test_the_silhouette_of_clusters_is_that_of_their_heights():
     rng = np.random.default_rng(7)
-    heights = np.concatenate([rng.gamma(1, 1, 200), rng.normal(9, 1, 20), [50.0]])
-    middle, sil = trains.clusters_of(heights, top)
-    assert middle == sum(trains.split_heights(np.minimum(heights, top))) / 2
-    high = heights > middle
-    assert_allclose(sil, silhouette(heights[high], heights[~high]), rtol=1e-12)
-    assert trains.clusters_of(np.full(5, 2.0), top) == (2.0, 0.0)
+    x = np.concatenate([rng.gamma(1, 1, 200), rng.normal(9, 1, 20)]).astype(np.float32)[None]
+    at, limits, sils = clusters_of(x, [np.arange(220)], [np.inf])
+    high = np.isin(np.arange(220), at[0])
+    heights = np.square(x[0], dtype=np.float64)
+    assert heights[high].min() > limits[0] >= heights[~high].max()
+    assert_allclose(sils[0], silhouette(heights[high], heights[~high]), rtol=1e-12)
