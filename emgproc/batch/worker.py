@@ -10,11 +10,13 @@ from emgproc.batch.sidecars import loose_table, named_sidecars, read_events
 from emgproc.batch.store import ResultPaths, write_result
 from emgproc.errors import EmgprocError, WriteError
 from emgproc.features.result import FeatureSet
-from emgproc.plan import Plan, extract_file
-from emgproc.readers import open_recording
+from emgproc.plan import Plan, extract_file, extract_scan
+from emgproc.readers import open_recording, read_cmap_scan, sniff
 from emgproc.readers.bids import BidsFile
 from emgproc.readers.registry import sha256_of
 from emgproc.recording import Event
+
+SCAN = "qtrac"  # format of a CMAP scan: responses that a machine measured, no signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ def process(task: Task) -> Done:
 
 
 def _measured(task: Task) -> Done:
+    if task.plan.stimulation is not None and sniff(task.file) == SCAN:
+        digest = sha256_of((task.file,))
+        features = extract_scan(read_cmap_scan(task.file), task.plan, digest)
+        return _written(task, features, (hashed(task.file),), {})
     sidecars = named_sidecars(task.file)
     with open_recording(task.file, **task.plan.source.options()) as opened:
         opened.identified(sha256_of(opened.files))
@@ -104,6 +110,16 @@ def _measured(task: Task) -> Done:
     table = loose_table(task.file, sidecars.values())
     files = tuple(hashed(path) for path in (*opened.files, *([table] if table else [])))
     beside = {name: hashed(path) for name, path in sidecars.items()}
+    return _written(task, features, files, beside)
+
+
+def _written(
+    task: Task,
+    features: FeatureSet,
+    files: tuple[HashedFile, ...],
+    beside: dict[str, HashedFile],
+) -> Done:
+    """Write the values, or hand them back, with the digests of what they came from."""
     done = Done(task.name, files=(*files, *beside.values()), warnings=features.warnings)
     if task.result is None:
         return replace(done, features=features)

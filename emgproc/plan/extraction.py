@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 import emgproc
-from emgproc.errors import ParameterError
+from emgproc.errors import ParameterError, UnsupportedFormatError
 from emgproc.features import Sums, labelled_signal
 from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indices
 from emgproc.features.result import FeatureSet, FeatureValue
@@ -16,6 +16,8 @@ from emgproc.features.tone import band_flags, unusable_reason
 from emgproc.plan.measuring import ROWS, Measured, measure, wanted_by
 from emgproc.plan.model import WHOLE, Plan
 from emgproc.plan.motor_units import motor_unit_values
+from emgproc.plan.stimulation import measures_scans, scan_values, stimulation_values
+from emgproc.readers import CmapScan
 from emgproc.recording import Provenance, Recording
 
 # What needs the labels and the noise of a recording, not its samples alone.
@@ -44,8 +46,8 @@ def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
     Returns
     -------
     FeatureSet
-        The values of every EMG channel in the order of the plan, then those of motor units, then
-        what the steps measured. NaN always carries a reason.
+        The values of every EMG channel in the order of the plan, then those of motor units, of
+        nerve stimulation, and what the steps measured. NaN always carries a reason.
 
     Raises
     ------
@@ -65,7 +67,26 @@ def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
         values += _values(clean, rows[first : first + ROWS], plan)
     if plan.motor_units is not None:
         values += motor_unit_values(clean, plan.motor_units, threads=threads)
+    if plan.stimulation is not None:
+        values += stimulation_values(clean, plan.stimulation)
     return feature_set(clean.provenance, clean.n_samples, plan, values)
+
+
+def extract_scan(scan: CmapScan, plan: Plan, sha256: str = "") -> FeatureSet:
+    """Values of a CMAP scan whose responses a machine measured, by the plan's [stimulation].
+
+    Raises
+    ------
+    UnsupportedFormatError
+        The plan does not measure scans.
+    """
+    if plan.stimulation is None or not measures_scans(plan.stimulation):
+        raise UnsupportedFormatError(
+            f"{scan.source}: holds a CMAP scan, no continuous signal; a plan measures it with "
+            f'[stimulation] protocol = "scan", and {plan.name!r} does not'
+        )
+    about = Provenance(scan.source, sha256=sha256, reader="qtrac")
+    return feature_set(about, scan.response_mv.size, plan, scan_values(scan, plan.stimulation))
 
 
 def feature_set(

@@ -100,6 +100,8 @@ def whole_needed(
     units = plan.motor_units
     if units is not None and duration_s <= units.most_s:
         found.append(f"motor units of recordings of up to {units.most_s:g} s are found in a whole")
+    if plan.stimulation is not None:
+        found.append("responses to stimuli are measured in a whole recording")
     masks = {name for step in plan.steps if isinstance(step, MaskEvents) for name in step.labels}
     labels = {event.label for event in events}
     pops = POP in labels or ("pop" in masks and "pop" in labels)

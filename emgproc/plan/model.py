@@ -12,6 +12,7 @@ from emgproc.motor_units.model import DecompositionSettings
 from emgproc.preprocessing import apply_steps
 from emgproc.readers.variable_map import VariableMap
 from emgproc.recording import Recording
+from emgproc.stimulation.protocols import ProtocolSettings
 
 Step: TypeAlias = Callable[[Recording], Recording]
 
@@ -20,6 +21,7 @@ Step: TypeAlias = Callable[[Recording], Recording]
 ALGORITHM_VERSIONS = MappingProxyType(
     {"readers": 2, "preprocessing": 4, "features": 2, "tone": 2, "indices": 2, "extract": 2}
     | {"motor_units": 2}  # counts only where a plan asks for them
+    | {"stimulation": 1}  # likewise
 )
 
 WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label
@@ -141,6 +143,8 @@ class Plan:
         Reader options for files that state no unit or rate.
     motor_units
         How motor units are found; `None`: they are not looked for.
+    stimulation
+        How responses to nerve stimulation are measured; `None`: they are not.
     """
 
     name: str
@@ -150,6 +154,7 @@ class Plan:
     windows: WindowSettings = field(default_factory=WindowSettings)
     source: Source = field(default_factory=Source)
     motor_units: MotorUnitSettings | None = None
+    stimulation: ProtocolSettings | None = None
 
     def apply(self, recording: Recording) -> Recording:
         """Every step in order, each on the result of the one before.
@@ -170,11 +175,12 @@ class Plan:
         scale = {"adc_range_v": self.source.adc_range_v, "gain": self.source.gain}
         lines += [f"scale {n} {value!r}" for n, value in scale.items() if value is not None]
         lines += [f"map {self.source.map!r}"] if self.source.map else []
-        lines += [f"settings {self.motor_units!r}"] if self.motor_units else []
+        asked = {"motor_units": self.motor_units, "stimulation": self.stimulation}
+        lines += [f"settings {part!r}" for part in asked.values() if part]
         lines += [
             f"version {name} {number}"
             for name, number in ALGORITHM_VERSIONS.items()
-            if self.motor_units or name != "motor_units"
+            if asked.get(name, True)
         ]
         return "\n".join(lines) + "\n"
 

@@ -20,11 +20,17 @@ from emgproc.plan.extraction import FAMILIES
 from emgproc.plan.model import WHOLE, FeatureRequest, MotorUnitSettings, Plan, Source, Step
 from emgproc.preprocessing import STEPS, LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
 from emgproc.readers.variable_map import VariableMap
+from emgproc.stimulation.baseline import ResponseSettings
+from emgproc.stimulation.protocols import ProtocolSettings
 
 SCHEMA = 1
 _STRICT = ConfigDict(extra="forbid", strict=True)
 _Positive = typing.Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_TABLES = ("schema", "name", "source", "step", "feature", "noise", "windows", "motor_units")
+_TABLES = (
+    "schema", "name", "source", "step", "feature", "noise", "windows", "motor_units",
+    "stimulation",
+)  # fmt: skip
+_INSTEAD = ("stimulation",)  # tables that may stand without any [[feature]]
 _ENVELOPES = (Rectify, MovingRms, MovingArv, LinearEnvelope, Tkeo)  # no sum of potentials is left
 
 
@@ -92,7 +98,13 @@ class _Parser:
         noise = self._settings("noise", NoiseSettings, self._table(tables, "noise"))
         windows = self._settings("windows", WindowSettings, self._table(tables, "windows"))
         source = self._source(self._table(tables, "source"))
-        units = self._motor_units(tables, steps)
+        self._potentials(tables, steps)
+        units = self._nested(
+            tables, "motor_units", MotorUnitSettings, ("decomposition", DecompositionSettings)
+        )
+        stimuli = self._nested(
+            tables, "stimulation", ProtocolSettings, ("response", ResponseSettings)
+        )
         if self.problems:
             raise PlanError(self.file, self.problems)
         return Plan(
@@ -103,6 +115,7 @@ class _Parser:
             windows=windows or WindowSettings(),
             source=source or Source(),
             motor_units=units,
+            stimulation=stimuli,
         )
 
     def _problem(self, key: str, what: str) -> None:
@@ -117,7 +130,7 @@ class _Parser:
             self._problem("schema", f"must be {SCHEMA}, the only version there is; got {found!r}")
         if not isinstance(tables.get("name"), str) or not tables["name"].strip():
             self._problem("name", "a plan needs a name in quotes")
-        if not tables.get("feature"):
+        if not tables.get("feature") and not any(key in tables for key in _INSTEAD):
             self._problem("feature", "a plan needs at least one [[feature]]")
 
     def _list(self, tables: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
@@ -187,25 +200,29 @@ class _Parser:
             self._problem(key, str(error))
             return None
 
-    def _motor_units(
-        self, tables: Mapping[str, Any], steps: Sequence[Step | None]
-    ) -> MotorUnitSettings | None:
-        if "motor_units" not in tables:
+    def _potentials(self, tables: Mapping[str, Any], steps: Sequence[Step | None]) -> None:
+        """Note steps after which a table has nothing left to look at."""
+        for key in ("motor_units", *_INSTEAD):
+            for step in steps:
+                if key in tables and isinstance(step, _ENVELOPES):
+                    self._problem(key, f"there are no potentials left after {step!r}")
+
+    def _nested(
+        self, tables: Mapping[str, Any], key: str, kind: type, within: tuple[str, type]
+    ) -> Any:  # noqa: ANN401
+        """Settings from a table and the table within it; None where it is not there."""
+        if key not in tables:
             return None
-        for step in steps:
-            if isinstance(step, _ENVELOPES):
-                self._problem("motor_units", f"there are no potentials left after {step!r}")
-        table = self._table(tables, "motor_units")
-        allowed = _dataclass_fields(MotorUnitSettings) | {"decomposition": (dict[str, Any], {})}
-        values = self._validated("motor_units", allowed, table)
+        part, kind_of_part = within
+        allowed = _dataclass_fields(kind) | {part: (dict[str, Any], {})}
+        values = self._validated(key, allowed, self._table(tables, key))
         if values is None:
             return None
-        key, given = "motor_units.decomposition", values.pop("decomposition")
-        found = self._settings(key, DecompositionSettings, given)
+        found = self._settings(f"{key}.{part}", kind_of_part, values.pop(part))
         try:
-            return MotorUnitSettings(**values, decomposition=found or DecompositionSettings())
+            return kind(**values, **{part: found or kind_of_part()})
         except ParameterError as error:
-            self._problem("motor_units", str(error))
+            self._problem(key, str(error))
             return None
 
     def _source(self, table: Mapping[str, Any]) -> Source | None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc.arrays import Floats, spans_of
-from emgproc.errors import ParameterError
+from emgproc.errors import ParameterError, SignalError
 from emgproc.stimulation.baseline import (
     ResponseSettings,
     as_sweeps,
@@ -139,9 +139,7 @@ def amplitudes_at_peak(
     if wanted.until_s is not None:
         after &= times_s < wanted.until_s
     half = max(1, to_samples(PEAK_HALF_WIDTH_S, fs))
-    m = np.arange(-half, half + 1)
-    weights = 3 * (3 * half**2 + 3 * half - 1 - 5 * m**2)
-    parabola = weights / ((2 * half - 1) * (2 * half + 1) * (2 * half + 3))
+    parabola = _parabola(half)
     after[: np.argmax(after) + half] = False
     after[-half:] = False
     if not after.any():
@@ -153,6 +151,29 @@ def amplitudes_at_peak(
     about = flat[:, peak - half : peak + half + 1]
     # Not a matrix product: that one's order of addition depends on the library's threads.
     return np.asarray(-np.einsum("st,t->s", about, parabola) / 1000)
+
+
+def noise_at_peak(
+    x: ArrayLike, fs: float, before_s: float, settings: ResponseSettings | None = None
+) -> float:
+    """SD of `amplitudes_at_peak` where no unit answers, from the baselines of all sweeps, mV.
+
+    Parameters and errors as `cmap`, or the baseline is shorter than the 1 ms that is averaged.
+    """
+    base = baseline_of(as_sweeps(x), fs, before_s, settings or ResponseSettings())
+    parabola = _parabola(max(1, to_samples(PEAK_HALF_WIDTH_S, fs)))
+    if base.shape[1] < 2 * parabola.size:
+        raise SignalError(f"a baseline of {base.shape[1] / fs} s is too short for its noise")
+    flat = base - base.mean(axis=1, keepdims=True)
+    read = np.array([np.convolve(row, parabola, mode="valid") for row in flat])
+    return float(np.sqrt(np.mean(np.square(read)))) / 1000
+
+
+def _parabola(half: int) -> Floats:
+    """Weights of the value at the middle of a parabola fitted to 2 · half + 1 samples."""
+    m = np.arange(-half, half + 1)
+    weights = 3 * (3 * half**2 + 3 * half - 1 - 5 * m**2)
+    return np.asarray(weights / ((2 * half - 1) * (2 * half + 1) * (2 * half + 3)))
 
 
 def _described(

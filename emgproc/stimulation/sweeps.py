@@ -6,6 +6,7 @@ before anything here.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ def sweeps_of(
     *,
     before_s: float | None = None,
     after_s: float | None = None,
-    during: str = "",
+    during: str | Sequence[str] = (),
 ) -> Sweeps:
     """One sweep for each event `stim/<mA>`.
 
@@ -95,7 +96,8 @@ def sweeps_of(
         What a sweep holds before and after its stimulus, s; None is what at least half of the
         stimuli have until their segment ends or the next stimulus comes.
     during
-        Label of an event, e.g. `site/1`; only stimuli within such events are taken. Empty: all.
+        Label of an event, e.g. `site/1`, or several; only stimuli within an event of each are
+        taken. Empty: all.
 
     Raises
     ------
@@ -105,9 +107,10 @@ def sweeps_of(
         There is no such channel, or a length is negative.
     """
     row = recording.index(channel)
-    stimuli = _stimuli(recording, channel, during)
+    labels = tuple(filter(None, [during] if isinstance(during, str) else during))
+    stimuli = _stimuli(recording, channel, labels)
     if not stimuli:
-        where = f" during {during!r}" if during else ""
+        where = f" during {' and '.join(labels)}" if labels else ""
         raise SignalError(
             f"{recording.provenance.source} has no event {STIMULUS}<mA> for {channel}{where}"
         )
@@ -175,8 +178,8 @@ class _Stimulus(NamedTuple):
     after: int
 
 
-def _stimuli(recording: Recording, channel: str, during: str) -> list[_Stimulus]:
-    covering = [event for event in recording.events if during and event.label == during]
+def _stimuli(recording: Recording, channel: str, labels: Sequence[str]) -> list[_Stimulus]:
+    covering = [[e for e in recording.events if e.label == label] for label in labels]
     found = []
     for segment in recording.segments:
         length_s = (segment.stop - segment.start) / recording.fs
@@ -194,7 +197,10 @@ def _stimuli(recording: Recording, channel: str, during: str) -> list[_Stimulus]
         found += [
             _Stimulus(event, here, here - edges[i], edges[i + 2] - here)
             for i, (event, here) in enumerate(zip(inside, at, strict=True))
-            if not during or any(0 <= event.onset_s - c.onset_s < c.duration_s for c in covering)
+            if all(
+                any(0 <= event.onset_s - c.onset_s < c.duration_s for c in events)
+                for events in covering
+            )
         ]
     return found
 
