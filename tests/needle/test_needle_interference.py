@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from naive_turns import naive_turns
 
 from emgproc.errors import ParameterError, SignalError
 from emgproc.features import turns
@@ -17,29 +18,6 @@ FS = 25_600.0
 def triangle(amplitude_uv, hz=100.0, seconds=10.0, fs=FS):
     t = np.arange(round(seconds * fs)) / fs
     return amplitude_uv * (4 * np.abs((hz * t - 0.25) % 1 - 0.5) - 1)
-
-
-def naive_turns(x, threshold):
-    """Sample by sample: an extreme is a turn once the signal has come back by the threshold."""
-    found, up, start = [], None, 0
-    best = start
-    for i in range(len(x)):
-        if up is None:
-            so_far = x[start : i + 1]
-            if x[i] - so_far.min() >= threshold:
-                up, best = True, i
-            elif so_far.max() - x[i] >= threshold:
-                up, best = False, i
-            continue
-        if (x[i] > x[best]) if up else (x[i] < x[best]):
-            best = i
-        elif abs(x[best] - x[i]) >= threshold:
-            same = best
-            while x[same + 1] == x[best]:
-                same += 1
-            found.append((best + same) // 2)
-            up, best = not up, i
-    return found
 
 
 def random_signal(rng, kind):
