@@ -4,7 +4,8 @@ No setting of ours was chosen with this seed; the other packages run at their de
 memory is not judged here, where what an earlier call freed is still held: slow tests do that.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
@@ -63,8 +64,9 @@ def _whole(made: Mixture, seconds: float, settings: Settings) -> Case:
         _decomposition(made),
         tuple(peers),
         tuple(bounds),
-        difference=lambda ours, _: _wrong(made, ours),
+        difference=lambda ours, _: _wrong(made, ours.discharges),
         tolerance=0,
+        prototype=lambda p: p.decomposition(made.x, FS, DELAYS, partial(_wrong, made)),
     )
 
 
@@ -75,7 +77,7 @@ def _large(made: Mixture, seconds: float) -> Case:
         _decomposition(large),
         (Peer(SMALL, lambda: _decomposition(made)(1)),),
         (Bound(9, SMALL, {1: 1 / 1.3}, {1: 1 / 1.3}),),
-        difference=lambda ours, _: _wrong(large, ours),
+        difference=lambda ours, _: _wrong(large, ours.discharges),
         tolerance=0,
     )
 
@@ -88,9 +90,9 @@ def _decomposition(made: Mixture) -> Callable[[int], MotorUnits]:
     return lambda threads: decompose(made.x, FS, threads=threads)
 
 
-def _wrong(made: Mixture, ours: MotorUnits) -> float:
+def _wrong(made: Mixture, trains: Sequence[np.ndarray]) -> float:
     """Units that were not found, trains that are none's or another's again."""
-    found = score(made.trains, ours.discharges)
+    found = score(made.trains, trains)
     return float(len(made.trains) - found.found + found.false + found.duplicates)
 
 
@@ -127,7 +129,7 @@ def _phases(made: Mixture) -> Iterator[Case]:
         (Bound(10, COV, {1: 18, 2: 11}, {1: 60, 2: 60}), halves),
         difference=_relative,
         tolerance=1e-4,
-        prototype=lambda p: p.covariance(x, DELAYS),
+        prototype=lambda p: p.covariance(x, DELAYS, rows.n),
     )
     yield Case(
         f"fixed point, {LANES} starts, {size}",
