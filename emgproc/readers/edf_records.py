@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from emgproc.errors import TruncatedFileError
 from emgproc.readers.edf_header import EdfHeader
 
-RUN_BYTES = 1 << 20  # of records read at once: few calls, and what was read is still in the cache
+RUN_BYTES = 1 << 21  # of records read at once: long rows of samples, and still in the last cache
 _NEAR_BYTES = 1 << 14  # records above this size are not read for a few bytes of each
 _COPIED_BYTES = 1 << 20
 
@@ -37,8 +37,12 @@ class EdfRecords:
     def __getitem__(self, rows: slice) -> NDArray[np.uint8]:
         first, stop, _ = rows.indices(len(self))
         found = np.empty((max(0, stop - first), self._record_bytes), np.uint8)
-        self._read(found.reshape(-1), first, 0)
+        self.read_into(found, first)
         return found
+
+    def read_into(self, found: NDArray[np.uint8], first: int) -> None:
+        """Fill the rows of `found` with the records from `first` on."""
+        self._read(found.reshape(-1), first, 0)
 
     def columns(self, first: int, stop: int, part: slice) -> NDArray[np.uint8]:
         """The bytes `part` of each of the records [first, stop)."""
@@ -80,6 +84,17 @@ def runs(
     step = run_length(record_bytes)
     for row in range(first, stop, step):
         yield row, np.asarray(records[row : min(row + step, stop)])
+
+
+def rows_of(
+    records: EdfRecords | NDArray[np.uint8], first: int, stop: int, room: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Records [first, stop), in the first rows of `room` where they have to be read."""
+    if not isinstance(records, EdfRecords):
+        return np.asarray(records[first:stop])
+    found = room[: stop - first]
+    records.read_into(found, first)
+    return found
 
 
 def columns_of(

@@ -12,7 +12,7 @@ from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Floats, Ints, Samples
 from emgproc.readers.edf_channels import Choice, EdfChannel
 from emgproc.readers.edf_header import EdfHeader, EdfSignal
-from emgproc.readers.edf_records import RUN_BYTES, EdfRecords, columns_of, run_length
+from emgproc.readers.edf_records import RUN_BYTES, EdfRecords, columns_of, rows_of, run_length
 from emgproc.readers.source import Source
 from emgproc.recording import Auxiliary, Segment
 
@@ -93,8 +93,9 @@ class EdfCounts:
         begins = range(start, stop, step)
 
         def work(part: slice) -> None:
+            room = np.empty((step, size), np.uint8)  # one for all runs: new memory costs faults
             for row in begins[part]:
-                rows = np.asarray(self._records[row : min(row + step, stop)])
+                rows = rows_of(self._records, row, min(row + step, stop), room)
                 skipped = row * per_record - first
                 a, b = max(0, -skipped), min(len(rows) * per_record, n - skipped)
                 fill(bank, rows, (a, b), (into, at + skipped + a))
