@@ -59,7 +59,8 @@ def decoder() -> Any:  # noqa: ANN401
         for c in prange(gains.size):
             gain, zero = gains[c], zeros[c]
             for r in range(len(records)):
+                run = records[r, c * n : (c + 1) * n]  # indexed by c * n + i it is half as fast
                 for i in range(n):
-                    out[c, r * n + i] = records[r, c * n + i] * gain + zero
+                    out[c, r * n + i] = run[i] * gain + zero
 
     return decode
