@@ -23,6 +23,7 @@ _PLACES = 30  # of the onset of a record, at most; more are no resolution
 # Floats go down to 5e-324 and have up to 17 digits.
 _SECONDS = re.compile(rb"[+-]?\d{1,15}(?:\.(\d{0,350}))?")
 _TAL = re.compile(rb"[^\0]+")
+_ONSET_ALONE = re.compile(_SECONDS.pattern + rb"\x14\x14")  # all that most records say
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,20 @@ def _lists(
     header: EdfHeader, records: EdfRecords | NDArray[np.uint8], signal: EdfSignal
 ) -> Iterator[tuple[int, bool, bytes]]:
     """Record, whether the list opens it, and the bytes, of every list of one signal."""
-    columns = slice(signal.offset, signal.offset + header.width * signal.per_record)
+    size = header.width * signal.per_record
+    columns = slice(signal.offset, signal.offset + size)
     for first, rows in every_column(records, columns):
-        for i, row in enumerate(rows, first):
-            for tal in _TAL.finditer(row.tobytes()):
-                yield i, tal.start() == 0, tal.group()
+        told = rows.tobytes()
+        for i in range(len(rows)):
+            for tal in _TAL.finditer(told, i * size, (i + 1) * size):
+                yield first + i, tal.start() == i * size, tal.group()
 
 
 def _parse(tal: bytes) -> tuple[float, int, list[Event]] | None:
     """Onset, its decimal places and the events of one list; `None` if it is not one."""
+    alone = _ONSET_ALONE.fullmatch(tal)
+    if alone:
+        return float(tal[:-2]), min(len(alone.group(1) or b""), _PLACES), []
     stamp, *texts = tal.split(b"\x14", MAX_EVENTS + 2)
     onset, _, duration = stamp.partition(b"\x15")
     match = _SECONDS.fullmatch(onset)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from emgproc.errors import NoEmgChannelError, UnknownRateError, UnknownUnitError
-from emgproc.readers.edf_header import EdfHeader, EdfSignal
+from emgproc.readers.edf_header import EdfHeader, EdfSignal, Limits
 from emgproc.readers.file import ReadOptions
 from emgproc.readers.labels import kind_of
 from emgproc.recording import Channel
@@ -34,14 +34,19 @@ class EdfChannel:
     @property
     def scale(self) -> tuple[float, float]:
         """Gain and zero of the digital values: µV in the main stream, else the own unit."""
-        signal = self.signal
-        return _scaled(signal.gain, signal.zero, self.unit if self.is_main else None)
+        return _scaled(self.signal.limits, self.unit if self.is_main else None)
 
 
-@lru_cache(maxsize=64)  # most signals of a file have the same scale
-def _scaled(gain: Fraction, zero: Fraction, unit: str | None) -> tuple[float, float]:
+@lru_cache(maxsize=64)  # most signals of a file have the same limits
+def _scaled(limits: Limits, unit: str | None) -> tuple[float, float]:
     factor = Fraction(1 if unit is None else microvolts_per(unit))
-    return float(gain * factor), float(zero * factor)
+    return float(limits.gain * factor), float(limits.zero * factor)
+
+
+@lru_cache(maxsize=64)
+def _rails(limits: Limits, unit: str) -> tuple[float, float]:
+    ends, factor = limits.physical or (Fraction(0), Fraction(0)), Fraction(microvolts_per(unit))
+    return float(min(ends) * factor), float(max(ends) * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +180,7 @@ def _no_unit(name: str, lost: list[EdfChannel]) -> str:
 def describe_channel(channel: EdfChannel) -> Channel:
     """The channel of the recording: converter and hardware filters as the header states them."""
     signal = channel.signal
-    limits = signal.physical or (Fraction(0), Fraction(0))
-    low, high = signal.digital or (0, 0)
+    low, high = signal.limits.digital or (0, 0)
     return Channel(
         name=channel.name,
         kind=channel.kind,
@@ -185,7 +189,7 @@ def describe_channel(channel: EdfChannel) -> Channel:
         notch_hz=_filter(signal.prefilter, "N"),
         bits=(high - low).bit_length(),
         lsb_uv=abs(channel.scale[0]),
-        range_uv=_scaled(min(limits), max(limits), channel.unit),
+        range_uv=_rails(signal.limits, channel.unit),
     )
 
 

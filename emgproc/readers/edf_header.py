@@ -20,18 +20,39 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?")
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)  # bytes per signal of each field
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Limits:
+    """Limits (minimum, maximum) of a signal, `None` where they calibrate nothing.
+
+    That is where they are unreadable, the digital minimum is not below the maximum, or the
+    physical limits are equal. Signals with the same text share one: most of a file do.
+
+    Attributes
+    ----------
+    gain
+        Physical units per digital step (negative for an inverted range); 1 if uncalibrated.
+    zero
+        Physical value of the digital value 0; 0 if uncalibrated.
+    """
+
+    physical: tuple[Fraction, Fraction] | None
+    digital: tuple[int, int] | None
+    gain: Fraction
+    zero: Fraction
+
+    @property
+    def calibrate(self) -> bool:
+        """Whether digital values have a physical meaning."""
+        return self.physical is not None and self.digital is not None
+
+
 @dataclass(frozen=True, slots=True)
 class EdfSignal:
-    """One signal of the header; `offset` counts bytes from the start of a record.
-
-    `physical` and `digital` are the limits (minimum, maximum), `None` where they calibrate
-    nothing: unreadable, digital minimum not below the maximum, physical limits equal.
-    """
+    """One signal of the header; `offset` counts bytes from the start of a record."""
 
     label: str
     unit: str
-    physical: tuple[Fraction, Fraction] | None
-    digital: tuple[int, int] | None
+    limits: Limits
     prefilter: str
     per_record: int
     offset: int
@@ -40,27 +61,7 @@ class EdfSignal:
     @property
     def calibrated(self) -> bool:
         """Whether digital values have a physical meaning."""
-        return self.physical is not None and self.digital is not None
-
-    @property
-    def gain(self) -> Fraction:
-        """Physical units per digital step (negative for an inverted range); 1 if uncalibrated."""
-        return _calibration(self.physical, self.digital)[0]
-
-    @property
-    def zero(self) -> Fraction:
-        """Physical value of the digital value 0; 0 if uncalibrated."""
-        return _calibration(self.physical, self.digital)[1]
-
-
-@lru_cache(maxsize=64)  # most signals of a file have the same limits
-def _calibration(
-    physical: tuple[Fraction, Fraction] | None, digital: tuple[int, int] | None
-) -> tuple[Fraction, Fraction]:
-    if physical is None or digital is None:
-        return Fraction(1), Fraction(0)
-    gain = (physical[1] - physical[0]) / (digital[1] - digital[0])
-    return gain, physical[0] - digital[0] * gain
+        return self.limits.calibrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def read_header(path: Path) -> EdfHeader:
         n_records=n_records,
         duration_s=_duration(path.name, fixed[244:252], warnings),
         signals=signals,
-        synthetic="SYNTHETIC" in _text(fixed[88:168]),
+        synthetic=b"SYNTHETIC" in fixed[88:168],
         warnings=tuple(warnings),
     )
 
@@ -161,11 +162,10 @@ def _signals(
         what = f"signal {i + 1} ({_text(label)!r})"
         samples = _count(per_record, f"{name}: samples per record of {what}", MAX_RECORD_SAMPLES)
         annotations = _text(label) in {"EDF Annotations", "BDF Annotations"}
-        physical, digital = _limits(limits, what, [] if annotations else warnings)
+        found = _limits((*limits,), what, [] if annotations else warnings)
         signals.append(
             EdfSignal(
-                _text(label), _text(unit), physical, digital, _text(prefilter), samples, offset,
-                annotations,
+                _text(label), _text(unit), found, _text(prefilter), samples, offset, annotations
             )
         )  # fmt: skip
         offset += width * samples
@@ -185,21 +185,30 @@ def _columns(table: bytes, count: int) -> list[list[bytes]]:
     return columns
 
 
-def _limits(
-    fields: list[bytes], what: str, warnings: list[str]
-) -> tuple[tuple[Fraction, Fraction] | None, tuple[int, int] | None]:
-    low, high = (_number(field, f"physical limit of {what}", warnings) for field in fields[:2])
-    first, last = (_number(field, f"digital limit of {what}", warnings) for field in fields[2:])
-    physical = None if low is None or high is None or low == high else (low, high)
-    whole = first is not None and last is not None and first.denominator == last.denominator == 1
-    digital = (int(first), int(last)) if whole and first < last else None  # type: ignore[operator,arg-type] # `whole` has excluded None
-    if physical is None or digital is None:
+def _limits(fields: tuple[bytes, ...], what: str, warnings: list[str]) -> Limits:
+    for field, which in zip(fields, ("physical", "physical", "digital", "digital"), strict=True):
+        if b"," in field:
+            _number(field, f"{which} limit of {what}", warnings)
+    found = _parsed(fields)
+    if not found.calibrate:
         stated = [_text(field) for field in fields]
         warnings.append(
             f"{what} is not calibrated: physical limits {stated[0]!r} to {stated[1]!r}, digital "
             f"limits {stated[2]!r} to {stated[3]!r}"
         )
-    return physical, digital
+    return found
+
+
+@lru_cache(maxsize=64)
+def _parsed(fields: tuple[bytes, ...]) -> Limits:
+    low, high, first, last = (_number(field, "", []) for field in fields)
+    physical = None if low is None or high is None or low == high else (low, high)
+    whole = first is not None and last is not None and first.denominator == last.denominator == 1
+    digital = (int(first), int(last)) if whole and first < last else None  # type: ignore[operator,arg-type] # `whole` has excluded None
+    if physical is None or digital is None:
+        return Limits(physical, digital, Fraction(1), Fraction(0))
+    gain = (physical[1] - physical[0]) / (digital[1] - digital[0])
+    return Limits(physical, digital, gain, physical[0] - digital[0] * gain)
 
 
 def _start(name: str, field: bytes, size: int, count: int, warnings: list[str]) -> int:
@@ -261,6 +270,7 @@ def _fraction(text: str) -> Fraction | None:
     return Fraction(text) if _NUMBER.fullmatch(text) else None
 
 
+@lru_cache(maxsize=256)  # units, filters and numbers are the same for most signals of a file
 def _text(field: bytes) -> str:
     """The text of a field: UTF-8 where it is, else Latin-1; NUL and blanks stripped."""
     try:
