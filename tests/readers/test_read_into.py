@@ -3,8 +3,9 @@ import pytest
 from edf_bytes import one
 from numpy.testing import assert_array_equal
 
-from emgproc.errors import ParameterError
+from emgproc.errors import ParameterError, TruncatedFileError
 from emgproc.readers import edf_records, edf_samples, open_recording, read_recording
+from emgproc.readers.edf_header import read_header
 from emgproc.writers import write_recording
 
 
@@ -66,3 +67,34 @@ def test_systems_that_cannot_read_at_a_place_read_the_same(opened, monkeypatch):
     data = opened.read(3, 311, threads=2).data
     monkeypatch.delattr(edf_records.os, "preadv", raising=False)
     assert_array_equal(opened.read(3, 311, threads=2).data, data)
+
+
+def test_few_bytes_of_each_record_are_the_same_in_calls_for_bytes_and_for_arrays(
+    opened, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(edf_records, "_NEAR_BYTES", 0)
+    stamped = one(plus="EDF+D", onsets=["+0", "+1", "+4.5", "+5.5"])
+    (tmp_path / "b.edf").write_bytes(stamped.build())
+    known = []
+    for most in (1 << 12, 0):
+        monkeypatch.setattr(edf_records, "_FEW_BYTES", most)
+        with open_recording(tmp_path / "b.edf") as file:
+            known.append((file.segments, file.events))
+    assert known[0] == known[1]
+    assert len(known[0][0]) == 2
+
+
+@pytest.mark.parametrize("most", [1 << 12, 0])
+def test_a_record_that_has_gone_is_told_whichever_way_its_few_bytes_are_read(
+    tmp_path, monkeypatch, most
+):
+    monkeypatch.setattr(edf_records, "_NEAR_BYTES", 0)
+    monkeypatch.setattr(edf_records, "_FEW_BYTES", most)
+    path = tmp_path / "c.edf"
+    path.write_bytes(one().build())
+    records = edf_records.EdfRecords(path, read_header(path))
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 1)
+    assert records.columns(0, 3, slice(0, 8)).shape == (3, 8)
+    with pytest.raises(TruncatedFileError, match="7 of 8 bytes from record 4 on"):
+        records.columns(0, 4, slice(192, 200))
