@@ -16,6 +16,7 @@ from threadpoolctl import ThreadpoolController
 
 from benchmarks.cases import Difference, Prototype, largest_difference
 from benchmarks.prototype_modules import decoder, modules_in
+from benchmarks.reading import LSB_UV
 from emgproc.errors import ParameterError
 from emgproc.readers.edf_header import read_header
 
@@ -149,8 +150,7 @@ class Prototypes:
         """
         header = read_header(path)
         signals = [signal for signal in header.signals if not signal.annotations]
-        gains = np.array([signal.gain for signal in signals], dtype)
-        zeros = np.array([signal.zero for signal in signals], dtype)
+        gains, zeros = np.full(len(signals), LSB_UV, dtype), np.zeros(len(signals), dtype)
         n = signals[0].per_record
         first, last = (0, header.n_records) if span is None else (span[0] // n, span[1] // n)
         shape = (len(signals), (last - first) * n)
@@ -168,7 +168,7 @@ class Prototypes:
         def difference(ours: object, its: object) -> float:
             return largest_difference(ours if beside is None else beside, its)
 
-        return Prototype(call, difference, 1e-6)
+        return Prototype(call, difference, 1e-5)  # eight characters of the header give the gain
 
     def decomposition(
         self, x: np.ndarray, fs: float, n_delays: int, wrong: Callable[[list], float]
@@ -196,7 +196,7 @@ class Prototypes:
                 return self.decomp.ext_cov(rows, n_delays)
 
         return Prototype(
-            call, lambda ours, its: largest_difference(ours * (n_ours / n), its), 0.01
+            call, lambda ours, its: largest_difference(ours * (n_ours / n), its), 1e-3
         )
 
     def fixed_point(
