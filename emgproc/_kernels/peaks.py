@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from emgproc._kernels._jit import kernel
 from emgproc._kernels._simd import bits_above, lanes, load, lowest_bit, splat_as
+from emgproc._kernels._simd_interpreted import Vector
 from emgproc.arrays import Ints
 
 Values = NDArray[Any]  # float64, or float32: nothing is computed, only compared
@@ -68,6 +69,18 @@ def add_maxima(bits: int, first: int, positions: Ints, k: int) -> int:
 
 
 @kernel
+def pass_over(x: Values, i: int, stop: int, lowest: Vector) -> int:
+    """First sample from `i` on whose vector may hold one as high as `lowest`, in steps of four."""
+    n = lanes(x)
+    everywhere, low = (1 << n) - 1, (1 << n) - 1
+    while low == everywhere and i + 4 * n < stop:
+        low = bits_above(lowest, load(x, i)) & bits_above(lowest, load(x, i + n))
+        low &= bits_above(lowest, load(x, i + 2 * n)) & bits_above(lowest, load(x, i + 3 * n))
+        i += 4 * n
+    return i if low == everywhere else i - 4 * n
+
+
+@kernel
 def find_maxima(x: Values, span: tuple[int, int], height: float, positions: Ints, k: int) -> int:
     """Append to `k` positions the maxima at least `height` high within `span`, from its start on.
 
@@ -90,7 +103,9 @@ def find_maxima(x: Values, span: tuple[int, int], height: float, positions: Ints
                 k = add_plateaus(x, rises & falls | flat, i, span, positions, k)
             else:
                 k = add_maxima(rises & falls, i - start, positions, k)
-        i += n_lanes
+            i += n_lanes
+        else:
+            i = pass_over(x, i + n_lanes, stop, lowest)
     while i < stop - 1:
         if x[i - 1] < x[i] and x[i] >= height:
             k = add_plateau(x, i, span, positions, k)
@@ -147,32 +162,38 @@ def keep_apart(
 
 @kernel
 def find_peaks(
-    x: Values, n_samples: int, least: Values, distance: int, found: Ints, counts: Ints
+    x: Values,
+    n_samples: int,
+    channels: tuple[int, int],
+    least: Values,
+    distance: int,
+    found: Ints,
+    counts: Ints,
 ) -> None:
-    """Peaks of each channel, one channel after the other in `found`.
+    """Peaks of some channels, each into its own part of `found`.
 
     Parameters
     ----------
     x
         Channels of `n_samples` each, flat.
+    channels
+        The first, and the one after the last.
     least
         Least height of each channel, of the type of `x`.
     distance
         Fewest samples between two peaks; at most 2: all maxima.
     found
-        Receives the samples, counted from each channel's first; room for one more than there are.
+        (n_channels, most): receives the samples, counted from each channel's first; room for one
+        more than there are.
     counts
         Receives the number of peaks of each channel, or `TIE`.
     """
     positions = np.empty(n_samples // 2 + 1, np.int64)
-    n = 0
-    for c in range(counts.size):
+    for c in range(channels[0], channels[1]):
         start = c * n_samples
         span = (start, start + n_samples)
         if distance <= 2:
-            after = find_maxima(x, span, least[c], found, n)
+            counts[c] = find_maxima(x, span, least[c], found[c], 0)
         else:
             k = find_maxima(x, span, least[c], positions, 0)
-            after = keep_apart(x, start, distance, positions[:k], found, n)
-        counts[c] = TIE if after == TIE else after - n
-        n = max(n, after)
+            counts[c] = keep_apart(x, start, distance, positions[:k], found[c], 0)

@@ -1,7 +1,7 @@
 """Peaks of many signals at once, the same ones that `scipy.signal.find_peaks` finds."""
 
 import math
-from itertools import accumulate
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Ints, as_samples
 from emgproc.errors import ParameterError
+
+_SLICES = 4  # of the channels for each thread: one that wakes late does not decide
 
 
 def find_peaks(
@@ -59,33 +61,37 @@ def find_peaks(
     [3, 6]
     """
     data = as_samples(x)
-    least = _least(height, data)
+    of_all = height is None or isinstance(height, float)
+    least = (_same_least if of_all else _least)(height, len(data), data.dtype)
     apart = _whole_distance(distance, data.shape[1])
     peaks = _peaks_of(data, least, apart, threads)
     return peaks if np.ndim(x) == 2 else peaks[0]
 
 
-def _least(height: ArrayLike | None, data: NDArray[Any]) -> NDArray[Any]:
-    """Least height of each channel, in the type of `data`: rounded up, so ≥ means the same."""
+def _least(height: ArrayLike | None, n_channels: int, kind: np.dtype[Any]) -> NDArray[Any]:
+    """Least height of each channel as a number of `kind`: rounded up, so ≥ means the same."""
     asked = np.asarray(-np.inf if height is None else height, dtype=np.float64)
-    if asked.shape not in ((), data.shape[:1]) or np.isnan(asked).any():
+    if asked.shape not in ((), (n_channels,)) or np.isnan(asked).any():
         raise ParameterError(
-            f"height must be one number or one for each of {data.shape[0]} channels, not NaN; "
+            f"height must be one number or one for each of {n_channels} channels, not NaN; "
             f"got {height!r}"
         )
-    least = np.empty(data.shape[:1], data.dtype)
+    least = np.empty(n_channels, kind)
     with np.errstate(over="ignore"):  # beyond float32's largest only infinity is that high
         least[:] = asked
     below = least < asked
     if below.any():
-        least[below] = np.nextafter(least[below], data.dtype.type(np.inf))
+        least[below] = np.nextafter(least[below], kind.type(np.inf))
     return least
+
+
+_same_least = lru_cache(_least)  # a scan of a minute of 64 channels takes a millisecond
 
 
 def _whole_distance(distance: float | None, n_samples: int) -> int:
     if distance is None:
         return 1
-    if not (np.isfinite(distance) and distance >= 1):
+    if not 1 <= distance < math.inf:
         raise ParameterError(f"distance must be a finite number ≥ 1 of samples, got {distance!r}")
     return min(math.ceil(distance), max(n_samples, 1))
 
@@ -95,34 +101,28 @@ def _peaks_of(data: NDArray[Any], least: NDArray[Any], distance: int, threads: i
 
     n_channels, n_samples = data.shape
     most = n_samples // 2 if distance <= 2 else n_samples // distance + 1
-    out: list[Ints] = [np.empty(0, np.int64)] * n_channels
+    found = np.empty((n_channels, most + 1), np.int64)
+    counts = np.empty(n_channels, np.int64)
+    flat = data.reshape(-1)
 
     def work(part: slice) -> None:
-        channels = range(part.start, part.stop)
-        found = np.empty(len(channels) * most + 1, np.int64)
-        counts = np.empty(len(channels), np.int64)
-        kernels.find_peaks(data[part].reshape(-1), n_samples, least[part], distance, found, counts)
-        numbers = counts.tolist()
-        ends = list(accumulate(max(n, 0) for n in numbers))
-        found.resize(ends[-1], refcheck=False)  # gives back what was not needed, copies nothing
-        for c, n, end in zip(channels, numbers, ends, strict=True):
-            if n == kernels.TIE:
-                out[c] = _peaks_with_ties(data[c], least[c : c + 1], distance)
-            else:
-                out[c] = found[end - n : end]
+        channels = (part.start, part.stop)
+        kernels.find_peaks(flat, n_samples, channels, least, distance, found, counts)
 
-    if n_channels:
-        over_groups(work, n_channels, threads)
-    return out
+    over_groups(work, n_channels, threads, slices=_SLICES)
+    return [
+        found[c, :n] if n >= 0 else _peaks_with_ties(data[c], least[c : c + 1], distance)
+        for c, n in enumerate(counts.tolist())
+    ]
 
 
 def _peaks_with_ties(x: NDArray[Any], least: NDArray[Any], distance: int) -> Ints:
     """Peaks of one channel in which equal heights are told apart by their rank in SciPy's sort."""
     from emgproc._kernels import peaks as kernels
 
-    positions, count = np.empty(x.size // 2 + 1, np.int64), np.empty(1, np.int64)
-    kernels.find_peaks(x, x.size, least, 1, positions, count)
-    positions = positions[: count[0]]
+    positions, count = np.empty((1, x.size // 2 + 1), np.int64), np.empty(1, np.int64)
+    kernels.find_peaks(x, x.size, (0, 1), least, 1, positions, count)
+    positions = positions[0, : count[0]]
     ranks = np.empty(x.size)
     order = np.argsort(x[positions].astype(np.float64))
     ranks[positions[order]] = np.arange(positions.size)

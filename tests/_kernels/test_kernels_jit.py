@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, get_ident
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ import pytest
 import emgproc
 from emgproc._kernels import _jit
 from emgproc._kernels._jit import JIT_DISABLED, kernel
-from emgproc._kernels.threads import over_groups
+from emgproc._kernels.threads import _Task, over_groups
 from emgproc.errors import ParameterError
 
 RUN = """
@@ -262,6 +262,20 @@ def test_an_error_in_any_thread_reaches_the_caller():
             over_groups(work, 7, threads)
 
 
+def test_an_error_of_another_thread_reaches_the_caller_who_may_go_on():
+    for _ in range(3):
+        met, caller = Barrier(2), get_ident()
+
+        def work(part, met=met, caller=caller):
+            met.wait(30)
+            if get_ident() != caller:
+                raise ValueError("the other")
+
+        with pytest.raises(ValueError, match="the other"):
+            over_groups(work, 2, 2)
+        assert _sum_in_threads() == 21
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_process_has_threads_of_its_own():
@@ -280,6 +294,26 @@ def _sum_in_threads():
 
     over_groups(work, 7, 2)
     return sum(sum(range(7)[part]) for part in found)
+
+
+def test_a_helper_that_has_not_begun_is_not_waited_for():
+    task = _Task(lambda: pytest.fail("was called off"))
+    assert task.wait() is None
+    assert task.take() is None
+
+
+def test_threads_are_used_again():
+    over_groups(lambda part: None, 2, 2)
+    met = Barrier(2)
+    seen = set()
+
+    def work(part):
+        met.wait(30)
+        seen.add(get_ident())
+
+    for _ in range(20):
+        over_groups(work, 2, 2)
+    assert len(seen) == 2
 
 
 def test_threads_below_one_are_refused():

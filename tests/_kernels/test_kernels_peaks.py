@@ -83,3 +83,15 @@ def test_threads_change_no_peak(threads):
         one = find_peaks(x, distance=distance)
         many = find_peaks(x, distance=distance, threads=threads)
         assert [p.tolist() for p in one] == [p.tolist() for p in many]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_rare_peaks_are_found_among_vectors_that_are_passed_over(kind):
+    rng = np.random.default_rng(8)
+    for at in range(1, 189):
+        x = rng.uniform(-1, 1, 190).astype(kind)
+        x[at] = 3
+        x[(at + 17) % 190] = np.nan
+        x[(at + 60) % 190 :] = np.minimum(x[(at + 60) % 190 :], 2)
+        expected = scipy_peaks(x, height=2.0, distance=3)[0]
+        assert_array_equal(find_peaks(x, height=2.0, distance=3), expected)
