@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,10 @@ from emgproc.recording import Event, Segment
 _PLACES = 30  # of the onset of a record, at most; more are no resolution
 # Floats go down to 5e-324 and have up to 17 digits.
 _SECONDS = re.compile(rb"[+-]?\d{1,15}(?:\.(\d{0,350}))?")
+_Parsed: TypeAlias = tuple[float, int, list[Event]]
 _TAL = re.compile(rb"[^\0]+")
-_ONSET_ALONE = re.compile(_SECONDS.pattern + rb"\x14\x14")  # all that most records say
+# All that most records say: their onset, in a list without text.
+_ONSET_ALONE = re.compile(rb"(" + _SECONDS.pattern + rb")\x14\x14\0*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,7 @@ def read_annotations(header: EdfHeader, records: EdfRecords | NDArray[np.uint8])
     signals = [signal for signal in header.signals if signal.annotations]
     for signal in signals:
         is_clock = signal is signals[0]  # only the first keeps the time of its record
-        for i, is_first, tal in _lists(header, records, signal):
-            parsed = _parse(tal)
+        for i, is_first, parsed in _lists(header, records, signal):
             if parsed is None:
                 broken += 1
                 continue
@@ -78,22 +80,25 @@ def read_annotations(header: EdfHeader, records: EdfRecords | NDArray[np.uint8])
 
 def _lists(
     header: EdfHeader, records: EdfRecords | NDArray[np.uint8], signal: EdfSignal
-) -> Iterator[tuple[int, bool, bytes]]:
-    """Record, whether the list opens it, and the bytes, of every list of one signal."""
+) -> Iterator[tuple[int, bool, _Parsed | None]]:
+    """Record, whether the list opens it, and what it says, of every list of one signal."""
     size = header.width * signal.per_record
     columns = slice(signal.offset, signal.offset + size)
     for first, rows in every_column(records, columns):
         told = rows.tobytes()
         for i in range(len(rows)):
-            for tal in _TAL.finditer(told, i * size, (i + 1) * size):
-                yield first + i, tal.start() == i * size, tal.group()
+            a, b = i * size, (i + 1) * size
+            alone = _ONSET_ALONE.fullmatch(told, a, b)
+            if alone:
+                onset, decimals = alone.groups(b"")
+                yield first + i, True, (float(onset), min(len(decimals), _PLACES), [])
+                continue
+            for tal in _TAL.finditer(told, a, b):
+                yield first + i, tal.start() == a, _parse(tal.group())
 
 
-def _parse(tal: bytes) -> tuple[float, int, list[Event]] | None:
+def _parse(tal: bytes) -> _Parsed | None:
     """Onset, its decimal places and the events of one list; `None` if it is not one."""
-    alone = _ONSET_ALONE.fullmatch(tal)
-    if alone:
-        return float(tal[:-2]), min(len(alone.group(1) or b""), _PLACES), []
     stamp, *texts = tal.split(b"\x14", MAX_EVENTS + 2)
     onset, _, duration = stamp.partition(b"\x15")
     match = _SECONDS.fullmatch(onset)

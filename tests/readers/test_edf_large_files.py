@@ -1,7 +1,9 @@
 """EDF and BDF files of gigabytes: a window costs the window, and the kernel changes no bit."""
 
+import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +14,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from emgproc.errors import ParameterError, TruncatedFileError
-from emgproc.readers import edf_records, edf_samples, open_recording, read_recording
+from emgproc.readers import (
+    edf_annotations,
+    edf_records,
+    edf_samples,
+    open_recording,
+    read_recording,
+)
 
 COLD = """
 import sys
@@ -160,3 +168,29 @@ def test_blocks_of_a_gigabyte_cost_a_block(tmp_path, name):
     extra, block = extra_mb(walk)
     assert_array_equal(np.rint(block.data[:, -FS:] / block.channels[0].lsb_uv), last)
     assert extra <= 64 + 1.25 * 8 * N_CHANNELS * 10 * FS / 2**20
+
+
+PIECES = (b"+", b"-", b"1", b".", b"25", b"\x14", b"\x14\x14", b"\0", b"\x15", b"x", b"\xe9")
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    rows=st.lists(
+        st.lists(st.sampled_from(PIECES), max_size=8).map(b"".join)
+        | st.sampled_from([b"+1\x14\x14", b"+2.50\x14\x14\0\0", b"\0+1\x14\x14", b"-3\x14\x14+4"]),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_record_that_states_its_onset_alone_says_what_its_lists_say(rows):
+    held = np.frombuffer(b"".join(row[:12].ljust(12, b"\0") for row in rows), np.uint8)
+    signal = SimpleNamespace(annotations=True, offset=0, per_record=6)
+    header = SimpleNamespace(name="a.edf", width=2, signals=(signal,))
+    quick = edf_annotations.read_annotations(header, held.reshape(-1, 12))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edf_annotations, "_ONSET_ALONE", re.compile(rb"(?!)"))
+        slow = edf_annotations.read_annotations(header, held.reshape(-1, 12))
+    assert quick.onsets_s.tobytes() == slow.onsets_s.tobytes()
+    assert (quick.resolution_s, quick.events, quick.warnings) == (
+        slow.resolution_s, slow.events, slow.warnings,
+    )  # fmt: skip
