@@ -153,8 +153,11 @@ def _decomposed(
 
 @click.command()
 @click.argument("units", type=_FILE, nargs=-1, required=True)
-@click.option("-o", "--output", type=_FILE, help="The page to write, of a single file.")
-def review(*, units: tuple[Path, ...], output: Path | None) -> int:
+@click.option("-o", "--output", type=_FILE, help="The page to write, of a single file or of "
+              "visits.")  # fmt: skip
+@click.option("--visits", is_flag=True, help="The files are visits of one person's muscle, in "
+              "their order: one page of which unit is which.")  # fmt: skip
+def review(*, units: tuple[Path, ...], output: Path | None, visits: bool) -> int:
     """Write a page of the motor units in each file UNITS.h5, or of each in a folder.
 
     The page of `visit.h5` is `visit_review.html` beside it. It shows why each unit was accepted or
@@ -167,6 +170,8 @@ def review(*, units: tuple[Path, ...], output: Path | None) -> int:
     found = find_units(units)
     if not found:
         return end(NOTHING, "there is no file of motor units in what was named.")
+    if visits:
+        return _review_visits(found, output)
     if output is not None and (len(found) > 1 or output.suffix.lower() != ".html"):
         raise click.UsageError("-o names one .html page, of a single file of units")
     failed = 0
@@ -180,6 +185,30 @@ def review(*, units: tuple[Path, ...], output: Path | None) -> int:
     if failed:
         return end(SOME_FAILED, f"{failed} of {counted(len(found), 'file')} cannot be read.")
     return end(DONE, f"{counted(len(found), 'page')} written.")
+
+
+def _review_visits(found: list[Path], output: Path | None) -> int:
+    from emgproc.batch.units_file import read_units
+    from emgproc.errors import ParameterError, ReadError
+    from emgproc.report.visits_page import write_visits
+
+    if len(found) < 2 or output is None or output.suffix.lower() != ".html":
+        raise click.UsageError("--visits takes two files of units or more, and -o an .html page")
+    try:
+        records = [read_units(file) for file in found]
+        click.echo(write_visits(records, output, names=_told_apart(found)))
+    except (ReadError, ParameterError) as error:
+        click.echo(f"Error: {error}", err=True)
+        return end(SOME_FAILED, f"the units cannot be followed ({error.code}).")
+    return end(DONE, f"{len(found)} visits on one page.")
+
+
+def _told_apart(files: list[Path]) -> list[str]:
+    """Names of the files, with their folders' where that is needed."""
+    names = [file.stem for file in files]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{file.resolve().parent.name}/{file.stem}" for file in files]
 
 
 @click.command("apply-curation")

@@ -71,6 +71,7 @@ def tracked_units(
     visits: Sequence[GridPotentials],
     *,
     names: Sequence[str] = (),
+    units: Sequence[Sequence[str]] = (),
     synthetic: bool = False,
 ) -> str:
     """Units found at more than one visit, a row each, with the likeness of each link.
@@ -83,6 +84,8 @@ def tracked_units(
         Potentials of each visit, as `track` was given them.
     names
         What the visits are called; "visit 1" … if empty.
+    units
+        What the units of each visit are called; "MU1" … if empty.
     synthetic
         As in `potential_on_grid`.
 
@@ -106,7 +109,8 @@ def tracked_units(
             axes.set_title(word, fontsize=9)
         for row, identity in zip(panels, shown, strict=False):
             for visit, (axes, unit) in enumerate(zip(row, identity, strict=True)):
-                _member(axes, visits[visit], unit, _link_to(tracking, identity, visit))
+                link = _link_to(tracking, identity, visit)
+                _member(axes, visits[visit], unit, link, units[visit] if units else ())
 
     return svg((2.4 * max(len(visits), 2), 0.7 + 2.3 * max(len(shown), 1)), draw)
 
@@ -159,7 +163,7 @@ def _traces(axes: Axes, grid: Floats, visit: GridPotentials, lw: float = 0.9) ->
             axes.plot(across, along, "x", color=CONTROL, ms=3)
         else:
             axes.plot(across + x_mm, along - height * shown[row, col], color=TREATED, lw=lw)
-    edge = 0.75 * ied
+    edge = ied  # a potential may lie on one side of its electrode
     axes.set(
         xlim=(-edge, (cols - 1) * ied + edge), ylim=((rows - 1) * ied + edge, -edge),
         aspect="equal",
@@ -217,13 +221,16 @@ def _link_to(tracking: Tracking, identity: Sequence[int | None], visit: int) -> 
     return None
 
 
-def _member(axes: Axes, visit: GridPotentials, unit: int | None, link: Link | None) -> None:
+def _member(
+    axes: Axes, visit: GridPotentials, unit: int | None, link: Link | None, names: Sequence[str]
+) -> None:
     if unit is None:
         axes.text(0.5, 0.5, "not found", ha="center", color=FAINT, fontsize=9)
         return
     grid = visit.potentials_uv[unit]
     _traces(axes, grid, visit, lw=0.5)
-    told = f"MU{unit + 1}, {np.nanmax(amplitudes_uv(grid)):.0f} µV"
+    name = names[unit] if names else f"MU{unit + 1}"
+    told = f"{name}, {np.nanmax(amplitudes_uv(grid)):.0f} µV"
     if link is not None:
         told += f"\nr {link.score:.2f} to visit {link.first + 1}, confidence {link.confidence:.3f}"
     axes.annotate(
@@ -246,8 +253,9 @@ def _likeness(axes: Axes, pair: VisitPair) -> None:
         (links, "o", TREATED, "links", 1.25),
         (refused, "x", CONTROL, "refused", 1.1),
     ):
+        scores = np.clip([link.score for link in chosen], TICKS_R[0], TICKS_R[-1])
         axes.plot(
-            np.arctanh([link.score for link in chosen]), [level * top] * len(chosen), mark,
+            np.arctanh(scores), [level * top] * len(chosen), mark,
             color=colour, ms=5, label=f"{len(chosen)} {word}{_reasons(chosen)}",
         )  # fmt: skip
     axes.set(ylabel="pairs", ylim=(0, 2.1 * top), xlim=(edges[0], edges[-1] + 0.6))

@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -92,7 +93,7 @@ def _overview(record: UnitsRecord) -> list[str]:
 
 
 def _sections(record: UnitsRecord) -> list[UnitSection]:
-    placed = _potentials(record)
+    placed = potentials_of(record, record.every_unit)
     fs, synthetic = record.units.fs, record.synthetic
     labels: dict[str, list[str]] = {}
     for label in record.labels:
@@ -129,14 +130,17 @@ def _confidence(unit: MotorUnit) -> str:
     return ", ".join(f"{k.replace('_', ' ')} {v:.3g}" for k, v in asdict(told).items())
 
 
-def _potentials(record: UnitsRecord) -> GridPotentials | None:
-    """Potentials of all units on the grid, accepted ones first; None where no grid is stated."""
+def potentials_of(record: UnitsRecord, units: Sequence[MotorUnit]) -> GridPotentials | None:
+    """Potentials of units of the record on its grid; None where no grid is stated."""
     grid = record.grid
-    if grid is None or not record.every_unit or None in record.places:
+    if grid is None or not record.places or None in record.places:
         return None
     rows = np.full((grid.rows, grid.cols), -1, np.int64)
     for channel, place in enumerate(record.places):
         if place is not None:
             rows[place] = channel
-    placed = np.stack([on_grid(unit.muap_uv, rows) for unit in record.every_unit])
+    width = units[0].muap_uv.shape[1] if units else 1
+    placed = np.empty((len(units), *rows.shape, width))
+    for i, unit in enumerate(units):
+        placed[i] = on_grid(unit.muap_uv, rows)
     return GridPotentials(placed, record.units.fs, grid.ied_mm)

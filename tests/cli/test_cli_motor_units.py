@@ -263,3 +263,24 @@ def test_review_of_nothing_ends_with_3_and_of_the_wrong_with_1_or_2(folder, smal
     done = call("review", tmp_path / "noise.h5")
     assert done.exit_code == 1
     assert "without motor units" in done.stderr
+
+
+def test_review_of_visits_is_one_page_that_tells_files_of_one_name_apart(folder, tmp_path):
+    (tmp_path / "ses-2").mkdir()
+    later = tmp_path / "ses-2" / "units.h5"
+    later.write_bytes((folder / "units.h5").read_bytes())
+    page = tmp_path / "visits.html"
+    done = call("review", "--visits", folder / "units.h5", later, "-o", page)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [str(page)]
+    text = page.read_text(encoding="utf-8")
+    assert f"<th>{folder.name}/units</th><th>ses-2/units</th>" in text
+    found = len(read_units(later).units)
+    assert f'<p class="faint">{folder.name}/units: {found} accepted' in text
+    assert call("review", "--visits", later, "-o", page).exit_code == 2
+    assert call("review", "--visits", folder / "units.h5", later).exit_code == 2
+    (tmp_path / "noise.h5").write_bytes((folder / "Anna.h5").read_bytes())
+    wrong = call("review", "--visits", later, tmp_path / "noise.h5", "-o", tmp_path / "n.html")
+    assert wrong.exit_code == 1
+    assert "the units cannot be followed" in wrong.stderr
+    assert not (tmp_path / "n.html").exists()

@@ -119,5 +119,7 @@ def test_tracked_units_are_drawn_at_each_visit_with_their_likeness():
     refused = likeness_of_visits(track(visits, least_confidence=1.0))
     assert drawn(refused, CONTROL) > drawn(likeness_of_visits(tracking), CONTROL)
     assert likeness_of_visits(track([])).startswith("<svg")
+    called = tracked_units(tracking, visits, units=[list("abcdefg"), list("hijklmn")])
+    assert called != text
     with pytest.raises(ParameterError, match="3 names"):
         tracked_units(tracking, visits, names="abc")
