@@ -10,6 +10,11 @@ from emgproc.needle.interference_cloud import Cloud, CloudBand, cloud_table
 from emgproc.needle.interference_epochs import Epochs, epochs_of, whole_epochs
 from emgproc.needle.interference_recruitment import Recruitment, recruitment
 from emgproc.needle.interference_segments import InterferenceSettings, Points
+from emgproc.needle.spontaneous import spontaneous
+from emgproc.needle.spontaneous_muscle import SpontaneousMuscle, spontaneous_muscle
+from emgproc.needle.spontaneous_rest import Rest, rest_of
+from emgproc.needle.spontaneous_settings import SpontaneousSettings
+from emgproc.needle.spontaneous_site import SpontaneousSite, SpontaneousTrain
 
 __all__ = [
     "Cloud",
@@ -19,9 +24,17 @@ __all__ = [
     "InterferenceSettings",
     "Points",
     "Recruitment",
+    "Rest",
+    "SpontaneousMuscle",
+    "SpontaneousSettings",
+    "SpontaneousSite",
+    "SpontaneousTrain",
     "cloud_table",
     "epochs_of",
     "interference",
     "recruitment",
+    "rest_of",
+    "spontaneous",
+    "spontaneous_muscle",
     "whole_epochs",
 ]

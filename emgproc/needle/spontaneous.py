@@ -1,0 +1,161 @@
+"""Spontaneous activity of a site: every potential with its time, class, train, and why.
+
+Deflections above a threshold are gathered into trains of one shape, potentials that overlap are
+told apart, and each train is judged by its shape, rate and regularity. What fits no class stays
+unclassified with the reason.
+
+References
+----------
+AANEM glossary of terms, Muscle Nerve 2001, suppl 10 (classes). Buchthal and Rosenfalck 1966,
+Electroencephalogr Clin Neurophysiol 20:321 (rates, durations). The limits on regularity and the
+grade are rules of this project.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from emgproc.arrays import Floats, as_vector, check_fs
+from emgproc.errors import ParameterError
+from emgproc.needle.interference_turns import finite_stretches
+from emgproc.needle.spontaneous_classes import Verdict, classify
+from emgproc.needle.spontaneous_rest import Rest
+from emgproc.needle.spontaneous_rhythm import Rhythm, rhythm_of
+from emgproc.needle.spontaneous_settings import LEAST_FS, UNCLASSIFIED, SpontaneousSettings
+from emgproc.needle.spontaneous_shape import PotentialShape, shape_of
+from emgproc.needle.spontaneous_signal import Source, Span, noise_of, source_of
+from emgproc.needle.spontaneous_site import SpontaneousSite, SpontaneousTrain, site_of
+from emgproc.needle.spontaneous_trains import Trains, trains_of
+
+ONE_S = 0.020  # deflections of a potential that is like no other are no farther apart
+NEAR_S = 0.003
+
+
+def spontaneous(
+    x: ArrayLike,
+    fs: float,
+    rest: Rest | None = None,
+    *,
+    settings: SpontaneousSettings | None = None,
+) -> SpontaneousSite:
+    """Find and classify the spontaneous activity of one site.
+
+    Memory beyond the signal's is that of a block of 10 s and of the potentials' times.
+
+    Parameters
+    ----------
+    x
+        The channel, µV, shape (n_samples,), positive where the clinic draws it downwards. Samples
+        that are not finite are left out.
+    fs
+        Sampling rate, Hz; at least 10 kHz, and from 20 kHz on without a flag.
+    rest
+        Of `rest_of`: what is usable, without movements of the needle; None is all of it.
+    settings
+        Limits of the classes.
+
+    Returns
+    -------
+    SpontaneousSite
+        With `reason` where the site cannot be judged: `fs_too_low`, `all_masked`, `too_short`
+        (below 5 s usable).
+
+    Raises
+    ------
+    SignalError
+        `x` is no vector of real numbers.
+    ParameterError
+        `fs` is no rate, or `rest` was cut from another recording.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(1).normal(0.0, 5.0, 200_000)
+    >>> site = spontaneous(noise, 25_000.0)
+    >>> len(site.trains), site.value("spontaneous_grade").value
+    (0, 0.0)
+    """
+    signal, rate = as_vector(x), check_fs(fs)
+    chosen = settings if settings is not None else SpontaneousSettings()
+    given = rest if rest is not None else Rest(((0, signal.size),), rate)
+    _check(signal, rate, given)
+    usable = [span for part in given.stretches for span in finite_stretches(signal, part)]
+    duration_s = sum(b - a for a, b in usable) / rate
+    reason = _refused(rate, duration_s, chosen)
+    if reason:
+        return site_of(
+            (), noise_uv=np.nan, duration_s=duration_s, fs=rate, settings=chosen, reason=reason
+        )
+    source = source_of(signal, rate, chosen)
+    noise_uv = noise_of(source, usable)
+    found = trains_of(source, usable, noise_uv, chosen)
+    trains = _judged(source, found, usable, chosen)
+    return site_of(trains, noise_uv=noise_uv, duration_s=duration_s, fs=rate, settings=chosen)
+
+
+def _check(x: Floats, fs: float, rest: Rest) -> None:
+    reach = max((stop for _, stop in rest.stretches), default=0)
+    if rest.fs != fs or reach > x.size:
+        raise ParameterError(
+            f"rest was cut at {rest.fs:g} Hz and reaches to sample {reach}, the signal has {fs:g} "
+            f"Hz and {x.size} samples: cut it from the same recording"
+        )
+
+
+def _refused(fs: float, duration_s: float, settings: SpontaneousSettings) -> str:
+    if fs < LEAST_FS:
+        return "fs_too_low"
+    if duration_s == 0:
+        return "all_masked"
+    return "too_short" if duration_s < settings.least_s else ""
+
+
+def _judged(
+    source: Source, found: Trains, usable: list[Span], settings: SpontaneousSettings
+) -> tuple[SpontaneousTrain, ...]:
+    """Every train with its class, then every potential that is like no other."""
+    duration_s = sum(b - a for a, b in usable) / source.fs
+    every = np.sort(np.concatenate([np.empty(0), *found.trains]))
+    answer = []
+    for at in found.trains:
+        others = np.setdiff1d(every, at)
+        shape = shape_of(source.x, source.fs, at, others, usable)
+        if shape is not None:
+            rhythm = rhythm_of(_intervals(at, usable) / source.fs)
+            verdict = classify(shape, rhythm, at.size, duration_s, settings)
+            answer.append(_train(at, source.fs, verdict, rhythm, shape))
+    for at in _alone(found.single, round(ONE_S * source.fs)):
+        shape = shape_of(source.x, source.fs, at, every, usable)
+        if shape is not None:
+            rhythm = rhythm_of(np.empty(0))
+            verdict = classify(shape, rhythm, 1, duration_s, settings)
+            if _overlaps(shape, at, every, source.fs):
+                verdict = Verdict(UNCLASSIFIED, f"overlaps_another: {verdict.why}")
+            answer.append(_train(at, source.fs, verdict, rhythm, shape))
+    return tuple(answer)
+
+
+def _train(
+    at: Floats, fs: float, verdict: Verdict, rhythm: Rhythm, shape: PotentialShape
+) -> SpontaneousTrain:
+    return SpontaneousTrain(verdict.kind, verdict.why, at / fs, rhythm, shape)
+
+
+def _intervals(at: Floats, usable: list[Span]) -> Floats:
+    """Intervals in samples, none across a gap between usable stretches."""
+    parts = [at[(at >= start) & (at < stop)] for start, stop in usable]
+    return np.concatenate([np.diff(part) for part in parts])
+
+
+def _alone(single: Floats, apart: int) -> list[Floats]:
+    """The first deflection of each group, (1,) each."""
+    cuts = np.flatnonzero(np.diff(single) > apart) + 1
+    edges = [0, *cuts.tolist(), single.size]
+    return [single[a : a + 1] for a, b in pairwise(edges) if a < b]
+
+
+def _overlaps(shape: PotentialShape, at: Floats, every: Floats, fs: float) -> bool:
+    """Tell whether a potential of a train lies within this one."""
+    first, stop = (at[0] + edge_s * fs for edge_s in shape.span_s)
+    reach = NEAR_S * fs
+    return bool(np.searchsorted(every, stop + reach) > np.searchsorted(every, first - reach))

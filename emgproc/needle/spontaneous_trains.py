@@ -1,0 +1,169 @@
+"""Trains of potentials that repeat, through a recording of any length."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from emgproc._kernels.needle_plan import PHASES
+from emgproc.arrays import Floats, Ints
+from emgproc.motor_units.needle_resolve import Resolved, chosen, resolve, trained_again
+from emgproc.motor_units.needle_signal import NeedleSignal
+from emgproc.needle.spontaneous_remainders import hidden
+from emgproc.needle.spontaneous_settings import SpontaneousSettings
+from emgproc.needle.spontaneous_signal import (
+    Block,
+    Places,
+    Source,
+    Span,
+    active_signal,
+    blocks_of,
+)
+from emgproc.needle.spontaneous_sums import explain, is_sum
+from emgproc.needle.spontaneous_templates import HALF_S, deflections, is_locked, new_templates
+
+MOST_ROUNDS = 4
+HIDDEN_SD = 3.0  # height of a potential in the noise that larger ones leave
+LARGER = 2.0  # energy of a train that is no part of another one, though it is locked to it
+
+
+class Trains(NamedTuple):
+    """Places of potentials, samples of the channel, ascending: by train, and those of no train."""
+
+    trains: list[Floats]
+    single: Floats
+
+
+class _Limits(NamedTuple):
+    """Heights in noise SD, distances in samples of the filtered signal."""
+
+    threshold: float
+    dead: int
+    length: int
+    alike_r: float
+
+
+@dataclass
+class _State:
+    """What is carried from block to block: templates, the places of each, and those of none."""
+
+    templates: Floats
+    trains: list[list[Floats]] = field(default_factory=list)
+    single: list[Floats] = field(default_factory=list)
+
+
+def trains_of(
+    source: Source, stretches: list[Span], noise_uv: float, settings: SpontaneousSettings
+) -> Trains:
+    """Trains of the potentials in usable stretches.
+
+    Templates found in one block are looked for in those after it.
+
+    Parameters
+    ----------
+    source
+        The channel and its filter.
+    stretches
+        Samples [start, stop) without a gap.
+    noise_uv
+        SD of the noise of the filtered signal, µV, above 0.
+    settings
+        Thresholds.
+    """
+    fs = source.work_fs
+    threshold_uv = max(settings.threshold_sd * noise_uv, settings.threshold_uv)
+    length = 2 * round(HALF_S * fs) + 1
+    dead = max(1, round(settings.dead_s * fs))
+    limits = _Limits(threshold_uv / noise_uv, dead, length, settings.alike_r)
+    state = _State(np.empty((0, 1, length)))
+    for block in blocks_of(stretches, source.fs):
+        y = source.filtered(block.read, block.stretch)
+        signal, places = active_signal(y, noise_uv, threshold_uv, fs, length)
+        if signal.x.shape[1] > 2 * length:
+            found = _resolved(signal, state, limits)
+            _keep(state, _seen(signal, found, limits), _Own(places, block, source.step))
+    trains = [np.sort(np.concatenate(parts)) for parts in state.trains]
+    energy = np.square(state.templates).sum(axis=(1, 2))
+    alive = [k for k, train in enumerate(trains) if train.size]
+    joined = without_parts([trains[k] for k in alive], energy[alive], source.fs)
+    return Trains(joined, np.concatenate([np.empty(0), *state.single]))
+
+
+def _resolved(signal: NeedleSignal, state: _State, limits: _Limits) -> Resolved | None:
+    """Discharges of known templates, and of those that what is left of the signal shows."""
+    found = resolve(signal, state.templates) if len(state.templates) else None
+    for _ in range(MOST_ROUNDS):
+        new = new_templates(signal, found, limits.threshold, limits.alike_r, limits.dead)
+        if not len(new):
+            break
+        n_old = len(state.templates)
+        tried = resolve(signal, np.concatenate([state.templates, new]))
+        counts = np.bincount(tried.placed.unit, minlength=len(tried.templates))
+        bank = np.concatenate([state.templates, trained_again(tried)[n_old:]])
+        kept = [
+            k
+            for k in range(len(bank))
+            if k < n_old or (counts[k] > 1 and not is_sum(signal, bank, counts, k))
+        ]
+        if len(kept) == n_old:
+            break
+        state.templates = bank[kept]
+        found = resolve(signal, state.templates)
+    return found
+
+
+class _Seen(NamedTuple):
+    """Places in the signal of a block: (unit, sample) of each discharge, and what is left."""
+
+    units: Ints
+    at: Floats
+    left: Floats
+
+
+def _seen(signal: NeedleSignal, found: Resolved | None, limits: _Limits) -> _Seen:
+    """Discharges that are to be believed, and deflections that they do not explain."""
+    if found is None:
+        left = deflections(signal, found, limits.threshold, limits.dead)
+        return _Seen(np.empty(0, np.int64), np.empty(0), left.at + left.late)
+    kept = chosen(found.placed, ~hidden(signal, found, HIDDEN_SD))
+    found = found._replace(placed=kept)
+    left = deflections(signal, found, limits.threshold, limits.dead)
+    again, explained = explain(found, left.at)
+    units = np.concatenate([kept.unit, np.array([unit for unit, _ in again], np.int64)])
+    fine = kept.at + kept.phase / PHASES - 0.5
+    at = np.concatenate([fine, np.array([float(place) for _, place in again])])
+    return _Seen(units, at, (left.at + left.late)[~explained])
+
+
+class _Own(NamedTuple):
+    """From the joined signal of a block back to the channel."""
+
+    places: Places
+    block: Block
+    step: int
+
+    def samples(self, at: Floats) -> Floats:
+        """Samples of the channel; what the block only reads is another block's."""
+        whole = np.rint(at).astype(np.int64)
+        there = self.block.read[0] + (self.places.before(whole) + at - whole) * self.step
+        start, stop = self.block.own
+        return np.asarray(there[(there >= start) & (there < stop)])
+
+
+def _keep(state: _State, seen: _Seen, own: _Own) -> None:
+    while len(state.trains) < len(state.templates):
+        state.trains.append([])
+    for unit, parts in enumerate(state.trains):
+        parts.append(own.samples(seen.at[seen.units == unit]))
+    state.single.append(own.samples(seen.left))
+
+
+def without_parts(trains: list[Floats], energy: Floats, fs: float) -> list[Floats]:
+    """Trains, most energy first, without those that are a part of another one's potentials."""
+    kept: list[int] = []
+    sizes = np.array([train.size for train in trains])
+    for k in np.argsort(-energy * sizes, kind="stable").tolist():
+        smaller = [j for j in kept if energy[k] < LARGER * energy[j]]
+        if not any(is_locked(trains[k], trains[j], fs) for j in smaller):
+            kept.append(k)
+    return [trains[k] for k in kept]
