@@ -120,7 +120,8 @@ def _rows(tracking: Tracking, units: Sequence[Sequence[str]]) -> list[tuple[list
     for identity in tracking.identities:
         called = ["" if u is None else units[visit][u] for visit, u in enumerate(identity)]
         links = [
-            f"r {link.score:.2f}, confidence {link.confidence:.3f}"
+            f"{link.first + 1}–{link.second + 1}: r {link.score:.2f}, confidence "
+            f"{link.confidence:.3f}"
             for link in tracking.links
             if (link.a, link.b) == (identity[link.first], identity[link.second])
         ]

@@ -78,7 +78,7 @@ def test_every_unit_is_followed_by_name_and_one_that_is_lost_is_left_open():
     assert rows[0].startswith("<td>MU1</td><td>–</td><td>")
     assert "confidence" not in rows[0]
     for k in range(1, 7):
-        assert rows[k].startswith(f"<td>MU{k + 1}</td><td>MU{k}</td><td>r ")
+        assert rows[k].startswith(f"<td>MU{k + 1}</td><td>MU{k}</td><td>1–2: r ")
     assert "month &lt;2&gt;" in text
     assert "month <2>" not in text
     assert "MU99" not in text
