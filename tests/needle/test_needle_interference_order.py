@@ -38,7 +38,8 @@ def of_all(effort, seeds):
 
 def check_order(healthy, neurogenic, myopathic, force):
     for each in (healthy, neurogenic, myopathic):
-        assert each[6] == pytest.approx(force, rel=1e-6)  # the truth: all make this force
+        # The truth: all make this force, which jumps by a few percent where a unit joins.
+        assert each[6] == pytest.approx(force, rel=0.06)
     normal, sma, weak = (each.mean(axis=1) for each in (healthy, neurogenic, myopathic))
     assert weak[0] > normal[0]  # turns
     assert weak[1] < normal[1]  # amplitude per turn
