@@ -10,6 +10,9 @@ from emgproc.needle.interference_cloud import Cloud, CloudBand, cloud_table
 from emgproc.needle.interference_epochs import Epochs, epochs_of, whole_epochs
 from emgproc.needle.interference_recruitment import Recruitment, recruitment
 from emgproc.needle.interference_segments import InterferenceSettings, Points
+from emgproc.needle.muap import Muap, muap, muap_shape, muap_units
+from emgproc.needle.muap_settings import MuapSettings
+from emgproc.needle.muap_shape import Marks
 from emgproc.needle.spontaneous import spontaneous
 from emgproc.needle.spontaneous_muscle import SpontaneousMuscle, spontaneous_muscle
 from emgproc.needle.spontaneous_rest import Rest, rest_of
@@ -22,6 +25,9 @@ __all__ = [
     "Epochs",
     "Interference",
     "InterferenceSettings",
+    "Marks",
+    "Muap",
+    "MuapSettings",
     "Points",
     "Recruitment",
     "Rest",
@@ -32,6 +38,9 @@ __all__ = [
     "cloud_table",
     "epochs_of",
     "interference",
+    "muap",
+    "muap_shape",
+    "muap_units",
     "recruitment",
     "rest_of",
     "spontaneous",

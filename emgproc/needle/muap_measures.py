@@ -1,0 +1,121 @@
+"""Numbers of one potential: size, variability from sweep to sweep, spectrum.
+
+References
+----------
+Stålberg and Sonoo 1994, Muscle Nerve 17:1135 (jiggle). Sonoo and Stålberg 1993,
+Electroencephalogr Clin Neurophysiol 89:20 (size index 2·log10(amplitude/mV) + area/amplitude).
+"""
+
+import numpy as np
+
+from emgproc.arrays import Floats
+from emgproc.needle.muap_settings import NAMES
+from emgproc.needle.muap_shape import Marks, d2_span
+from emgproc.needle.muap_template import BASELINE_S
+from emgproc.units import to_samples
+
+MOST_NOISE_UV = 7.0
+NOISY = "template_noise_above_7_uv"
+LEAST_SPECTRUM = 2**13
+
+
+def measured(
+    v: Floats, rows: Floats, marks: Marks, fs: float, noise_uv: float
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Fields of `NAMES` that have a value, and the reasons of those that have none.
+
+    Parameters
+    ----------
+    v
+        The template about its baseline, µV, (width,).
+    rows
+        Its sweeps about theirs, µV, (n, width).
+    marks
+        Of `marks_of`.
+    fs
+        Sampling rate, Hz.
+    noise_uv
+        RMS of the noise left in the template, µV; above 7 only the amplitude has a value.
+    """
+    values = {"amplitude_uv": float(np.ptp(v))}
+    reason = NOISY if noise_uv > MOST_NOISE_UV else marks.reason
+    if reason:
+        return values, dict.fromkeys((name for name in NAMES if name not in values), reason)
+    start, stop = marks.span
+    first, last = d2_span(v, fs, marks.span, noise_uv)
+    values["duration_ms"] = (stop - start) / fs * 1e3
+    values["duration_d2_ms"] = (last - first) / fs * 1e3
+    values["satellites"] = float(len(marks.satellites))
+    values["phases"], values["turns"] = float(len(marks.phases)), float(marks.turns.size)
+    values |= _sizes(v, marks, fs) | _spectrum(v[start:stop], fs)
+    reasons: dict[str, str] = {}
+    for found in (_spike(v, marks, fs), variability(rows, marks.span, fs)):
+        values |= found[0]
+        reasons |= found[1]
+    return values, reasons
+
+
+def _sizes(v: Floats, marks: Marks, fs: float) -> dict[str, float]:
+    area = float(np.abs(v[slice(*marks.span)]).sum()) / fs  # mV·ms = µV·s
+    amplitude_mv = float(np.ptp(v)) * 1e-3
+    thickness = area / amplitude_mv
+    index = 2 * float(np.log10(amplitude_mv)) + thickness
+    return {"area_mv_ms": area, "thickness_ms": thickness, "size_index": index}
+
+
+def _spike(v: Floats, marks: Marks, fs: float) -> tuple[dict[str, float], dict[str, str]]:
+    """From the first to the last positive peak (electrically positive, drawn downwards)."""
+    peaks = [a + int(np.argmax(v[a:b])) for a, b in marks.phases if v[a:b].max() >= -v[a:b].min()]
+    if len(peaks) < 2:
+        return {}, dict.fromkeys(
+            ("spike_duration_ms", "spike_area_mv_ms"), "fewer_than_two_positive_peaks"
+        )
+    area = float(np.abs(v[peaks[0] : peaks[-1] + 1]).sum()) / fs
+    length = (peaks[-1] - peaks[0]) / fs * 1e3
+    return {"spike_duration_ms": length, "spike_area_mv_ms": area}, {}
+
+
+def variability(
+    rows: Floats, span: tuple[int, int], fs: float
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Jiggle and CCC of consecutive sweeps within a span.
+
+    Jiggle is Σ_t of the median over k of |v_{k+1}(t) − v_k(t)|, less what the same is on average
+    in the first and last 5 ms, by Σ_t of the median of |v_k(t)|; not below 0. Taking the noise off
+    as it is takes off too much where variability and noise are alike in size, for they add
+    as squares.
+
+    Returns
+    -------
+    values, reasons
+        `jiggle` and `ccc`, the median correlation of consecutive sweeps.
+    """
+    if len(rows) < 2:
+        return {}, dict.fromkeys(("jiggle", "ccc"), "too_few_discharges")
+    part = rows[:, slice(*span)]
+    changes = np.median(np.abs(np.diff(rows, axis=0)), axis=0)
+    n = to_samples(BASELINE_S, fs)
+    noise = float(np.concatenate([changes[:n], changes[-n:]]).mean())
+    whole = float(np.median(np.abs(part), axis=0).sum())
+    excess = float(changes[slice(*span)].sum()) - noise * part.shape[1]
+    about = part - part.mean(axis=1, keepdims=True)
+    size = np.sqrt(np.square(about).sum(axis=1))
+    if not whole > 0 or not size.min() > 0:
+        return {}, dict.fromkeys(("jiggle", "ccc"), "zero_variance")
+    alike = (about[1:] * about[:-1]).sum(axis=1) / (size[1:] * size[:-1])
+    return {"jiggle": max(excess, 0.0) / whole, "ccc": float(np.median(alike))}, {}
+
+
+def _spectrum(part: Floats, fs: float) -> dict[str, float]:
+    """Mean, median and peak frequency of the power of what lies within D1, zeros appended."""
+    n = max(LEAST_SPECTRUM, 2 ** int(np.ceil(np.log2(2 * part.size))))
+    power = np.abs(np.fft.rfft(part, n)) ** 2
+    power[0] = 0.0
+    at = np.fft.rfftfreq(n, 1 / fs)
+    below = np.cumsum(power)
+    median = float(np.interp(below[-1] / 2, below, at))
+    return {
+        "mnf_hz": float(power @ at / below[-1]),
+        "mdf_hz": median,
+        "peak_hz": float(at[np.argmax(power)]),
+    }
