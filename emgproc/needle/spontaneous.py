@@ -11,7 +11,9 @@ Electroencephalogr Clin Neurophysiol 20:321 (rates, durations). The limits on re
 grade are rules of this project.
 """
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,9 +21,10 @@ from numpy.typing import ArrayLike
 from emgproc.arrays import Floats, as_vector, check_fs
 from emgproc.errors import ParameterError
 from emgproc.needle.interference_turns import finite_stretches
-from emgproc.needle.spontaneous_classes import Verdict, classify
+from emgproc.needle.spontaneous_classes import IRREGULAR, classify
+from emgproc.needle.spontaneous_interleaved import regular_parts
 from emgproc.needle.spontaneous_rest import Rest
-from emgproc.needle.spontaneous_rhythm import Rhythm, rhythm_of
+from emgproc.needle.spontaneous_rhythm import rhythm_of
 from emgproc.needle.spontaneous_settings import LEAST_FS, UNCLASSIFIED, SpontaneousSettings
 from emgproc.needle.spontaneous_shape import PotentialShape, shape_of
 from emgproc.needle.spontaneous_signal import Source, Span, noise_of, source_of
@@ -89,7 +92,8 @@ def spontaneous(
     source = source_of(signal, rate, chosen)
     noise_uv = noise_of(source, usable)
     found = trains_of(source, usable, noise_uv, chosen)
-    trains = _judged(source, found, usable, chosen)
+    every = np.sort(np.concatenate([np.empty(0), *found.trains]))
+    trains = _judged(_Site(source, every, usable, duration_s, chosen), found)
     return site_of(trains, noise_uv=noise_uv, duration_s=duration_s, fs=rate, settings=chosen)
 
 
@@ -110,35 +114,54 @@ def _refused(fs: float, duration_s: float, settings: SpontaneousSettings) -> str
     return "too_short" if duration_s < settings.least_s else ""
 
 
-def _judged(
-    source: Source, found: Trains, usable: list[Span], settings: SpontaneousSettings
-) -> tuple[SpontaneousTrain, ...]:
+class _Site(NamedTuple):
+    """What a train is judged by."""
+
+    source: Source
+    every: Floats
+    usable: list[Span]
+    duration_s: float
+    settings: SpontaneousSettings
+
+
+def _judged(site: _Site, found: Trains) -> tuple[SpontaneousTrain, ...]:
     """Every train with its class, then every potential that is like no other."""
-    duration_s = sum(b - a for a, b in usable) / source.fs
-    every = np.sort(np.concatenate([np.empty(0), *found.trains]))
-    answer = []
-    for at in found.trains:
-        others = np.setdiff1d(every, at)
-        shape = shape_of(source.x, source.fs, at, others, usable)
-        if shape is not None:
-            rhythm = rhythm_of(_intervals(at, usable) / source.fs)
-            verdict = classify(shape, rhythm, at.size, duration_s, settings)
-            answer.append(_train(at, source.fs, verdict, rhythm, shape))
-    for at in _alone(found.single, round(ONE_S * source.fs)):
-        shape = shape_of(source.x, source.fs, at, every, usable)
-        if shape is not None:
-            rhythm = rhythm_of(np.empty(0))
-            verdict = classify(shape, rhythm, 1, duration_s, settings)
-            if _overlaps(shape, at, every, source.fs):
-                verdict = Verdict(UNCLASSIFIED, f"overlaps_another: {verdict.why}")
-            answer.append(_train(at, source.fs, verdict, rhythm, shape))
+    answer = [train for at in found.trains for train in _parted(site, at)]
+    for at in _alone(found.single, round(ONE_S * site.source.fs)):
+        one = _judge(site, at, site.every)
+        if one is not None and _overlaps(one.shape, at, site.every, site.source.fs):
+            one = replace(one, kind=UNCLASSIFIED, why=f"overlaps_another: {one.why}")
+        answer += [one] if one is not None else []
     return tuple(answer)
 
 
-def _train(
-    at: Floats, fs: float, verdict: Verdict, rhythm: Rhythm, shape: PotentialShape
-) -> SpontaneousTrain:
-    return SpontaneousTrain(verdict.kind, verdict.why, at / fs, rhythm, shape)
+def _parted(site: _Site, at: Floats) -> list[SpontaneousTrain]:
+    """A train, or those of several fibres that look the same."""
+    whole = _judge(site, at, np.setdiff1d(site.every, at))
+    if whole is None:
+        return []
+    limits = site.settings
+    if not whole.why.startswith(IRREGULAR):
+        return [whole]
+    parts, left = regular_parts(whole.times_s, limits.fibre_cov, 1 / limits.fibre_hz[0])
+    if not parts:
+        return [whole]
+    judged = [_judge(site, at[part], np.setdiff1d(site.every, at[part])) for part in parts]
+    rest = _judge(site, at[left], np.setdiff1d(site.every, at[left])) if left.size else None
+    if rest is not None:
+        judged.append(replace(rest, kind=UNCLASSIFIED, why=f"{IRREGULAR}: {rest.why}"))
+    return [train for train in judged if train is not None]
+
+
+def _judge(site: _Site, at: Floats, others: Floats) -> SpontaneousTrain | None:
+    """A train with its class; None where no potential lies whole in the usable signal."""
+    fs = site.source.fs
+    shape = shape_of(site.source.x, fs, at, others, site.usable)
+    if shape is None:
+        return None
+    rhythm = rhythm_of(_intervals(at, site.usable) / fs)
+    kind, why = classify(shape, rhythm, at.size, site.duration_s, site.settings)
+    return SpontaneousTrain(kind, why, at / fs, rhythm, shape)
 
 
 def _intervals(at: Floats, usable: list[Span]) -> Floats:

@@ -25,6 +25,7 @@ class Verdict(NamedTuple):
     why: str
 
 
+IRREGULAR = "fibre_irregular"
 COMPLEX_PHASES = 4
 WAVE_PHASES = 2
 RATE_SLACK = 0.05  # of a limit on the rate: what a median of few intervals is off
@@ -79,7 +80,7 @@ def _short(
             return ENDPLATE_SPIKES, ""
         return UNCLASSIFIED, "negative_first_" + ("and_fast" if irregular else "but_regular")
     if rhythm.cov_usual >= s.fibre_cov:
-        return UNCLASSIFIED, "fibre_irregular"
+        return UNCLASSIFIED, IRREGULAR
     if not _within(rhythm.rate_hz, s.fibre_hz):
         return UNCLASSIFIED, "fibre_rate"
     return (POSITIVE_SHARP_WAVE if shape.negative_share < s.wave_ratio else FIBRILLATION), ""
