@@ -11,16 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the benchmarks are no part of the package
 
-from benchmarks import (
-    decomposition,
-    envelopes,
-    features,
-    filters,
-    machine,
-    peaks,
-    prototypes,
-    recorded,
-)  # fmt: skip
+from benchmarks import decomposition, machine, prototypes
 from benchmarks.__main__ import arguments, compare
 from benchmarks.cases import (
     INPUT,
@@ -38,6 +29,7 @@ from benchmarks.cases import (
     prototype_on,
 )
 from benchmarks.goals import save, tell_goals
+from benchmarks.kernels import SUBJECTS
 from benchmarks.machine import Seconds, Timing
 from benchmarks.measuring import Result, judge, measure
 from benchmarks.mixtures import mixture
@@ -47,6 +39,7 @@ from benchmarks.roofline import Limits
 from emgproc.errors import ParameterError
 
 TINY = replace(QUICK, n_channels=16, n_many=32, duration_s=1, long_s=1, file_s=20)
+FLOAT32_ONLY = ("envelopes", "features", "peaks")
 LIMITS = {
     n: Limits(n, read_gb_s=20, copy_gb_s=10, stream_gb_s=40, f64_gflops=50, f32_gflops=100)
     for n in (1, 2)
@@ -160,13 +153,14 @@ def test_modules_that_are_not_there_are_named_and_those_of_others_are_left_alone
     assert made_up.filter.__name__ == "proto_filter"
 
 
-@pytest.mark.parametrize("subject", [filters, envelopes, features, peaks, recorded])
+@pytest.mark.parametrize("subject", ["filters", "envelopes", "features", "peaks", "files"])
 def test_the_prototype_does_the_work_of_ours(made_up, subject):
     wide, compared = 0, 0
-    for case in subject.cases(replace(TINY, n_channels=2) if subject is recorded else TINY):
+    settings = replace(TINY, n_channels=2) if subject == "files" else TINY
+    for case in SUBJECTS[subject].cases(settings):
         if case.prototype is None:
             continue
-        if subject in (envelopes, features, peaks) and case.name.endswith("float64"):
+        if subject in FLOAT32_ONLY and case.name.endswith("float64"):
             with pytest.raises(ParameterError, match="not on float64 and 16"):
                 case.prototype(made_up)
             wide += 1
@@ -175,7 +169,7 @@ def test_the_prototype_does_the_work_of_ours(made_up, subject):
         assert found.difference(case.ours(1), found.call(1)) <= found.tolerance, case.name
         compared += 1
     assert compared >= 2
-    assert (wide > 0) == (subject in (envelopes, features, peaks))
+    assert (wide > 0) == (subject in FLOAT32_ONLY)
 
 
 def test_a_prototype_that_does_other_work_is_noticed_by_every_subject(made_up, monkeypatch):
@@ -185,8 +179,9 @@ def test_a_prototype_that_does_other_work_is_noticed_by_every_subject(made_up, m
     }
     for name, call in broken.items():
         monkeypatch.setattr(made_up.features, name, call)
-    single = [c for c in envelopes.cases(TINY) if c.name.endswith("float32") and c.prototype]
-    single.append(next(c for c in features.cases(TINY) if c.name.endswith("float32")))
+    cases = [c for s in ("envelopes", "features") for c in SUBJECTS[s].cases(TINY) if c.prototype]
+    single = [case for case in cases if case.name.endswith("float32")]
+    assert len(single) == 5
     for case in single:
         found = case.prototype(made_up)
         assert found.difference(case.ours(1), found.call(1)) > found.tolerance, case.name
