@@ -173,15 +173,11 @@ def test_the_prototype_does_the_work_of_ours(made_up, subject):
 
 
 def test_a_prototype_that_does_other_work_is_noticed_by_every_subject(made_up, monkeypatch):
-    broken = {
-        "features": lambda *_, **__: np.zeros((8, 16, 13)),
-        "envelope": lambda x, n, out, kind: out.fill(1),
-    }
-    for name, call in broken.items():
-        monkeypatch.setattr(made_up.features, name, call)
+    monkeypatch.setattr(made_up.features, "features", lambda *_, **__: np.zeros((8, 16, 13)))
+    monkeypatch.setattr(made_up.features, "envelope", lambda x, n, out, kind: out.fill(1))
     cases = [c for s in ("envelopes", "features") for c in SUBJECTS[s].cases(TINY) if c.prototype]
-    single = [case for case in cases if case.name.endswith("float32")]
-    assert len(single) == 5
+    single = [c for c in cases if c.name.endswith("float32") and "MNF" not in c.name]
+    assert len(single) == 4
     for case in single:
         found = case.prototype(made_up)
         assert found.difference(case.ours(1), found.call(1)) > found.tolerance, case.name
