@@ -5,7 +5,8 @@ the muscle rests, then contracts at rising efforts. One thread; memory is what c
 recording, which is held whole.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,8 +15,8 @@ import numpy as np
 from benchmarks.machine import describe, once
 from emgproc import Recording
 from emgproc.motor_units import decompose
-from emgproc.needle import epochs_of, interference
-from emgproc.recording import Segment
+from emgproc.needle import epochs_of, interference, muap_units, rest_of, spontaneous
+from emgproc.recording import Event, Segment
 from emgproc.simulate.needle import (
     MUAP_BAND_HZ,
     NeedleAmplifier,
@@ -27,8 +28,11 @@ from emgproc.simulate.needle import (
 FS = 50_000.0
 N_SITES, SITE_S = 10, 60.0
 EFFORTS = (0.0, 0.0, 0.02, 0.05, 0.1, 0.3)
+NO_EFFORT = "effort/0.00"
 SLIGHT = "effort/0.02"  # single potentials can be told apart
-SEED = 5
+WARM_S = 36.0  # each effort lasts the 5 s that a decomposition needs
+SITE = "site/"
+SEED = 6
 
 
 class Measured(NamedTuple):
@@ -42,16 +46,18 @@ class Measured(NamedTuple):
 
 
 def examination(n_sites: int = N_SITES, site_s: float = SITE_S, fs: float = FS) -> Recording:
-    """Sites one after another in one recording, with the events of each."""
+    """Sites one after another in one recording: `site/<n>`, and the events of each."""
     parts = [_site(site, site_s, fs) for site in range(n_sites)]
-    first = parts[0]
-    events = [
+    events = [Event(i * site_s, site_s, f"{SITE}{i + 1}") for i in range(n_sites)]
+    events += [
         replace(event, onset_s=event.onset_s + i * site_s)
         for i, part in enumerate(parts)
         for event in part.events
+        if event.label != NO_EFFORT  # rest is no effort
     ]
     data = np.concatenate([part.data for part in parts], axis=1)
     whole = (Segment(0, data.shape[1], 0.0),)
+    first = parts[0]
     return Recording(data, fs, first.channels, first.provenance, whole, tuple(events))
 
 
@@ -65,8 +71,8 @@ def _site(site: int, site_s: float, fs: float) -> Recording:
 
 
 def measured(recording: Recording) -> list[Measured]:
-    """Every analysis of the recording; each has run on a short part before, which compiles."""
-    short = recording.crop(0, round(min(6.0, recording.duration_s) * recording.fs))
+    """Every analysis of the recording; each has run on a short one before, which compiles."""
+    short = examination(1, WARM_S, recording.fs)
     rows = []
     for name, analyse in ANALYSES.items():
         analyse(short)
@@ -83,16 +89,38 @@ def _interference(recording: Recording) -> str:
     return f"{found.n} epochs, {found.value('turns_rate').value:.0f} turns/s"
 
 
+def _sites(recording: Recording) -> Iterator[Recording]:
+    """One site at a time: what is held is a minute of it."""
+    for event in recording.events:
+        if event.label.startswith(SITE):
+            yield recording.crop(*recording.spans(event)[0])
+
+
+def _spontaneous(recording: Recording) -> str:
+    """Each site's rest, site by site."""
+    found = []
+    for site in _sites(recording):
+        rest = rest_of(site, site.channels[0].name)
+        found.append(spontaneous(site.data[0], site.fs, rest))
+    kinds = Counter(train.kind for one in found for train in one.trains)
+    return ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+
+
 def _units(recording: Recording) -> str:
-    """Units of each site's slight effort."""
+    """Units of each site's slight effort, and their potentials."""
     spans = recording.label_spans(SLIGHT)
-    found = [decompose(recording.crop(*span), method="intramuscular") for span in spans]
-    return f"{sum(map(len, found))} units at {len(spans)} sites"
+    found = []
+    for span in spans:
+        part = recording.crop(*span)
+        found += muap_units(part.data, decompose(part, method="intramuscular"))
+    whole = sum(not one.value("muap_amplitude").reason for one in found)
+    return f"{whole} potentials of {len(found)} units at {len(spans)} sites"
 
 
 ANALYSES: dict[str, Callable[[Recording], str]] = {
+    "spontaneous activity": _spontaneous,
     "interference": _interference,
-    "motor units of slight effort": _units,
+    "motor units of slight effort and their potentials": _units,
 }
 
 

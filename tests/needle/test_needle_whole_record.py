@@ -1,5 +1,6 @@
 """A whole examination at the needle is analysed fast, in memory bounded by blocks."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,10 +23,14 @@ for row in measured(recording):
 
 
 def measured(n_sites, site_s):
-    """Seconds of recording; seconds and MiB of each analysis; in a process of its own."""
+    """Seconds of recording; seconds and MiB of each analysis; in a process of its own.
+
+    There what an array held goes back to the system with it, so that the next one's peak shows.
+    """
     done = subprocess.run(
         [sys.executable, "-c", CODE, str(n_sites), str(site_s)],
         cwd=ROOT,
+        env=os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536"},
         capture_output=True,
         text=True,
         check=True,
@@ -42,15 +47,16 @@ def test_an_examination_is_sites_one_after_another_and_says_that_it_is_synthetic
     assert len(made.label_spans(SLIGHT)) == 2
     assert made.label_spans("movement") == [(2500, 10_000), (152_500, 160_000)]
     efforts = [event for event in made.events if event.label.startswith("effort/")]
-    assert len(efforts) == 2 * len(EFFORTS)
+    assert len(efforts) == 2 * sum(effort > 0 for effort in EFFORTS)
+    assert made.label_spans("site/2") == [(150_000, 300_000)]
 
 
 @pytest.mark.slow
 def test_ten_minutes_at_50_khz_are_analysed_faster_than_twenty_times_real_time():
     recorded_s, found = measured(10, 60.0)
     assert recorded_s == 600.0
-    seconds = sum(seconds for seconds, _ in found.values())
-    assert recorded_s / seconds > 20, found
+    assert len(found) == 3
+    assert recorded_s / sum(seconds for seconds, _ in found.values()) > 20, found
     assert recorded_s / found["interference"][0] > 500, found
 
 
