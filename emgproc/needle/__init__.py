@@ -11,6 +11,9 @@ from emgproc.needle.interference_epochs import Epochs, epochs_of, whole_epochs
 from emgproc.needle.interference_recruitment import Recruitment, recruitment
 from emgproc.needle.interference_segments import InterferenceSettings, Points
 from emgproc.needle.muap import Muap, muap, muap_shape, muap_units
+from emgproc.needle.muap_jitter import Jitter, component_jitter, jitter, spike_jitter
+from emgproc.needle.muap_modes import bimodality_coefficient, dip_test
+from emgproc.needle.muap_muscle import MuapMuscle, Site, muap_muscle
 from emgproc.needle.muap_settings import MuapSettings
 from emgproc.needle.muap_shape import Marks
 from emgproc.needle.spontaneous import spontaneous
@@ -25,24 +28,33 @@ __all__ = [
     "Epochs",
     "Interference",
     "InterferenceSettings",
+    "Jitter",
     "Marks",
     "Muap",
+    "MuapMuscle",
     "MuapSettings",
     "Points",
     "Recruitment",
     "Rest",
+    "Site",
     "SpontaneousMuscle",
     "SpontaneousSettings",
     "SpontaneousSite",
     "SpontaneousTrain",
+    "bimodality_coefficient",
     "cloud_table",
+    "component_jitter",
+    "dip_test",
     "epochs_of",
     "interference",
+    "jitter",
     "muap",
+    "muap_muscle",
     "muap_shape",
     "muap_units",
     "recruitment",
     "rest_of",
+    "spike_jitter",
     "spontaneous",
     "spontaneous_muscle",
     "whole_epochs",

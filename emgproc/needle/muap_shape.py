@@ -24,7 +24,7 @@ QUIET_UV, QUIET_UV_MS, QUIET_S = 20.0, 10.0, 0.002
 LEVEL_S, SLOPE_S = 0.00025, 0.001
 D2_SHARE, D2_REACH_S = 0.98, 0.020
 PHASE_UV, TURN_UV, SATELLITE_UV, SATELLITE_S = 20.0, 50.0, 50.0, 0.003
-UNSURE_SD, UNSURE_S = 2.0, 0.0005
+UNSURE_SD, UNSURE_S = 1.0, 0.0005
 NO_SPAN = (0, 0)
 
 
@@ -48,7 +48,7 @@ class Marks(NamedTuple):
         Components [start, stop) of 50 µV or more, 3 ms or more from the main part.
     unsure
         D1 would be 0.5 ms longer or shorter with limits that noise left in the template moves
-        (twice its RMS, in µV and in µV/ms): a slow tail or a bump close to the limits.
+        (by its RMS, in µV and in µV/ms): a slow tail or a bump close to the limits.
     """
 
     peak: int

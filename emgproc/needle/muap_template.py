@@ -195,7 +195,7 @@ def peak_places(score: Floats) -> Floats:
     )
     bend = before - 2 * here + after
     late = np.divide((before - after) / 2, bend, out=np.zeros(best.size), where=bend < 0)
-    return np.where(best == inner, best + np.clip(late, -0.5, 0.5), best.astype(np.float64))
+    return np.asarray(np.where(best == inner, best + np.clip(late, -0.5, 0.5), best), np.float64)
 
 
 def _steps(rows: Floats, step: int) -> Floats:
@@ -211,7 +211,7 @@ def _played(shape: Floats, at: Floats, n: int) -> Floats:
     rows = _moved(wide, nearest - at)
     places = nearest[:, None] - shape.size // 2 - SETTLE + np.arange(rows.shape[1])
     inside = (places >= 0) & (places < n)
-    return np.bincount(places[inside], weights=rows[inside], minlength=n)
+    return np.asarray(np.bincount(places[inside], rows[inside], n), np.float64)
 
 
 def _faded(template: Floats) -> Floats:

@@ -1,0 +1,97 @@
+"""Potentials of simulated contractions against the noise-free truth, by the same rules."""
+
+import numpy as np
+import pytest
+
+from emgproc.motor_units import decompose, match
+from emgproc.needle import muap, muap_shape, muap_units
+from emgproc.needle.muap_template import template_of
+from emgproc.simulate.needle import SCENARIOS, NeedleSettings, simulate_needle
+
+
+def contraction(condition, noise_uv, seed, duration_s=15.0):
+    settings = NeedleSettings(
+        condition=condition, efforts=(0.1,), duration_s=duration_s, noise_uv=noise_uv,
+        amplifier=SCENARIOS["effort_healthy"].amplifier, inserted_s=None,
+    )  # fmt: skip
+    return simulate_needle(settings, seed)
+
+
+def truth_of(source, width, fs):
+    """The source's median template in the window of ours, about its baseline."""
+    window = np.zeros(width)
+    first = width // 2 - source.zero
+    kept = source.median_uv[: width - first]
+    window[first : first + kept.size] = kept
+    return muap_shape(template_of(window[None], fs), fs)
+
+
+def errors(pairs, truth, fs):
+    """(error of D1 in ms, of D2 in ms, of the amplitude as a share, flags) at SNR >= 20 dB."""
+    rows = []
+    for unit, source in pairs:
+        wanted = truth_of(source, unit.template_uv.size, fs)
+        if source.peak_uv < 10 * truth.noise_rms_uv or unit.n < 10 or "duration_ms" not in wanted:
+            continue
+        found = {v.name: v.value for v in unit.values}
+        rows.append(
+            (
+                found["muap_duration_d1"] - wanted["duration_ms"],
+                found["muap_duration_d2"] - wanted["duration_d2_ms"],
+                found["muap_amplitude"] / wanted["amplitude_uv"] - 1,
+                unit.flags,
+            )
+        )
+    return rows
+
+
+def with_true_firings(recording, truth):
+    sources = [s for s in truth.sources if s.n_discharges]
+    found = muap(recording.data[0], recording.fs, [s.discharges_s for s in sources])
+    return errors(zip(found, sources, strict=True), truth, recording.fs)
+
+
+def with_found_firings(recording, truth):
+    """Of the units that a decomposition finds with more than nine of ten discharges right."""
+    sources = [s for s in truth.sources if s.n_discharges]
+    trains = [np.unique(np.rint(s.discharges_s * recording.fs).astype(int)) for s in sources]
+    units = decompose(recording, method="intramuscular")
+    found = muap_units(recording.data, units)
+    pairs = match(trains, units.discharges, recording.fs, tolerance_s=0.001, max_lag_s=0.01).pairs
+    sure = [(found[p.b], sources[p.a]) for p in pairs if p.agreement.jaccard > 0.9]
+    return errors(sure, truth, recording.fs)
+
+
+def check(rows, least):
+    sure = [row for row in rows if "duration_unsure" not in row[3]]
+    assert len(rows) >= least
+    assert len(sure) >= 0.6 * len(rows)
+    assert max(abs(row[2]) for row in rows) < 0.05
+    assert np.mean([abs(row[0]) <= 0.5 for row in sure]) >= 0.95
+    assert np.mean([abs(row[0]) <= 0.5 for row in rows]) >= 0.85
+    assert np.median([abs(row[0]) for row in rows]) < 0.15
+    d2 = [row for row in rows if "d2_unsure" not in row[3]]
+    assert np.median([abs(row[1]) for row in d2]) < 0.25
+
+
+@pytest.mark.parametrize(("seed", "noise_uv"), [(2, 20.0), (3, 5.0)])
+def test_duration_and_amplitude_are_those_of_the_truth(seed, noise_uv):
+    recording, truth = contraction("neurogenic", noise_uv, seed, 8.0)
+    rows = with_true_firings(recording, truth)
+    assert len(rows) >= 2
+    for d1, d2, amplitude, _ in rows:
+        assert abs(d1) < 0.5
+        assert abs(d2) < 0.6
+        assert abs(amplitude) < 0.02
+
+
+@pytest.mark.slow
+def test_of_held_out_muscles_durations_and_amplitudes_are_those_of_the_truth():
+    rows, found = [], []
+    for seed in range(200, 206):
+        for condition, noise_uv in (("healthy", 5.0), ("neurogenic", 10.0), ("neurogenic", 20.0)):
+            recording, truth = contraction(condition, noise_uv, seed)
+            rows += with_true_firings(recording, truth)
+            found += with_found_firings(recording, truth)
+    check(rows, 40)
+    check(found, 20)
