@@ -27,7 +27,7 @@ class Verdict(NamedTuple):
 
 IRREGULAR = "fibre_irregular"
 COMPLEX_PHASES = 4
-WAVE_PHASES = 2
+WAVE_PHASES, WAVE_MS = 2, 2.0  # of a positive sharp wave's first part, at half its height
 RATE_SLACK = 0.05  # of a limit on the rate: what a median of few intervals is off
 
 
@@ -40,15 +40,15 @@ def classify(
         f"{'positive' if shape.first_sign > 0 else 'negative'}, {rhythm.rate_hz:.3g} Hz, "
         f"cov {rhythm.cov_usual:.2g} (all {rhythm.cov:.2g})"
     )
-    judge = _short if shape.duration_ms < s.short_ms or _is_wave(shape, rhythm, s) else _long
+    judge = _short if shape.duration_ms < s.short_ms or _is_wave(shape, s) else _long
     kind, why = judge(shape, rhythm, n, duration_s, s)
     return Verdict(kind, f"{why}: {told}" if why else told)
 
 
-def _is_wave(shape: PotentialShape, rhythm: Rhythm, s: SpontaneousSettings) -> bool:
-    """A positive wave as regular as a fibre; its slow tail can be as long as a unit."""
-    sharp = shape.first_sign > 0 and shape.n_phases <= WAVE_PHASES
-    return sharp and shape.negative_share < s.wave_ratio and rhythm.cov_usual < s.fibre_cov
+def _is_wave(shape: PotentialShape, s: SpontaneousSettings) -> bool:
+    """A sharp positive wave; its slow tail can be as long as a unit's potential."""
+    simple = shape.first_sign > 0 and shape.n_phases <= WAVE_PHASES
+    return simple and shape.negative_share < s.wave_ratio and shape.width_ms < WAVE_MS
 
 
 def _long(

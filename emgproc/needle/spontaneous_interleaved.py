@@ -18,7 +18,7 @@ SPREAD = 0.07  # of an interval against the one before: SD of a fibre's, times t
 WIDEST = 0.25
 MISSED_COST = 1.2
 LEAST_FILLED = 0.8  # discharges of a chain to those it would have without a miss; Poisson: 0.5
-LEAST_SHARE = 0.7  # of all discharges that lie in a chain
+LEAST_SHARE = 0.65  # of all discharges that lie in a chain
 SAME_RATE = 0.25
 
 
@@ -34,7 +34,7 @@ class _Steps(NamedTuple):
 def regular_parts(times_s: Floats, most_cov: float, most_s: float) -> tuple[list[Ints], Ints]:
     """Indices of each regular train among the times, and of what is in none.
 
-    No train where less than 0.7 of the times are in one.
+    No train where less than 0.65 of the times are in one.
 
     Parameters
     ----------

@@ -37,6 +37,8 @@ class PotentialShape:
         +1 or −1: sign of the first of them.
     negative_share
         Negative peak to positive peak.
+    width_ms
+        Of its greatest deflection at half its height.
     span_s
         Its first and last sample from that deflection on, s.
     """
@@ -49,6 +51,7 @@ class PotentialShape:
     n_phases: int
     first_sign: int
     negative_share: float
+    width_ms: float
     span_s: tuple[float, float]
 
 
@@ -95,8 +98,17 @@ def measured(v: Floats, noise_uv: float, zero: int, fs: float) -> PotentialShape
     return PotentialShape(
         v, noise_uv, height, top + low, (stop - start) / fs * 1e3, n_phases,
         int(signs[0]) if signs.size else 0, low / top if top > 0 else np.inf,
+        _half_width(v, peak) / fs * 1e3,
         ((start - zero) / fs, (stop - zero) / fs),
     )  # fmt: skip
+
+
+def _half_width(v: Floats, peak: int) -> int:
+    """Samples about a peak that are of more than half its height, unbroken."""
+    low = np.flatnonzero(v * np.sign(v[peak]) <= np.abs(v[peak]) / 2)
+    after = np.searchsorted(low, peak)
+    edges = np.concatenate([[-1], low, [v.size]])
+    return int(edges[after + 1] - edges[after] - 1)
 
 
 def _extent(loud: Bools, peak: int, apart: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from emgproc.preprocessing.butterworth import bandpass_sos
 
 WORK_HZ = 20_000.0
 BLOCK_S, MARGIN_S = 10.0, 0.060
+MOST_FOR_NOISE = 12  # blocks
 QUIET_SD = 0.6745  # median |x| of Gaussian noise of SD 1
 QUIET_S, QUIET_SHARE, QUIET_BIAS = 0.020, 10, 1.12  # windows; the quietest tenth of them is noise
 
@@ -78,11 +79,12 @@ def noise_of(source: Source, stretches: Sequence[Span]) -> float:
     """SD of the noise in the band, µV: of the quietest tenth of 20-ms windows.
 
     In each it is median |x| / 0.6745. The median of the whole would take what fires without a
-    pause for noise.
+    pause for noise. Of more than 12 blocks every k-th is looked at.
     """
     n = round(QUIET_S * source.work_fs)
     found = [np.empty(0)]
-    for block in blocks_of(stretches, source.fs):
+    blocks = list(blocks_of(stretches, source.fs))
+    for block in blocks[:: -(-len(blocks) // MOST_FOR_NOISE)]:
         y = np.abs(source.filtered(block.own, block.stretch))
         found.append(np.median(y[: y.size // n * n].reshape(-1, n), axis=1))
     level = np.concatenate(found)

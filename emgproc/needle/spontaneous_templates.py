@@ -107,19 +107,24 @@ def _clusters(seen: Deflections, alike_r: float, fs: float) -> list[Bools]:
 
 def is_locked(train: Floats | Ints, other: Floats | Ints, fs: float) -> bool:
     """Tell whether most of a train lies at one and the same lag from another, within 30 ms."""
-    lags = np.sort(lags_of(train, other, round(LOCKED_NEAR_S * fs)))
     need = max(2, int(np.ceil(LOCKED_SHARE * train.size)))
-    if lags.size < need:
-        return False
-    return bool((lags[need - 1 :] - lags[: lags.size - need + 1]).min() <= 2 * LOCKED_S * fs)
+    return bool(locked(train, other, fs).sum() >= need)
 
 
-def lags_of(train: Floats | Ints, other: Floats | Ints, most: int) -> Floats:
-    """Lags of a train from the nearest discharges of another, on either side."""
+def locked(train: Floats | Ints, other: Floats | Ints, fs: float) -> Bools:
+    """Which of a train lie at the commonest lag from another, ±0.5 ms, within 30 ms."""
     after = np.searchsorted(other, train)
-    lags = [train - other[np.clip(after + k, 0, other.size - 1)] for k in (-1, 0)]
-    both = np.concatenate(lags)
-    return np.asarray(both[np.abs(both) <= most], np.float64)
+    sides = [train - other[np.clip(after + k, 0, other.size - 1)] for k in (-1, 0)]
+    lags = np.concatenate(sides).astype(np.float64)
+    near = np.flatnonzero(np.abs(lags) <= LOCKED_NEAR_S * fs)
+    order = near[np.argsort(lags[near], kind="stable")]
+    answer = np.zeros(train.size, np.bool_)
+    if order.size:
+        ranked = lags[order]
+        stop = np.searchsorted(ranked, ranked + 2 * LOCKED_S * fs, side="right")
+        most = int(np.argmax(stop - np.arange(stop.size)))
+        answer[order[most : stop[most]] % train.size] = True
+    return answer
 
 
 def _trimmed(template: Floats, at: Ints, n: int) -> Floats:

@@ -20,10 +20,17 @@ from emgproc.needle.spontaneous_signal import (
     blocks_of,
 )
 from emgproc.needle.spontaneous_sums import explain, is_sum
-from emgproc.needle.spontaneous_templates import HALF_S, deflections, is_locked, new_templates
+from emgproc.needle.spontaneous_templates import (
+    HALF_S,
+    deflections,
+    is_locked,
+    locked,
+    new_templates,
+)
 
 MOST_ROUNDS = 4
 HIDDEN_SD = 3.0  # height of a potential in the noise that larger ones leave
+LEAST_PARTS, PARTS_SHARE, ALL_PARTS = 8, 0.5, 0.4
 LARGER = 2.0  # energy of a train that is no part of another one, though it is locked to it
 
 
@@ -159,11 +166,21 @@ def _keep(state: _State, seen: _Seen, own: _Own) -> None:
 
 
 def without_parts(trains: list[Floats], energy: Floats, fs: float) -> list[Floats]:
-    """Trains, most energy first, without those that are a part of another one's potentials."""
+    """Trains, most energy first, without what is a part of another one's potentials.
+
+    A late part can look like the potential of a fibre that is there too; of such a train only
+    what lies at one lag from most discharges of the other is taken.
+    """
     kept: list[int] = []
+    left = list(trains)
     sizes = np.array([train.size for train in trains])
     for k in np.argsort(-energy * sizes, kind="stable").tolist():
+        for j in [j for j in kept if energy[k] < LARGER * energy[j]]:
+            part = locked(left[k], left[j], fs)
+            if part.sum() >= max(LEAST_PARTS, PARTS_SHARE * left[j].size):
+                left[k] = left[k][~part]
         smaller = [j for j in kept if energy[k] < LARGER * energy[j]]
-        if not any(is_locked(trains[k], trains[j], fs) for j in smaller):
+        few = left[k].size < ALL_PARTS * sizes[k]
+        if left[k].size and not few and not any(is_locked(left[k], left[j], fs) for j in smaller):
             kept.append(k)
-    return [trains[k] for k in kept]
+    return [left[k] for k in kept]
