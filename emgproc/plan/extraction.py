@@ -16,6 +16,7 @@ from emgproc.features.tone import band_flags, unusable_reason
 from emgproc.plan.measuring import ROWS, Measured, measure, wanted_by
 from emgproc.plan.model import WHOLE, Plan
 from emgproc.plan.motor_units import motor_unit_values
+from emgproc.plan.needle import needle_values
 from emgproc.plan.stimulation import measures_scans, scan_values, stimulation_values
 from emgproc.readers import CmapScan
 from emgproc.recording import Provenance, Recording
@@ -47,7 +48,7 @@ def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
     -------
     FeatureSet
         The values of every EMG channel in the order of the plan, then those of motor units, of
-        nerve stimulation, and what the steps measured. NaN always carries a reason.
+        nerve stimulation, of the needle, and what the steps measured. NaN always carries a reason.
 
     Raises
     ------
@@ -69,6 +70,8 @@ def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
         values += motor_unit_values(clean, plan.motor_units, threads=threads)
     if plan.stimulation is not None:
         values += stimulation_values(clean, plan.stimulation)
+    if plan.needle is not None:
+        values += needle_values(clean, plan.needle)
     return feature_set(clean.provenance, clean.n_samples, plan, values)
 
 

@@ -102,6 +102,8 @@ def whole_needed(
         found.append(f"motor units of recordings of up to {units.most_s:g} s are found in a whole")
     if plan.stimulation is not None:
         found.append("responses to stimuli are measured in a whole recording")
+    if plan.needle is not None:
+        found.append("needle EMG is measured in a whole recording")
     masks = {name for step in plan.steps if isinstance(step, MaskEvents) for name in step.labels}
     labels = {event.label for event in events}
     pops = POP in labels or ("pop" in masks and "pop" in labels)

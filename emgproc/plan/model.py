@@ -9,6 +9,10 @@ from typing import Any, TypeAlias
 from emgproc.errors import ParameterError
 from emgproc.features import NoiseSettings, WindowSettings
 from emgproc.motor_units.model import DecompositionSettings
+from emgproc.motor_units.needle_model import IntramuscularSettings
+from emgproc.needle.interference_segments import InterferenceSettings
+from emgproc.needle.muap_settings import MuapSettings
+from emgproc.needle.spontaneous_settings import SpontaneousSettings
 from emgproc.preprocessing import apply_steps
 from emgproc.readers.variable_map import VariableMap
 from emgproc.recording import Recording
@@ -21,7 +25,7 @@ Step: TypeAlias = Callable[[Recording], Recording]
 ALGORITHM_VERSIONS = MappingProxyType(
     {"readers": 2, "preprocessing": 4, "features": 2, "tone": 2, "indices": 2, "extract": 2}
     | {"motor_units": 2}  # counts only where a plan asks for them
-    | {"stimulation": 1}  # likewise
+    | {"stimulation": 1, "needle": 1}  # likewise
 )
 
 WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label
@@ -126,6 +130,55 @@ class MotorUnitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedleSettings:
+    """How a needle recording is measured (the plan's [needle] table).
+
+    Labels that end in "/" stand for all that begin so.
+
+    Attributes
+    ----------
+    rest
+        Labels of rest, in which spontaneous activity is looked for; or "recording": all that is
+        under no label of `active`.
+    active
+        Labels during which a muscle is not at rest.
+    effort
+        Labels of contractions whose interference pattern is measured, or "recording".
+    slight
+        Labels of contractions in which motor units are told apart, or "recording"; none: they are
+        not looked for.
+    epoch_s
+        Length of the epochs of the interference pattern, 0.5–1 s.
+    most_s
+        Units are not looked for in more than that, s: it takes about as long.
+    seed
+        Of the decomposition.
+    spontaneous, interference, muap, decomposition
+        The tables of these names within [needle].
+    """
+
+    rest: tuple[str, ...] = (WHOLE,)
+    active: tuple[str, ...] = ("effort/", "cry", "withdrawal")
+    effort: tuple[str, ...] = ("effort/",)
+    slight: tuple[str, ...] = ("effort/",)
+    epoch_s: float = 0.5
+    most_s: float = 120.0
+    seed: int = 1
+    spontaneous: SpontaneousSettings = field(default_factory=SpontaneousSettings)
+    interference: InterferenceSettings = field(default_factory=InterferenceSettings)
+    muap: MuapSettings = field(default_factory=MuapSettings)
+    decomposition: IntramuscularSettings = field(default_factory=IntramuscularSettings)
+
+    def __post_init__(self) -> None:
+        for name in ("rest", "active", "effort", "slight"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if not (0.5 <= self.epoch_s <= 1.0 and 0 < self.most_s < float("inf") and self.seed >= 0):
+            raise ParameterError(
+                f"needle: epoch_s is 0.5-1 s, most_s above 0 s, a seed 0 or more, got {self}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is done to a recording and what is measured on it.
 
@@ -145,6 +198,8 @@ class Plan:
         How motor units are found; `None`: they are not looked for.
     stimulation
         How responses to nerve stimulation are measured; `None`: they are not.
+    needle
+        How needle EMG is measured; `None`: it is not.
     """
 
     name: str
@@ -155,6 +210,7 @@ class Plan:
     source: Source = field(default_factory=Source)
     motor_units: MotorUnitSettings | None = None
     stimulation: ProtocolSettings | None = None
+    needle: NeedleSettings | None = None
 
     def apply(self, recording: Recording) -> Recording:
         """Every step in order, each on the result of the one before.
@@ -175,7 +231,10 @@ class Plan:
         scale = {"adc_range_v": self.source.adc_range_v, "gain": self.source.gain}
         lines += [f"scale {n} {value!r}" for n, value in scale.items() if value is not None]
         lines += [f"map {self.source.map!r}"] if self.source.map else []
-        asked = {"motor_units": self.motor_units, "stimulation": self.stimulation}
+        asked = {
+            "motor_units": self.motor_units, "stimulation": self.stimulation,
+            "needle": self.needle,
+        }  # fmt: skip
         lines += [f"settings {part!r}" for part in asked.values() if part]
         lines += [
             f"version {name} {number}"

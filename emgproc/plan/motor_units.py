@@ -79,7 +79,7 @@ def motor_unit_values(
     by_unit = [v for unit in found.units for v in units if v.channel == unit.name]
     pool = [value for value in described if not value.channel]
     pool.append(_count("n_rejected_units", len(found.rejected)))
-    return [_flagged(value) for value in (*by_unit, *pool, *_summaries(units))]
+    return [_flagged(value) for value in (*by_unit, *pool, *summaries(units))]
 
 
 def decomposition_cost_s(n_samples: int, n_channels: int) -> float:
@@ -91,7 +91,7 @@ def motor_unit_blanks(fs: float, reason: str) -> list[FeatureValue]:
     """Values of the pool where no units were found: NaN with this reason."""
     pool = [value for value in describe_trains([], fs, 1, seed=0) if not value.channel]
     pool.append(_count("n_rejected_units", 0))
-    none = [_missing(value, reason) for value in (*pool, *_summaries(_of_no_unit(fs)))]
+    none = [_missing(value, reason) for value in (*pool, *summaries(_of_no_unit(fs)))]
     return [_flagged(value) for value in none]
 
 
@@ -157,8 +157,8 @@ def _why_no_grid(found: MotorUnits, recording: Recording) -> str:
     return "not_monopolar" if differ else ""
 
 
-def _summaries(units: Iterable[FeatureValue]) -> list[FeatureValue]:
-    """Median and interquartile range over the units of everything told of each."""
+def summaries(units: Iterable[FeatureValue]) -> list[FeatureValue]:
+    """Median and interquartile range over the units of everything told of each, by name."""
     named: dict[str, list[FeatureValue]] = {}
     for value in units:
         named.setdefault(value.name, []).append(value)

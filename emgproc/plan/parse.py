@@ -1,26 +1,31 @@
 """plan.toml → `Plan`: every problem at once, with file, key, and the nearest known name."""
 
 import difflib
-import inspect
 import json
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields
-from functools import partial
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from emgproc.errors import MissingFileError, ParameterError, PlanError, ReadError
-from emgproc.features import FEATURES, FeatureSpec, NoiseSettings, WindowSettings
-from emgproc.motor_units.model import DecompositionSettings
+from emgproc.features import FEATURES, NoiseSettings, WindowSettings
 from emgproc.plan.extraction import FAMILIES
-from emgproc.plan.model import WHOLE, FeatureRequest, MotorUnitSettings, Plan, Source, Step
+from emgproc.plan.keys import dataclass_keys, feature_keys
+from emgproc.plan.model import (
+    WHOLE,
+    FeatureRequest,
+    MotorUnitSettings,
+    NeedleSettings,
+    Plan,
+    Source,
+    Step,
+)
 from emgproc.preprocessing import STEPS, LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
 from emgproc.readers.variable_map import VariableMap
-from emgproc.stimulation.baseline import ResponseSettings
 from emgproc.stimulation.protocols import ProtocolSettings
 
 SCHEMA = 1
@@ -28,9 +33,9 @@ _STRICT = ConfigDict(extra="forbid", strict=True)
 _Positive = typing.Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _TABLES = (
     "schema", "name", "source", "step", "feature", "noise", "windows", "motor_units",
-    "stimulation",
+    "stimulation", "needle",
 )  # fmt: skip
-_INSTEAD = ("stimulation",)  # tables that may stand without any [[feature]]
+_INSTEAD = ("stimulation", "needle")  # tables that may stand without any [[feature]]
 _ENVELOPES = (Rectify, MovingRms, MovingArv, LinearEnvelope, Tkeo)  # no sum of potentials is left
 
 
@@ -99,12 +104,9 @@ class _Parser:
         windows = self._settings("windows", WindowSettings, self._table(tables, "windows"))
         source = self._source(self._table(tables, "source"))
         self._potentials(tables, steps)
-        units = self._nested(
-            tables, "motor_units", MotorUnitSettings, ("decomposition", DecompositionSettings)
-        )
-        stimuli = self._nested(
-            tables, "stimulation", ProtocolSettings, ("response", ResponseSettings)
-        )
+        units = self._nested(tables, "motor_units", MotorUnitSettings)
+        stimuli = self._nested(tables, "stimulation", ProtocolSettings)
+        needle = self._nested(tables, "needle", NeedleSettings)
         if self.problems:
             raise PlanError(self.file, self.problems)
         return Plan(
@@ -116,6 +118,7 @@ class _Parser:
             source=source or Source(),
             motor_units=units,
             stimulation=stimuli,
+            needle=needle,
         )
 
     def _problem(self, key: str, what: str) -> None:
@@ -179,7 +182,7 @@ class _Parser:
         if name in FAMILIES and "over" in table:
             what = "its labels stand in [windows] and [noise]"
             self._problem(f"{key} {name}.over", f"{name} takes no `over`: {what}")
-        allowed: dict[str, Any] = {} if name in FAMILIES else _parameters(FEATURES[name])
+        allowed: dict[str, Any] = {} if name in FAMILIES else feature_keys(FEATURES[name])
         values = self._validated(f"{key} {name}", allowed, _without(table, "name", "over"))
         return (
             None if values is None else FeatureRequest(name, over, tuple(sorted(values.items())))
@@ -191,7 +194,7 @@ class _Parser:
             self._problem("feature", f"{label} is asked for {labels.count(label)} times")
 
     def _settings(self, key: str, kind: type, table: Mapping[str, Any]) -> Any:  # noqa: ANN401
-        values = self._validated(key, _dataclass_fields(kind), table)
+        values = self._validated(key, dataclass_keys(kind), table)
         if values is None:
             return None
         try:
@@ -207,20 +210,21 @@ class _Parser:
                 if key in tables and isinstance(step, _ENVELOPES):
                     self._problem(key, f"there are no potentials left after {step!r}")
 
-    def _nested(
-        self, tables: Mapping[str, Any], key: str, kind: type, within: tuple[str, type]
-    ) -> Any:  # noqa: ANN401
-        """Settings from a table and the table within it; None where it is not there."""
+    def _nested(self, tables: Mapping[str, Any], key: str, kind: type) -> Any:  # noqa: ANN401
+        """Settings from a table and the tables within it; None where it is not there."""
         if key not in tables:
             return None
-        part, kind_of_part = within
-        allowed = _dataclass_fields(kind) | {part: (dict[str, Any], {})}
+        hints = typing.get_type_hints(kind)
+        parts = {name: hints[name] for name in hints if is_dataclass(hints[name])}
+        allowed = dataclass_keys(kind) | dict.fromkeys(parts, (dict[str, Any], {}))
         values = self._validated(key, allowed, self._table(tables, key))
         if values is None:
             return None
-        found = self._settings(f"{key}.{part}", kind_of_part, values.pop(part))
+        for part, within in parts.items():
+            found = self._settings(f"{key}.{part}", within, values[part])
+            values[part] = within() if found is None else found
         try:
-            return kind(**values, **{part: found or kind_of_part()})
+            return kind(**values)
         except ParameterError as error:
             self._problem(key, str(error))
             return None
@@ -274,25 +278,3 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _without(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in table.items() if key not in keys}
-
-
-def _dataclass_fields(kind: type) -> dict[str, Any]:
-    """Pydantic's field definitions of a settings dataclass."""
-    hints = typing.get_type_hints(kind)
-    allowed: dict[str, Any] = {}
-    for item in fields(kind):
-        default: Any = item.default
-        if item.default_factory is not MISSING:
-            default = Field(default_factory=item.default_factory)
-        allowed[item.name] = (hints[item.name], ... if default is MISSING else default)
-    return allowed
-
-
-def _parameters(spec: FeatureSpec) -> dict[str, Any]:
-    """Pydantic's field definitions of the parameters that a plan may set."""
-    function = spec.function.func if isinstance(spec.function, partial) else spec.function
-    hints = typing.get_type_hints(function)
-    return {
-        name: (hints[name], ... if default is inspect.Parameter.empty else default)
-        for name, default in spec.parameters.items()
-    }
