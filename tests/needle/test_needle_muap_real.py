@@ -30,7 +30,7 @@ def test_amplitudes_of_a_biceps_are_alike_in_both_halves(halves):
         if min(one.n, other.n) >= 10:  # the fifth unit stops: nine discharges
             a, b = (unit.value("muap_amplitude").value for unit in (one, other))
             assert a == pytest.approx(b, rel=0.07)
-            assert np.corrcoef(one.template_uv, other.template_uv)[0, 1] > 0.94
+            assert np.corrcoef(one.template_uv, other.template_uv)[0, 1] > 0.9
 
 
 def test_what_is_left_of_other_units_there_leaves_no_duration(halves):
