@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emgproc.arrays import Floats, as_channels, as_vector, check_fs
-from emgproc.errors import ParameterError, SignalError
+from emgproc.errors import FsTooLowError, ParameterError, SignalError
 from emgproc.features.result import FeatureValue
 from emgproc.motor_units.model import MotorUnits
 from emgproc.needle.muap_measures import measured
@@ -20,6 +20,7 @@ from emgproc.needle.muap_shape import NO_SPAN, Marks, d2_unsure, marks_of
 from emgproc.needle.muap_template import Sweeps, sweeps_of, template_noise_uv
 
 MOST_PHASES, MOST_TURNS = 4, 5
+REFUSED_FS = 5000.0  # as `decompose`
 FEW = "too_few_discharges"
 
 
@@ -114,6 +115,8 @@ def muap(
 
     Raises
     ------
+    FsTooLowError
+        `fs` is below 5 kHz.
     SignalError
         `x` is no vector of real numbers; times are not finite, not ascending or outside of `x`.
     ParameterError
@@ -128,7 +131,7 @@ def muap(
     >>> round(unit.value("muap_amplitude").value), unit.n
     (500, 18)
     """
-    signal, rate = as_vector(x), check_fs(fs)
+    signal, rate = as_vector(x), _rate(fs)
     chosen = settings if settings is not None else MuapSettings()
     times = [_times(one, signal.size / rate, k) for k, one in enumerate(times_s)]
     called = tuple(names) if names is not None else tuple(f"MU{k + 1}" for k in range(len(times)))
@@ -186,6 +189,8 @@ def muap_shape(v: ArrayLike, fs: float, *, noise_uv: float = 0.0) -> dict[str, f
 
     Raises
     ------
+    FsTooLowError
+        `fs` is below 5 kHz.
     SignalError
         It is shorter than 10 ms, or a sample is not finite.
 
@@ -196,11 +201,21 @@ def muap_shape(v: ArrayLike, fs: float, *, noise_uv: float = 0.0) -> dict[str, f
     >>> round(muap_shape(cycle, 25_000.0)["area_mv_ms"], 2)
     3.18
     """
-    template, rate = as_vector(v, "v"), check_fs(fs)
+    template, rate = as_vector(v, "v"), _rate(fs)
     if template.size < 0.01 * rate or not np.isfinite(template).all():
         raise SignalError(f"a template is finite and 10 ms or longer, got shape {template.shape}")
     marks = marks_of(template, rate, noise_uv)
     return measured(template, template[None], marks, rate, noise_uv)[0]
+
+
+def _rate(fs: float) -> float:
+    rate = check_fs(fs)
+    if rate < REFUSED_FS:
+        raise FsTooLowError(
+            f"a potential has parts of 0.25 ms, which {rate:g} Hz does not show; "
+            f"{REFUSED_FS:g} Hz is the least, {LEAST_FS:g} Hz what is asked for"
+        )
+    return rate
 
 
 def _times(times_s: ArrayLike, last_s: float, unit: int) -> Floats:

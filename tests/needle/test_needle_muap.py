@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from naive_turns import naive_turns
 
-from emgproc.errors import ParameterError, SignalError
-from emgproc.needle.muap import muap, muap_shape
+from emgproc.errors import FsTooLowError, ParameterError, SignalError
+from emgproc.motor_units import decompose
+from emgproc.needle.muap import muap, muap_shape, muap_units
 from emgproc.needle.muap_settings import NAMES, MuapSettings
 from emgproc.needle.muap_shape import marks_of, phases_of
+from emgproc.recording import Recording
 from emgproc.simulate.needle import measure
 
 FS = 25_000.0
@@ -216,3 +218,31 @@ def test_settings_names_and_values_that_are_none_are_refused():
         muap(np.zeros(10_000), FS, [], names=["a"])
     with pytest.raises(ParameterError, match="no value"):
         muap(np.zeros(10_000), FS, [[0.1]])[0].value("duration")
+
+
+def test_a_rate_below_5_khz_is_refused_and_one_below_20_khz_is_flagged():
+    with pytest.raises(FsTooLowError, match="5000 Hz"):
+        muap(np.zeros(10_000), 2000.0, [[0.1]])
+    with pytest.raises(FsTooLowError, match="5000 Hz"):
+        muap_shape(np.zeros(100), 2000.0)
+    (slow,) = muap(played(cycle())[0], 10_000.0, [played(cycle())[1] * 2.5])
+    assert slow.flags[0] == "fs_below_20_khz"
+    assert slow.value("muap_amplitude").flags == ("fs_below_20_khz",)
+
+
+def test_a_decomposition_is_measured_on_the_channel_where_each_unit_is_largest():
+    one, other = bumps((-500, 0, 0.4)), bumps((300, 0, 0.5), (-250, 1.5, 0.4))
+    rng = np.random.default_rng(6)
+    x = 5 * rng.standard_normal((2, round(8 * FS)))
+    for row, v in enumerate((one, other)):
+        at = 0.1 + np.cumsum(0.09 + 0.01 * rng.standard_normal(82))
+        for place in np.rint(at[at < 7.9] * FS).astype(int):
+            x[row, place - 625 : place + 625] += v
+            x[1 - row, place - 625 : place + 625] += 0.3 * v
+    units = decompose(Recording.from_array(x, FS), method="intramuscular")
+    found = muap_units(x, units)
+    assert [unit.name for unit in found] == [unit.name for unit in units.units]
+    assert sorted(unit.channel for unit in found) == [0, 1]
+    for unit in found:
+        truth = np.ptp((one, other)[unit.channel])
+        assert unit.value("muap_amplitude").value == pytest.approx(truth, rel=0.02)
