@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from emgproc.batch.planning import COMPUTE, BatchOptions, plan_of, plan_recordings
+from emgproc.batch.planning import COMPUTE, BatchOptions, plan_recordings, plans_of
 from emgproc.errors import EmgprocError
 from emgproc.features import FEATURES, FeatureSpec
 from emgproc.plan import Plan
@@ -67,11 +67,16 @@ def costs_of_run(study: Study, out: Path, options: BatchOptions) -> list[Cost]:
     PlanError, ReadError
         The plan that the study names is invalid or cannot be read.
     """
-    plan = plan_of(study)
-    if not _slow(plan) and plan.motor_units is None:
+    plans = plans_of(study)
+    slow = {k: p for k, p in plans.items() if _slow(p) or p.motor_units is not None}
+    if not slow:
         return []
-    planned = plan_recordings(study, out, options)
-    return costs_of(plan, [item.file for item in planned if item.action == COMPUTE])
+    planned = [i for i in plan_recordings(study, out, options) if i.action == COMPUTE]
+    return [
+        cost
+        for kind, plan in slow.items()
+        for cost in costs_of(plan, [i.file for i in planned if i.recording.modality == kind])
+    ]
 
 
 def _slow(plan: Plan) -> dict[str, FeatureSpec]:

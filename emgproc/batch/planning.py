@@ -1,7 +1,7 @@
 """What a run will do with each recording of a study, and why; where each result goes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from emgproc.plan import Plan, load_plan
 from emgproc.study import RecordingTask, Study
 
 COMPUTE, REUSE, FAIL, SKIP = "compute", "reuse", "fail", "skip"
-MODALITY = "semg"  # the kind of recording that a plan exists for today
+MODALITY = "semg"  # the kind of recording that the primary outcome needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def plan_recordings(
     """
     chosen = options or BatchOptions()
     hashes = FileHashes(hash_store(out), chosen.rehash)
-    return decide_all(study, out, chosen, plan_of(study), hashes)
+    return decide_all(study, out, chosen, plans_of(study), hashes)
 
 
 def result_paths(out: Path, recordings: Sequence[RecordingTask]) -> dict[str, ResultPaths]:
@@ -101,8 +101,21 @@ def _bids_stem(recording: RecordingTask) -> str:
     return name.removesuffix("_emg") if name.startswith(f"{start}_") else ""
 
 
+def plans_of(study: Study) -> dict[str, Plan]:
+    """The plan of each kind of recording in the study for which it names one.
+
+    Raises as `plan_recordings`, or StudyError where surface recordings have none.
+    """
+    kinds = dict.fromkeys(task.modality for task in study.tasks())
+    others = {kind: getattr(study.protocol.plans, kind) for kind in kinds if kind != MODALITY}
+    found = {kind: load_plan(study.root / name) for kind, name in others.items() if name}
+    if MODALITY in kinds or not found:
+        found = {MODALITY: plan_of(study)} | found
+    return found
+
+
 def plan_of(study: Study) -> Plan:
-    """Return the plan that the study names; raises as `plan_recordings`, or StudyError."""
+    """The plan of surface recordings; raises as `plans_of`."""
     name = study.protocol.plans.semg
     if name is None:
         raise StudyError(study.root.name, [f"study.toml:0:plans.semg names no {MODALITY} plan"])
@@ -115,15 +128,20 @@ def hash_store(out: Path) -> Path:
 
 
 def decide_all(
-    study: Study, out: Path, options: BatchOptions, plan: Plan, hashes: FileHashes
+    study: Study,
+    out: Path,
+    options: BatchOptions,
+    plans: Mapping[str, Plan],
+    hashes: FileHashes,
 ) -> list[PlannedRecording]:
-    """As `plan_recordings`, with the plan and the digests at hand."""
+    """As `plan_recordings`, with the plans and the digests at hand."""
     everything = study.tasks()
     paths = result_paths(out, everything)
     names = {p.removeprefix("sub-") for p in options.participants}
-    key = ResultKey((), plan.digest, event_names(study))
+    labels = event_names(study)
+    keys = {kind: ResultKey((), plan.digest, labels) for kind, plan in plans.items()}
     return [
-        _decided(study, recording, paths[recording.recording_id], (key, hashes, options.force))
+        _decided(study, recording, paths[recording.recording_id], (keys, hashes, options.force))
         for recording in everything
         if not names or recording.participant_id.removeprefix("sub-") in names
     ]
@@ -133,12 +151,13 @@ def _decided(
     study: Study,
     recording: RecordingTask,
     paths: ResultPaths,
-    how: tuple[ResultKey, FileHashes, bool],
+    how: tuple[Mapping[str, ResultKey], FileHashes, bool],
 ) -> PlannedRecording:
-    key, hashes, force = how
+    keys, hashes, force = how
     file = study.path_of(recording)
     code = ""
-    if recording.modality != MODALITY:
+    key = keys.get(recording.modality)
+    if key is None:
         action, reason = SKIP, f"no plan for recordings of modality {recording.modality}"
     elif not file.is_file():
         action, code = FAIL, "file_missing"

@@ -17,7 +17,7 @@ from emgproc.batch.planning import (
     decide_all,
     event_names,
     hash_store,
-    plan_of,
+    plans_of,
 )
 from emgproc.batch.progress import ProgressLines, RunLog
 from emgproc.batch.scheduler import run_tasks
@@ -86,7 +86,7 @@ def run_recordings(
     Parameters
     ----------
     study
-        The study; the plan named in its `[plans]` is used.
+        The study; the plans named in its `[plans]` are used, each for its kind of recording.
     out
         Folder of results; made if need be. Only one run at a time may write there.
     options
@@ -109,10 +109,10 @@ def run_recordings(
     """
     chosen = options or BatchOptions()
     folder = Path(out)
-    plan = plan_of(study)
+    plans = plans_of(study)
     with claimed(folder):
         hashes = FileHashes(hash_store(folder), chosen.rehash)
-        planned = decide_all(study, folder, chosen, plan, hashes)
+        planned = decide_all(study, folder, chosen, plans, hashes)
         running = _Running(hashes, {}, chosen.stop_at_failure)
         for item in planned:
             running.by_name[item.recording.recording_id] = item
@@ -122,7 +122,7 @@ def run_recordings(
             elif item.action == COMPUTE and known is not None:
                 running.failures[item.recording.recording_id] = known[item.recording.recording_id]
         if known is None:
-            _compute(study, folder, plan, running, chosen)
+            _compute(study, folder, plans, running, chosen)
         hashes.save()
     return _collected(planned, running)
 
@@ -169,11 +169,21 @@ def claimed(out: Path) -> Iterator[None]:
 
 
 def _compute(
-    study: Study, out: Path, plan: Plan, running: _Running, options: BatchOptions
+    study: Study,
+    out: Path,
+    plans: Mapping[str, Plan],
+    running: _Running,
+    options: BatchOptions,
 ) -> None:
     names = event_names(study)
     tasks = [
-        Task(item.recording.recording_id, item.file, plan, names, item.paths)
+        Task(
+            item.recording.recording_id,
+            item.file,
+            plans[item.recording.modality],
+            names,
+            item.paths,
+        )
         for item in running.by_name.values()
         if item.action == COMPUTE
     ]
@@ -184,7 +194,8 @@ def _compute(
         RunLog(out / "logs") as log,
         ProgressLines(len(tasks), quiet=options.quiet) as progress,
     ):
-        log.write("start", version=emgproc.__version__, plan=plan.digest, n_tasks=len(tasks))
+        digests = {kind: plan.digest for kind, plan in plans.items()}
+        log.write("start", version=emgproc.__version__, plans=digests, n_tasks=len(tasks))
 
         def finished(done: Done) -> bool:
             log.finished(done)

@@ -48,20 +48,20 @@ def check(*, study: Path, as_json: bool) -> int:
 
 def _plan_problems(study: Path) -> list[dict[str, str | int]]:
     """Problems of the plan that the study names, in the shape of the study's own."""
-    from emgproc.batch.planning import plan_of
+    from emgproc.batch.planning import MODALITY, plans_of
     from emgproc.errors import ConfigurationError, ReadError
     from emgproc.study import load_study
 
     severity = "error"
     try:
         loaded = load_study(study)
-        plan = plan_of(loaded)
+        plan = plans_of(loaded).get(MODALITY)
     except ConfigurationError as error:
         texts = list(error.problems)
     except ReadError as error:
         texts = [str(error)]
     else:
-        if any(request.name == "tone" for request in plan.features):
+        if plan is None or any(request.name == "tone" for request in plan.features):
             return []
         severity, file = "warning", loaded.protocol.plans.semg
         feature = loaded.protocol.primary.feature

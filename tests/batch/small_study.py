@@ -73,7 +73,8 @@ def load(root: Path, *, events: dict[str, str] | None = None) -> Study:
         )
         for name in sorted({row.participant_id for row in rows})
     )
-    protocol = SimpleNamespace(plans=SimpleNamespace(semg="plan.toml"), events=events or {})
+    plans = SimpleNamespace(semg="plan.toml", needle=None, cmap=None)
+    protocol = SimpleNamespace(plans=plans, events=events or {})
     return Study(root, protocol, people, (), tuple(rows))
 
 

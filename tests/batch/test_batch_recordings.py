@@ -10,6 +10,8 @@ import small_study
 from emgproc.batch import BatchOptions, plan_recordings, recordings, run_recordings
 from emgproc.batch.worker import process
 from emgproc.errors import ParameterError, PlanError, WriteError
+from emgproc.simulate.stimulation import plain_nerve, simulate_cmap
+from emgproc.writers import write_recording
 
 QUIET = BatchOptions(quiet=True)
 
@@ -152,6 +154,33 @@ def test_a_recording_of_another_modality_is_left_out_and_said(study, tmp_path):
     needle = dataclasses.replace(study.recordings[0], modality="needle")
     other = dataclasses.replace(study, recordings=(needle, *study.recordings[1:]))
     assert actions(other, tmp_path)[0] == ("skip", "no plan for recordings of modality needle")
+
+
+def test_each_kind_of_recording_has_its_plan_and_all_are_rows_of_one_table(
+    study, tmp_path, inline
+):
+    nerve, _ = simulate_cmap(plain_nerve([100.0] * 30), seed=1)
+    first = study.recordings[0]
+    write_recording(nerve, study.root / "nerve.h5")
+    plan = 'schema = 1\nname = "n"\n[stimulation]\nprotocol = "cmap"\n'
+    (study.root / "nerve.toml").write_text(plan, encoding="utf-8")
+    row = dataclasses.replace(first, recording_id="n", file="nerve.h5", modality="cmap")
+    both = dataclasses.replace(study, recordings=(row, *study.recordings))
+    study.protocol.plans.cmap = "nerve.toml"
+    done = run_recordings(both, tmp_path / "out", QUIET)
+    assert not done.failures
+    kinds = {v.modality: {w.feature for w in done.values if w.modality == v.modality}
+             for v in done.values}  # fmt: skip
+    assert "cmap_amplitude" in kinds["cmap"]
+    assert "rms" in kinds["semg"]
+    assert not kinds["cmap"] & kinds["semg"]
+    (amplitude,) = [v for v in done.values if v.feature == "cmap_amplitude"]
+    assert (amplitude.muscle, amplitude.side) == ("tibialis_anterior", "L")
+    assert run_recordings(both, tmp_path / "out", QUIET).n_computed == 0
+    changed = plan.replace('"cmap"', '"cmap"\ninverted = true')
+    (study.root / "nerve.toml").write_text(changed, encoding="utf-8")
+    again = run_recordings(both, tmp_path / "out", QUIET)
+    assert (again.n_computed, again.n_reused) == (1, len(study.recordings))
 
 
 def test_a_file_that_is_not_the_one_of_the_table_fails(study, tmp_path, inline):
