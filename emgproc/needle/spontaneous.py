@@ -28,7 +28,12 @@ from emgproc.needle.spontaneous_rhythm import rhythm_of
 from emgproc.needle.spontaneous_settings import LEAST_FS, UNCLASSIFIED, SpontaneousSettings
 from emgproc.needle.spontaneous_shape import PotentialShape, shape_of
 from emgproc.needle.spontaneous_signal import Source, Span, noise_of, source_of
-from emgproc.needle.spontaneous_site import SpontaneousSite, SpontaneousTrain, site_of
+from emgproc.needle.spontaneous_site import (
+    DENERVATION,
+    SpontaneousSite,
+    SpontaneousTrain,
+    site_of,
+)
 from emgproc.needle.spontaneous_trains import Trains, trains_of
 
 ONE_S = 0.020  # deflections of a potential that is like no other are no farther apart
@@ -148,8 +153,9 @@ def _parted(site: _Site, at: Floats) -> list[SpontaneousTrain]:
         return [whole]
     judged = [_judge(site, at[part], np.setdiff1d(site.every, at[part])) for part in parts]
     rest = _judge(site, at[left], np.setdiff1d(site.every, at[left])) if left.size else None
-    if rest is not None:
-        judged.append(replace(rest, kind=UNCLASSIFIED, why=f"{IRREGULAR}: {rest.why}"))
+    if rest is not None and rest.kind not in DENERVATION:
+        rest = replace(rest, kind=UNCLASSIFIED, why=f"{IRREGULAR}: {rest.why}")
+    judged.append(rest)
     return [train for train in judged if train is not None]
 
 

@@ -11,7 +11,7 @@ from emgproc.motor_units.needle_resolve import Resolved, chosen, model_of
 from emgproc.motor_units.needle_signal import NeedleSignal
 
 LEAST_SEEN = 8  # discharges whose remainders can be compared
-USUAL, USUAL_S = 0.10, 0.001  # of a template within so long: what is left where there are fewer
+USUAL, USUAL_S = 0.15, 0.001  # of a template within so long: what is left where there are fewer
 NEAR_S = 0.0004
 MAD_SD = 1.4826
 

@@ -3,13 +3,13 @@
 import numpy as np
 
 from emgproc.arrays import Bools, Floats, Ints
-from emgproc.motor_units.needle_resolve import Resolved, resolve
+from emgproc.motor_units.needle_resolve import Resolved, chosen, model_of, resolve
 from emgproc.motor_units.needle_signal import NeedleSignal
 
 SUM_LEFT = 0.25  # of a template's energy: what others leave of one that is their sum
 FEWER = 0.5
 MOST_TOGETHER, MOST_LEFT = 3, 0.4
-SCALE = (0.6, 1.5)
+SCALE = (0.6, 1.45)  # of a potential's size: what one discharge of it may differ
 GROUP = 0.4  # of a template's length: deflections nearer than that are explained together
 
 
@@ -20,7 +20,7 @@ def is_sum(signal: NeedleSignal, templates: Floats, counts: Ints, unit: int) -> 
         return False
     wide = np.pad(templates[unit], ((0, 0), (templates.shape[2],) * 2))
     alone = signal._replace(x=wide, masked=np.zeros(wide.shape[1], np.bool_))
-    left = resolve(alone, templates[others]).residual
+    left = of_size(resolve(alone, templates[others])).residual
     return bool(np.sum(left**2) < SUM_LEFT * np.sum(wide**2))
 
 
@@ -56,7 +56,8 @@ def _fitted(found: Resolved, middle: int) -> list[tuple[int, int]]:
     for _ in range(MOST_TOGETHER):
         scores = np.array([np.correlate(left, t, "same") for t in templates])
         inside = np.abs(np.arange(left.size) - (middle - first)) <= half
-        scale = np.clip(scores / energy[:, None], *SCALE)
+        scale = scores / energy[:, None]
+        inside = inside & (scale > SCALE[0]) & (scale < SCALE[1])
         gain = np.where(inside, 2 * scale * scores - scale**2 * energy[:, None], -np.inf)
         unit, place = np.unravel_index(int(np.argmax(gain)), gain.shape)
         if not gain[unit, place] > 0:
@@ -68,3 +69,19 @@ def _fitted(found: Resolved, middle: int) -> list[tuple[int, int]]:
         if float(np.sum(left[near] ** 2)) - left[near].size < MOST_LEFT * whole:
             return answer
     return []
+
+
+def of_size(found: Resolved) -> Resolved:
+    """Discharges without those that are really much larger or smaller than their template."""
+    unit, at, phase, scale = found.placed
+    length, energy = found.templates.shape[2], np.sum(found.templates**2, axis=(1, 2))
+    wide = np.pad(found.residual[0], (length // 2, length))
+    rows = wide[at[:, None] + np.arange(length)]
+    more = np.einsum("ij,ij->i", rows, found.shifted[unit, phase, 0]) / energy[unit]
+    fits = (scale + more > SCALE[0]) & (scale + more < SCALE[1])
+    if fits.all():
+        return found
+    kept = found._replace(placed=chosen(found.placed, fits))
+    n = found.residual.shape[1]
+    lost = found._replace(placed=chosen(found.placed, ~fits))
+    return kept._replace(residual=found.residual + model_of(lost, n))

@@ -19,7 +19,7 @@ from emgproc.needle.spontaneous_signal import (
     active_signal,
     blocks_of,
 )
-from emgproc.needle.spontaneous_sums import explain, is_sum
+from emgproc.needle.spontaneous_sums import explain, is_sum, of_size
 from emgproc.needle.spontaneous_templates import (
     HALF_S,
     deflections,
@@ -30,6 +30,7 @@ from emgproc.needle.spontaneous_templates import (
 
 MOST_ROUNDS = 4
 HIDDEN_SD = 3.0  # height of a potential in the noise that larger ones leave
+BESIDE_S = 0.015  # of a potential: what larger ones leave lies within
 LEAST_PARTS, PARTS_SHARE, ALL_PARTS = 8, 0.5, 0.4
 LARGER = 2.0  # energy of a train that is no part of another one, though it is locked to it
 
@@ -98,13 +99,13 @@ def trains_of(
 
 def _resolved(signal: NeedleSignal, state: _State, limits: _Limits) -> Resolved | None:
     """Discharges of known templates, and of those that what is left of the signal shows."""
-    found = resolve(signal, state.templates) if len(state.templates) else None
+    found = of_size(resolve(signal, state.templates)) if len(state.templates) else None
     for _ in range(MOST_ROUNDS):
         new = new_templates(signal, found, limits.threshold, limits.alike_r, limits.dead)
         if not len(new):
             break
         n_old = len(state.templates)
-        tried = resolve(signal, np.concatenate([state.templates, new]))
+        tried = of_size(resolve(signal, np.concatenate([state.templates, new])))
         counts = np.bincount(tried.placed.unit, minlength=len(tried.templates))
         bank = np.concatenate([state.templates, trained_again(tried)[n_old:]])
         kept = [
@@ -115,7 +116,7 @@ def _resolved(signal: NeedleSignal, state: _State, limits: _Limits) -> Resolved 
         if len(kept) == n_old:
             break
         state.templates = bank[kept]
-        found = resolve(signal, state.templates)
+        found = of_size(resolve(signal, state.templates))
     return found
 
 
@@ -180,7 +181,21 @@ def without_parts(trains: list[Floats], energy: Floats, fs: float) -> list[Float
             if part.sum() >= max(LEAST_PARTS, PARTS_SHARE * left[j].size):
                 left[k] = left[k][~part]
         smaller = [j for j in kept if energy[k] < LARGER * energy[j]]
-        few = left[k].size < ALL_PARTS * sizes[k]
-        if left[k].size and not few and not any(is_locked(left[k], left[j], fs) for j in smaller):
+        few = left[k].size < ALL_PARTS * sizes[k] or not left[k].size
+        if not few and not any(_is_remainder(left[k], left[j], fs) for j in smaller):
             kept.append(k)
     return [left[k] for k in kept]
+
+
+def _is_remainder(train: Floats, other: Floats, fs: float) -> bool:
+    """Tell whether a train lies at one lag from another one, or nearly all about its discharges.
+
+    Where those cover a good part of the time, being near them says nothing.
+    """
+    if is_locked(train, other, fs):
+        return True
+    after = np.searchsorted(other, train)
+    sides = [np.abs(train - other[np.clip(after + k, 0, other.size - 1)]) for k in (-1, 0)]
+    near = np.mean(np.minimum(*sides) <= BESIDE_S * fs)
+    covered = 2 * BESIDE_S * fs * other.size / max(np.ptp(other), 1.0)
+    return bool(train.size >= LEAST_PARTS and covered < 0.5 and near > 0.7 + 0.5 * covered)
