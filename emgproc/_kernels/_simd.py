@@ -225,20 +225,22 @@ def _storing_rows(past_the_cache: bool) -> Any:
     return intrinsic(typed)
 
 
-@intrinsic
-def _prefetch_lanes(_typing: Any, x: Any, starts: Any, t: Any) -> Any:
-    lanes = OF[x.dtype].lanes
+def _prefetching(nearness: int) -> Any:
+    def typed(_typing: Any, x: Any, starts: Any, t: Any) -> Any:
+        lanes = OF[x.dtype].lanes
 
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        source, firsts = (data_of(context, builder, sig.args[k], args[k]) for k in (0, 1))
-        declared = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), I32, I32, I32])
-        function = cgutils.get_or_insert_function(builder.module, declared, "llvm.prefetch.p0")
-        how = [ir.Constant(I32, k) for k in (0, 3, 1)]  # to read, into the first cache, data
-        for where in lane_addresses(builder, source, firsts, args[2], ir.IntType(8), lanes):
-            builder.call(function, [where, *how])
-        return context.get_dummy_value()
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            source, firsts = (data_of(context, builder, sig.args[k], args[k]) for k in (0, 1))
+            declared = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), I32, I32, I32])
+            function = cgutils.get_or_insert_function(builder.module, declared, "llvm.prefetch.p0")
+            how = [ir.Constant(I32, k) for k in (0, nearness, 1)]  # to read; data
+            for where in lane_addresses(builder, source, firsts, args[2], ir.IntType(8), lanes):
+                builder.call(function, [where, *how])
+            return context.get_dummy_value()
 
-    return types.void(x, starts, types.intp), emit
+        return types.void(x, starts, types.intp), emit
+
+    return intrinsic(typed)
 
 
 _compiled: dict[str, Any] = {
@@ -247,7 +249,8 @@ _compiled: dict[str, Any] = {
     "where_above": _choosing(">"), "where_at_least": _choosing(">="),
     "bits_above": _bits_above, "lowest_bit": _lowest_bit,
     "load_transposed": _load_transposed, "store_transposed": _storing_transposed(False),
-    "stream_transposed": _storing_transposed(True), "prefetch_lanes": _prefetch_lanes,
+    "stream_transposed": _storing_transposed(True), "prefetch_lanes": _prefetching(3),
+    "prefetch_lanes_far": _prefetching(2),
     "load_rows": _load_rows, "store_rows": _storing_rows(False),
     "stream_rows": _storing_rows(True),
 }  # fmt: skip
@@ -264,6 +267,7 @@ where_above, where_at_least = _chosen("where_above"), _chosen("where_at_least")
 bits_above, lowest_bit = _chosen("bits_above"), _chosen("lowest_bit")
 load_transposed, store_transposed = _chosen("load_transposed"), _chosen("store_transposed")
 stream_transposed, prefetch_lanes = _chosen("stream_transposed"), _chosen("prefetch_lanes")
+prefetch_lanes_far = _chosen("prefetch_lanes_far")
 load_rows, store_rows, stream_rows = (
     _chosen("load_rows"),
     _chosen("store_rows"),

@@ -109,6 +109,11 @@ def prefetch_lanes(x: NDArray[Any], starts: Ints, t: int) -> None:
     """
 
 
+prefetch_lanes_far = (
+    prefetch_lanes  # into the second cache, where lanes do not displace each other
+)
+
+
 def load_rows(x: NDArray[Any], starts: Ints, t: int) -> tuple[Vector, ...]:
     """Eight rows of float64: samples `t` ... `t + 8` after `starts[lane]` of each lane."""
     tile = np.empty(LANES * LANES)

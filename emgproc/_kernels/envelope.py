@@ -17,6 +17,7 @@ from emgproc._kernels._simd import (
     load,
     load_transposed,
     magnitude,
+    prefetch_lanes_far,
     root,
     splat_as,
     store,
@@ -70,37 +71,38 @@ def exchange(
     y: Reals,
     target: Ints,
     done: int,
-    streamed: bool,
-    rooted: bool,
-    n: int,
+    moved: tuple[bool, bool],
+    how: tuple[bool, bool],
     x: Reals,
     source: Ints,
     row: int,
     tile: Reals,
 ) -> None:
-    """Write `n` rows to `done` and read `n` from `row`, in turns: memory does both at once.
+    """Write a tile to `done`, read one from `row`, as `moved` says; memory does both at once.
 
-    Roots are taken here, where the arithmetic would wait for memory.
+    Roots are taken here, where the arithmetic would wait for memory; `how`: streamed, rooted.
     """
-    m = lanes(out)
+    m = lanes(tile)
+    n, streamed, rooted = tile.size // m, how[0], how[1]
     for t in range(0, n, m):
-        if rooted:
-            take_roots(out, t * m, m)
-        if streamed:
-            stream_transposed(out, t * m, y, target, done + t)
-        else:
-            store_transposed(out, t * m, y, target, done + t)
-        load_transposed(x, source, row + t, tile, t * m)
+        if moved[0]:
+            if rooted:
+                take_roots(out, t * m, m)
+            if streamed:
+                stream_transposed(out, t * m, y, target, done + t)
+            else:
+                store_transposed(out, t * m, y, target, done + t)
+        if moved[1]:
+            load_transposed(x, source, row + t, tile, t * m)
+            prefetch_lanes_far(x, source, row + t + n)  # it comes while sums are made
 
 
 @kernel
 def measured(v: Vector, measure: int) -> Vector:
     """What is summed of a sample."""
     if measure == ROOT_MEAN_SQUARE:
-        v = v * v
-    elif measure == MEAN_RECTIFIED:
-        v = magnitude(v)
-    return v
+        return v * v
+    return magnitude(v) if measure == MEAN_RECTIFIED else v
 
 
 @kernel
@@ -256,13 +258,14 @@ def moving(
         total = splat_as(x, 0.0)
         for step in range(ahead + (written.max() + b - 1) // b):
             row, done = step * b, (step - ahead - 1) * b
-            if inside[0] <= row and row + b <= inside[1] and done >= 0 and done + b <= last:
-                exchange(out, y, target, done, streamed[g], rooted, b, x, source, row, tile)
-            else:
-                if rooted:
-                    take_roots(out, 0, b)
+            moved = 0 <= done <= last - b, inside[0] <= row <= inside[1] - b
+            if not moved[0]:
+                take_roots(out, 0, b * rooted)
                 write_tile(out, b, y, target, done, written)
+            if not moved[1]:
                 read_tile(x, source, row, edges, b, tile)
+            how = streamed[g], rooted
+            exchange(out, y, target, done, moved, how, x, source, row, tile)
             for i in range(0, at, m):
                 store(out, i, load(out, b * m + i))
             if inside[0] <= row + 1 - n and row + b <= inside[1]:
@@ -271,8 +274,7 @@ def moving(
                 v = measure_tile(tile, tiling, step, tails, wholes, one, out, at)
                 share_out(tiling, row, edges, out, at)
             total = total + v
-        if rooted:
-            take_roots(out, 0, b)
+        take_roots(out, 0, b * rooted)
         write_tile(out, b, y, target, row - ahead * b, written)
         store(totals, g * m, total)
 

@@ -61,8 +61,10 @@ def find_peaks(
     [3, 6]
     """
     data = as_samples(x)
-    of_all = height is None or isinstance(height, float)
-    least = (_same_least if of_all else _least)(height, len(data), data.dtype)
+    if height is None or isinstance(height, float):
+        least = _same_least(height, len(data), data.dtype)
+    else:
+        least = _least(height, len(data), data.dtype)
     apart = _whole_distance(distance, data.shape[1])
     peaks = _peaks_of(data, least, apart, threads)
     return peaks if np.ndim(x) == 2 else peaks[0]
