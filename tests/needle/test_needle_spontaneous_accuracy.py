@@ -1,0 +1,104 @@
+"""Which simulated potentials are found, and as what: sensitivity and precision of every class.
+
+Limits were set on seeds 1, 2, 101 and 202; those of the slow test were looked at only at the end.
+"""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from emgproc.needle.spontaneous import spontaneous
+from emgproc.needle.spontaneous_settings import CLASSES
+from emgproc.simulate.needle import NeedleSettings, Spontaneous, simulate_needle
+
+HELD_OUT = 303
+NOISE_UV = (5.0, 8.0, 12.0, 20.0)
+CONDITIONS = ("neurogenic", "neurogenic", "healthy")
+REST_SMA = (
+    "fibrillation", "fibrillation", "positive_sharp_wave", "fasciculation", "rhythmic_motor_unit",
+)  # fmt: skip
+EDGE_S, NEAR_S, LAG_S = 0.03, 0.003, 0.025
+
+
+def site_of(kinds, number, seed):
+    settings = NeedleSettings(
+        condition=CONDITIONS[number % 3],
+        spontaneous=tuple(Spontaneous(kind) for kind in kinds),
+        inserted_s=None,
+        noise_uv=NOISE_UV[number % 4],
+    )
+    recording, truth = simulate_needle(settings, seed=seed)
+    return spontaneous(recording.data[0], recording.fs), truth
+
+
+def best_source(times_s, sources):
+    """The source of which most discharges lie at one lag, ±2 ms, and that lag."""
+    best = (0, 0.0, -1)
+    for i, source in enumerate(sources):
+        lags = np.sort((times_s[:, None] - source.discharges_s).ravel())
+        lags = lags[np.abs(lags) < LAG_S]
+        if lags.size:
+            counts = np.searchsorted(lags, lags + 0.002, side="right") - np.arange(lags.size)
+            most = int(counts.argmax())
+            best = max(best, (int(counts[most]), float(lags[most] + 0.001), i))
+    return best[1:]
+
+
+def confusion(site, truth):
+    """How often (true class, found class, is large) occurs; `none` and `missed` included."""
+    told = Counter()
+    within = truth.duration_s - EDGE_S
+    least_uv = max(6 * truth.noise_rms_uv, 40.0)
+    open_s = [s.discharges_s[(s.discharges_s > EDGE_S) & (s.discharges_s < within)].tolist()
+              for s in truth.sources]  # fmt: skip
+    large = [source.peak_uv > least_uv for source in truth.sources]
+    for train in site.trains:
+        lag, own = best_source(train.times_s, truth.sources)
+        for t in train.times_s[(train.times_s > EDGE_S) & (train.times_s < within)]:
+            near = [(abs(t - lag - d), own, d) for d in open_s[own]] if own >= 0 else []
+            near = [n for n in near if n[0] < NEAR_S] or [
+                (abs(t - d), i, d) for i, ds in enumerate(open_s) for d in ds
+                if abs(t - d) < 2 * NEAR_S
+            ]  # fmt: skip
+            if near:
+                _, i, d = min(near)
+                open_s[i].remove(d)
+                told[truth.sources[i].kind, train.kind, large[i]] += 1
+            else:
+                told["none", train.kind, True] += 1
+    for i, missed in enumerate(open_s):
+        told[truth.sources[i].kind, "missed", large[i]] += len(missed)
+    return told
+
+
+def shares(told, kind):
+    """Sensitivity and precision of a class over the large potentials."""
+    right = told[kind, kind, True]
+    real = sum(n for (true, _, large), n in told.items() if true == kind and large)
+    found = sum(n for (_, as_, large), n in told.items() if as_ == kind and large)
+    return right / real, right / found
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_class_alone_is_found_and_named(kind):
+    told = confusion(*site_of((kind,), 0, (HELD_OUT + 1, 0)))
+    assert min(shares(told, kind)) >= 0.9
+
+
+def test_a_site_of_five_sources_is_told_apart():
+    told = confusion(*site_of(REST_SMA, 0, (HELD_OUT + 2, 0)))
+    assert min(shares(told, "rhythmic_motor_unit")) >= 0.9
+    assert shares(told, "positive_sharp_wave")[1] >= 0.9
+
+
+@pytest.mark.slow
+def test_every_class_is_found_and_named_alone_and_mixed():
+    rng = np.random.default_rng(HELD_OUT)
+    drawn = [tuple(rng.choice(CLASSES, 3, replace=False).tolist()) for _ in range(10)]
+    mixed = [kinds if i % 2 else REST_SMA for i, kinds in enumerate(drawn)]
+    told = Counter()
+    for n, kinds in enumerate([(kind,) for kind in CLASSES for _ in range(10)] + mixed):
+        told += confusion(*site_of(kinds, n % 10, (HELD_OUT, n)))
+    found = {kind: shares(told, kind) for kind in CLASSES}
+    assert min(share for both in found.values() for share in both) >= 0.9, found
