@@ -13,7 +13,7 @@ from emgproc.needle.interference_segments import InterferenceSettings, Points
 from emgproc.needle.muap import Muap, muap, muap_shape, muap_units
 from emgproc.needle.muap_jitter import Jitter, component_jitter, jitter, spike_jitter
 from emgproc.needle.muap_modes import bimodality_coefficient, dip_test
-from emgproc.needle.muap_muscle import MuapMuscle, Site, muap_muscle
+from emgproc.needle.muap_muscle import MuapMuscle, MuapSite, muap_muscle
 from emgproc.needle.muap_settings import MuapSettings
 from emgproc.needle.muap_shape import Marks
 from emgproc.needle.spontaneous import spontaneous
@@ -33,10 +33,10 @@ __all__ = [
     "Muap",
     "MuapMuscle",
     "MuapSettings",
+    "MuapSite",
     "Points",
     "Recruitment",
     "Rest",
-    "Site",
     "SpontaneousMuscle",
     "SpontaneousSettings",
     "SpontaneousSite",

@@ -27,7 +27,7 @@ SAME_LAG_S = 0.001
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Site:
+class MuapSite:
     """Units of one place of the needle: its name, and what `muap` found there."""
 
     name: str
@@ -43,7 +43,7 @@ class MuapMuscle:
     muscle
         Its name.
     sites, units
-        Site and potential of each unit that is counted.
+        MuapSite and potential of each unit that is counted.
     left_out
         (site, unit, why): `too_few_discharges`, or `as <site> <unit>`, the same unit met again.
     values
@@ -89,7 +89,7 @@ class MuapMuscle:
 
 def muap_muscle(
     muscle: str,
-    sites: Sequence[Site],
+    sites: Sequence[MuapSite],
     *,
     table: Sequence[ReferenceRange] = (),
     age_months: float | None = None,
@@ -146,7 +146,7 @@ def muap_muscle(
 
 
 def _once(
-    sites: Sequence[Site],
+    sites: Sequence[MuapSite],
 ) -> tuple[list[tuple[str, Muap]], tuple[tuple[str, str, str], ...]]:
     """Units with values, each once, in the order of the sites; the others with the reason."""
     all_units = [(site.name, unit) for site in sites for unit in site.units]

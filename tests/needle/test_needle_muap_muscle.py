@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import linprog
 
 from emgproc.errors import ParameterError, SignalError
-from emgproc.needle import Site, bimodality_coefficient, dip_test, muap, muap_muscle
+from emgproc.needle import MuapSite, bimodality_coefficient, dip_test, muap, muap_muscle
 from emgproc.stimulation.reference import COLUMNS, reference_table
 
 FS = 25_000.0
@@ -29,9 +29,8 @@ def sites_of(heights, widths, per_site=5):
     units = [
         unit(h, w, f"U{k}", kind=k) for k, (h, w) in enumerate(zip(heights, widths, strict=True))
     ]
-    return [
-        Site(f"site {k}", tuple(units[k : k + per_site])) for k in range(0, len(units), per_site)
-    ]
+    parts = [(f"site {k}", tuple(units[k : k + per_site])) for k in range(0, len(units), per_site)]
+    return [MuapSite(*part) for part in parts]
 
 
 def two_kinds(n=24):
@@ -70,8 +69,8 @@ def test_large_and_small_units_together_are_told_as_two_modes():
 
 
 def test_a_unit_met_at_two_sites_is_counted_once():
-    again = Site("again", (unit(500, 0.8, "A", n=30, noise_uv=5, seed=2), unit(300, 1.2, "B")))
-    first = Site("first", (unit(500, 0.8, "A", noise_uv=5, seed=3), unit(500, 1.2, "C", n=4)))
+    again = MuapSite("again", (unit(500, 0.8, "A", n=30, noise_uv=5, seed=2), unit(300, 1.2, "B")))
+    first = MuapSite("first", (unit(500, 0.8, "A", noise_uv=5, seed=3), unit(500, 1.2, "C", n=4)))
     found = muap_muscle("biceps", [first, again])
     assert [one.n for one in found.units] == [30, 12]
     assert found.left_out == (("first", "A", "as again A"), ("first", "C", "too_few_discharges"))
