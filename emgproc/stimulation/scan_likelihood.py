@@ -67,6 +67,12 @@ def joined(parts: Sequence[Units]) -> Units:
     return Units(sizes[order], thresholds[order], parts[0].spread)
 
 
+def _summed(x: Complexes, weight: Complexes) -> Complexes:
+    """Σ over the frequencies, shape (n,)."""
+    # Not a matrix product: that one's order of addition depends on the library's threads.
+    return np.asarray(np.einsum("sf,f->s", x, weight))
+
+
 class _Alternating(NamedTuple):
     """Where one unit is in doubt: stimuli, frequencies, and its factor there."""
 
@@ -162,10 +168,9 @@ class Likelihood:
         for part in parts:
             i, rows, columns = part.unit, part.rows, part.columns
             others = transform[rows, columns] / part.factor
-            turned = others * part.turn
             weight = per_density[rows]
-            answered = (turned.imag * self.frequency[columns]).sum(axis=1)
-            along_chance = weight * (turned - others).real.sum(axis=1)
+            answered = _summed(others, part.turn * self.frequency[columns]).imag
+            along_chance = weight * _summed(others, part.turn - 1).real
             along_z = along_chance * np.exp(-0.5 * part.z**2) / np.sqrt(2 * np.pi)
             relative = self.stimulus_ma[rows] / (units.spread * units.threshold_ma[i])
             slope[i] -= units.size_mv[i] * (weight * part.chance * answered).sum()
@@ -181,7 +186,12 @@ class Likelihood:
         )
         certain = np.zeros(self.stimulus_ma.size + 1)
         np.add.at(certain, after, units.size_mv)
-        transform = self.transform * np.exp(1j * np.cumsum(certain)[:-1, None] * self.frequency)
+        # Most stimuli are answered for certain by the same units as the one before.
+        edges = np.append(np.flatnonzero(certain[:-1]), self.stimulus_ma.size)
+        edges = np.unique(np.append(0, edges))
+        levels = np.cumsum(certain)[edges[:-1]]
+        turned = np.exp(1j * levels[:, None] * self.frequency)
+        transform = self.transform * np.repeat(turned, np.diff(edges), axis=0)
         parts = [
             self._alternating(units, int(i), slice(int(first[i]), int(after[i])))
             for i in np.flatnonzero(first < after)
