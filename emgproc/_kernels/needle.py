@@ -187,6 +187,6 @@ def resolve_again(
         for e in range(first, stop):
             unit, at = placed.unit[e], placed.at[e]
             put(scores, silent, bank, unit, at, placed.phase[e], placed.scale[e], 1)
+        in_order(placed, n)  # what is new may lie beyond neighbours that were not taken out
         first += 1
-    in_order(placed, n)
     return n

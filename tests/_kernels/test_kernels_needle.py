@@ -8,7 +8,7 @@ import pytest
 from emgproc._kernels import needle as kernels
 from emgproc._kernels._needle import place
 from emgproc._kernels._needle_beam import new_beam, search
-from emgproc._kernels.needle_plan import DEPTH, PHASES, Bank, Placed
+from emgproc._kernels.needle_plan import DEPTH, PHASES, TOGETHER, Bank, Placed
 
 LENGTH = 9
 MIDDLE = PHASES // 2
@@ -136,3 +136,49 @@ def test_correlations_are_those_of_numpy(n):
     for k in range(3):
         expected = sum(np.correlate(x[c], templates[k, c], "valid") for c in range(2))
         np.testing.assert_allclose(out[k], expected, rtol=1e-12, atol=1e-12)
+
+
+def naive_again(scores, silent, bank, discharges, reach, margin):
+    """Runs of neighbours that are always in the order of time, kept in a list."""
+    rooms = new_beam(3, reach + 2 * margin + 1), new_beam(3, reach + 2 * margin + 1)
+    rows, first = list(discharges), 0  # (at, unit, phase, scale), by time
+    while first < len(rows):
+        run = [row for row in rows[first : first + TOGETHER] if row[0] - rows[first][0] <= reach]
+        some = empty(TOGETHER)
+        for e, (at, unit, phase, scale) in enumerate(run):
+            some.unit[e], some.at[e], some.phase[e], some.scale[e] = unit, at, phase, scale
+        kernels.take_out(scores, silent, bank, some, 0, len(run))
+        before = kernels.put_again(scores, silent, bank, some, 0, len(run))
+        kernels.take_out(scores, silent, bank, some, 0, len(run))
+        span = max(0, run[0][0] - margin), min(scores.shape[1], run[-1][0] + margin + 1)
+        answer = empty()
+        m, most = search(scores, silent, bank, span, rooms, answer)
+        chosen, n = (answer, m) if most > before + 1e-6 else (some, len(run))
+        new = []
+        for e in range(n):
+            row = tuple(
+                column[e] for column in (chosen.at, chosen.unit, chosen.phase, chosen.scale)
+            )
+            kernels.put(scores, silent, bank, row[1], row[0], row[2], row[3], 1)
+            new.append(row)
+        rows[first : first + len(run)] = new
+        rows.sort(key=lambda row: row[0])
+        first += 1
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_runs_of_neighbours_stay_in_the_order_of_time(seed):
+    templates = made_templates()
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal(400)
+    for at in rng.integers(8, 392, 80):
+        x[at - 4 : at + 5] += templates[at % 3]
+    bank, scores, silent = bank_of(templates), scores_of(x, templates), np.zeros((3, 400), np.int8)
+    placed = empty(400)
+    n = kernels.find_greedily(scores, silent, bank, placed, 0)
+    rows = zip(placed.at[:n], placed.unit[:n], placed.phase[:n], placed.scale[:n], strict=True)
+    expected = naive_again(scores.copy(), silent.copy(), bank, rows, 4, 12)
+    n = kernels.resolve_again(scores, silent, bank, placed, n, 4, 12)
+    rows = zip(placed.at[:n], placed.unit[:n], placed.phase[:n], placed.scale[:n], strict=True)
+    assert list(rows) == expected
