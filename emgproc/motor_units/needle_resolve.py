@@ -61,7 +61,7 @@ def faded(templates: Floats) -> Floats:
     return np.asarray(templates * weights)
 
 
-def resolve(signal: NeedleSignal, templates: Floats, sweeps: int = 1) -> Resolved:
+def resolve(signal: NeedleSignal, templates: Floats) -> Resolved:
     """Discharges of the templates in the signal; what fits badly is left out.
 
     Parameters
@@ -70,8 +70,6 @@ def resolve(signal: NeedleSignal, templates: Floats, sweeps: int = 1) -> Resolve
         As `needle_gate` gives it.
     templates
         (n_units, n_channels, length), at least one.
-    sweeps
-        How often everything is resolved anew.
     """
     from emgproc._kernels import needle as kernels  # numba, loaded when first used
 
@@ -82,10 +80,9 @@ def resolve(signal: NeedleSignal, templates: Floats, sweeps: int = 1) -> Resolve
     room = _room(signal.x.shape[1], 0)
     n = kernels.find_greedily(scores, silent, bank, room, 0)
     room = _wider(room, n)
-    for _ in range(sweeps):
-        reach, margin = round(REACH_S * signal.fs), round(MARGIN_S * signal.fs)
-        n = kernels.resolve_again(scores, silent, bank, room, n, reach, margin)
-        n = kernels.find_greedily(scores, silent, bank, room, n)
+    reach, margin = round(REACH_S * signal.fs), round(MARGIN_S * signal.fs)
+    n = kernels.resolve_again(scores, silent, bank, room, n, reach, margin)
+    n = kernels.find_greedily(scores, silent, bank, room, n)
     placed = chosen(room, np.arange(room.at.size) < n)
     return _without_misfits(signal.x, Resolved(templates, shifted, placed, signal.x))
 

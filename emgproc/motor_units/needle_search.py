@@ -20,7 +20,7 @@ from emgproc.motor_units.needle_templates import (
 PROMISING_COVISI, PROMISING_PAUSES = (0.6, 0.85), 0.4
 TURNS = 4  # of a round: templates are trained, parted and sorted out
 SUM_SHARE, REGULAR = 0.94, 0.5  # a template that two others explain, and no regular train
-LAST_TURNS, SWEEPS = 2, 2
+LAST_TURNS = 6  # templates are trained by discharges that are found by templates
 
 
 def find_units(
@@ -45,7 +45,7 @@ def find_units(
     if found is None:
         return None
     for _ in range(LAST_TURNS):
-        found = resolve(signal, trained_again(found), SWEEPS)
+        found = resolve(signal, trained_again(found))
     return found
 
 

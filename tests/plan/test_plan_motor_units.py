@@ -173,7 +173,7 @@ def test_all_that_moves_motor_units_changes_the_digest_and_only_where_they_are_a
     ]  # fmt: skip
     plans = [plan_from_text(HEAD + RMS + text) for text in texts]
     assert len({plan.digest for plan in (plain, *plans)}) == 5
-    assert "version motor_units 1" in plans[0].canonical()
+    assert "version motor_units 2" in plans[0].canonical()
 
 
 def test_the_shipped_plan_for_grids_finds_units_and_streams_what_is_too_long(
