@@ -22,10 +22,17 @@ from emgproc.arrays import Floats, as_vector, check_fs
 from emgproc.errors import ParameterError
 from emgproc.needle.interference_turns import finite_stretches
 from emgproc.needle.spontaneous_classes import IRREGULAR, classify
+from emgproc.needle.spontaneous_extra import extra_in
 from emgproc.needle.spontaneous_interleaved import regular_parts
 from emgproc.needle.spontaneous_rest import Rest
 from emgproc.needle.spontaneous_rhythm import rhythm_of
-from emgproc.needle.spontaneous_settings import LEAST_FS, UNCLASSIFIED, SpontaneousSettings
+from emgproc.needle.spontaneous_settings import (
+    FASCICULATION,
+    LEAST_FS,
+    RHYTHMIC,
+    UNCLASSIFIED,
+    SpontaneousSettings,
+)
 from emgproc.needle.spontaneous_shape import PotentialShape, shape_of
 from emgproc.needle.spontaneous_signal import Source, Span, noise_of, source_of
 from emgproc.needle.spontaneous_site import (
@@ -146,6 +153,8 @@ def _parted(site: _Site, at: Floats) -> list[SpontaneousTrain]:
     if whole is None:
         return []
     limits = site.settings
+    if whole.kind == RHYTHMIC:
+        return _without_extra(site, at, whole)
     if not whole.why.startswith(IRREGULAR):
         return [whole]
     parts, left = regular_parts(whole.times_s, limits.fibre_cov, 1 / limits.fibre_hz[0])
@@ -157,6 +166,20 @@ def _parted(site: _Site, at: Floats) -> list[SpontaneousTrain]:
         rest = replace(rest, kind=UNCLASSIFIED, why=f"{IRREGULAR}: {rest.why}")
     judged.append(rest)
     return [train for train in judged if train is not None]
+
+
+def _without_extra(site: _Site, at: Floats, whole: SpontaneousTrain) -> list[SpontaneousTrain]:
+    """A rhythmic train, and the fasciculations of another unit that were taken for its own."""
+    extra = extra_in(site.source.x, site.source.fs, at, site.usable)
+    if not extra.any():
+        return [whole]
+    parts = [
+        _judge(site, part, np.setdiff1d(site.every, part)) for part in (at[~extra], at[extra])
+    ]
+    kinds = [part.kind if part is not None else "" for part in parts]
+    if kinds != [RHYTHMIC, FASCICULATION]:
+        return [whole]
+    return [part for part in parts if part is not None]
 
 
 def _judge(site: _Site, at: Floats, others: Floats) -> SpontaneousTrain | None:

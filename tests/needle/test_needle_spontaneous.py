@@ -150,6 +150,28 @@ def test_two_trains_that_overlap_are_told_apart():
     assert fibrillation.times_s.size >= 0.85 * small.size
 
 
+def rhythmic_with_extra(extra):
+    """A rhythmic unit, and a potential that now and then follows after 0.4 of an interval."""
+    rng = np.random.default_rng(45)
+    own = regular(rng, 8.0, 0.1, 20.0)
+    times = own[[16, 45, 52, 88, 126]] + 0.4 / 8.0
+    return spontaneous(recorded(rng, [(unit(), own), (extra, times)]), FS), own, times
+
+
+def test_a_fasciculation_like_a_rhythmic_units_potential_is_told_by_its_odd_times():
+    alike = 0.9 * unit() + 0.4 * np.roll(unit(), round(0.00125 * FS))
+    site, own, times = rhythmic_with_extra(alike)
+    (rhythmic,), (odd,) = site.of("rhythmic_motor_unit"), site.of("fasciculation")
+    assert rhythmic.times_s.size == own.size
+    assert np.ptp(odd.times_s - times) < 1e-3
+
+
+def test_an_early_discharge_of_a_rhythmic_unit_itself_stays_with_it():
+    site, own, times = rhythmic_with_extra(unit())
+    assert [train.kind for train in site.trains] == ["rhythmic_motor_unit"]
+    assert site.trains[0].times_s.size == own.size + times.size
+
+
 def test_times_are_those_of_the_potentials_to_a_tenth_of_a_millisecond():
     rng = np.random.default_rng(41)
     times = regular(rng, 10.0, 0.03, 20.0)
