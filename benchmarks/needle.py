@@ -28,7 +28,6 @@ from emgproc.simulate.needle import (
 FS = 50_000.0
 N_SITES, SITE_S = 10, 60.0
 EFFORTS = (0.0, 0.0, 0.02, 0.05, 0.1, 0.3)
-NO_EFFORT = "effort/0.00"
 SLIGHT = "effort/0.02"  # single potentials can be told apart
 WARM_S = 36.0  # each effort lasts the 5 s that a decomposition needs
 SITE = "site/"
@@ -53,7 +52,6 @@ def examination(n_sites: int = N_SITES, site_s: float = SITE_S, fs: float = FS) 
         replace(event, onset_s=event.onset_s + i * site_s)
         for i, part in enumerate(parts)
         for event in part.events
-        if event.label != NO_EFFORT  # rest is no effort
     ]
     data = np.concatenate([part.data for part in parts], axis=1)
     whole = (Segment(0, data.shape[1], 0.0),)

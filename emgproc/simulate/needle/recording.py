@@ -165,7 +165,8 @@ def simulate_needle(
     Returns
     -------
     recording
-        One channel, µV; `movement` and `effort/<share>` as events; `provenance.synthetic` set.
+        One channel, µV; `movement` and, above 0, `effort/<share>` as events;
+        `provenance.synthetic` set.
     truth
         Every source with its class, template, and discharges.
 
@@ -271,7 +272,8 @@ def _add(
 def _events(wanted: NeedleSettings) -> tuple[Event, ...]:
     each_s = wanted.duration_s / max(len(wanted.efforts), 1)
     moves = [Event(at, MOVE_S, "movement") for at in wanted.movements_s]
-    held = [Event(i * each_s, each_s, f"effort/{e:.2f}") for i, e in enumerate(wanted.efforts)]
+    forces = [(i * each_s, force) for i, force in enumerate(wanted.efforts) if force > 0]
+    held = [Event(onset_s, each_s, f"effort/{force:.2f}") for onset_s, force in forces]
     return tuple(sorted((*moves, *held), key=lambda event: event.onset_s))
 
 
