@@ -31,7 +31,9 @@ class _Steps(NamedTuple):
     period: Floats
 
 
-def regular_parts(times_s: Floats, most_cov: float, most_s: float) -> tuple[list[Ints], Ints]:
+def regular_parts(
+    times_s: Floats, most_cov: float, most_s: float, filled: float = LEAST_FILLED
+) -> tuple[list[Ints], Ints]:
     """Indices of each regular train among the times, and of what is in none.
 
     No train where less than 0.65 of the times are in one.
@@ -44,12 +46,14 @@ def regular_parts(times_s: Floats, most_cov: float, most_s: float) -> tuple[list
         Highest `cov_usual` of a train.
     most_s
         Longest interval, s.
+    filled
+        Least share of a chain's discharges that are seen.
     """
     left = np.arange(times_s.size)
     parts: list[Ints] = []
     for _ in range(2 * MOST_PARTS):
         chain = left[_chain(times_s[left], most_s)]
-        if chain.size < LEAST_PART or not _is_regular(times_s[chain], most_cov):
+        if chain.size < LEAST_PART or not _is_regular(times_s[chain], most_cov, filled):
             break
         parts = _added(parts, chain, times_s)
         left = np.setdiff1d(left, chain)
@@ -59,10 +63,10 @@ def regular_parts(times_s: Floats, most_cov: float, most_s: float) -> tuple[list
     return parts, left
 
 
-def _is_regular(times_s: Floats, most_cov: float) -> bool:
+def _is_regular(times_s: Floats, most_cov: float, filled: float) -> bool:
     rhythm = rhythm_of(np.diff(times_s))
     whole = (times_s[-1] - times_s[0]) * rhythm.rate_hz + 1
-    return rhythm.cov_usual < most_cov and times_s.size >= LEAST_FILLED * whole
+    return rhythm.cov_usual < most_cov and times_s.size >= filled * whole
 
 
 def _added(parts: list[Ints], chain: Ints, times_s: Floats) -> list[Ints]:

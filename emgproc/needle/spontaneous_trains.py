@@ -9,6 +9,7 @@ from emgproc._kernels.needle_plan import PHASES
 from emgproc.arrays import Floats, Ints
 from emgproc.motor_units.needle_resolve import Resolved, chosen, resolve, trained_again
 from emgproc.motor_units.needle_signal import NeedleSignal
+from emgproc.needle.spontaneous_own import own_rhythm
 from emgproc.needle.spontaneous_remainders import hidden
 from emgproc.needle.spontaneous_settings import SpontaneousSettings
 from emgproc.needle.spontaneous_signal import (
@@ -93,7 +94,8 @@ def trains_of(
     trains = [np.sort(np.concatenate(parts)) for parts in state.trains]
     energy = np.square(state.templates).sum(axis=(1, 2))
     alive = [k for k, train in enumerate(trains) if train.size]
-    joined = without_parts([trains[k] for k in alive], energy[alive], source.fs)
+    fibre = settings.fibre_cov, 1 / settings.fibre_hz[0]
+    joined = without_parts([trains[k] for k in alive], energy[alive], source.fs, fibre)
     return Trains(joined, np.concatenate([np.empty(0), *state.single]))
 
 
@@ -166,23 +168,31 @@ def _keep(state: _State, seen: _Seen, own: _Own) -> None:
     state.single.append(own.samples(seen.left))
 
 
-def without_parts(trains: list[Floats], energy: Floats, fs: float) -> list[Floats]:
+def without_parts(
+    trains: list[Floats], energy: Floats, fs: float, limits: tuple[float, float]
+) -> list[Floats]:
     """Trains, most energy first, without what is a part of another one's potentials.
 
     A late part can look like the potential of a fibre that is there too; of such a train only
-    what lies at one lag from most discharges of the other is taken.
+    what lies at one lag from most discharges of the other is taken. Of one that is mostly such
+    parts stays what has a fibre's rhythm (`limits`: highest CoV, longest interval in s).
     """
     kept: list[int] = []
     left = list(trains)
     sizes = np.array([train.size for train in trains])
     for k in np.argsort(-energy * sizes, kind="stable").tolist():
-        for j in [j for j in kept if energy[k] < LARGER * energy[j]]:
+        larger = [j for j in kept if energy[k] < LARGER * energy[j]]
+        parted = set[int]()
+        for j in larger:
             part = locked(left[k], left[j], fs)
             if part.sum() >= max(LEAST_PARTS, PARTS_SHARE * left[j].size):
                 left[k] = left[k][~part]
-        smaller = [j for j in kept if energy[k] < LARGER * energy[j]]
-        few = left[k].size < ALL_PARTS * sizes[k] or not left[k].size
-        if not few and not any(_is_remainder(left[k], left[j], fs) for j in smaller):
+                parted.add(j)
+        of = {j for j in larger if left[k].size and _is_remainder(left[k], left[j], fs)}
+        if of or left[k].size < ALL_PARTS * sizes[k]:
+            others = [left[j] for j in sorted(of | parted)]
+            left[k] = own_rhythm(left[k], others, BESIDE_S, fs, limits)
+        if left[k].size:
             kept.append(k)
     return [left[k] for k in kept]
 
