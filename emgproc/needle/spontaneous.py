@@ -22,7 +22,7 @@ from emgproc.arrays import Floats, as_vector, check_fs
 from emgproc.errors import ParameterError
 from emgproc.needle.interference_turns import finite_stretches
 from emgproc.needle.spontaneous_classes import IRREGULAR, classify
-from emgproc.needle.spontaneous_extra import extra_in
+from emgproc.needle.spontaneous_extra import differences, extra_in
 from emgproc.needle.spontaneous_interleaved import regular_parts
 from emgproc.needle.spontaneous_rest import Rest
 from emgproc.needle.spontaneous_rhythm import rhythm_of
@@ -45,6 +45,8 @@ from emgproc.needle.spontaneous_trains import Trains, trains_of
 
 ONE_S = 0.020  # deflections of a potential that is like no other are no farther apart
 NEAR_S = 0.003
+NOT_ALIKE = "not_alike"
+LEAST_ALIKE, MOST_DIFFERENT = 3, 0.5  # potentials; energy by which those of one unit may differ
 
 
 def spontaneous(
@@ -190,6 +192,10 @@ def _judge(site: _Site, at: Floats, others: Floats) -> SpontaneousTrain | None:
         return None
     rhythm = rhythm_of(_intervals(at, site.usable) / fs)
     kind, why = classify(shape, rhythm, at.size, site.duration_s, site.settings)
+    if kind == FASCICULATION and at.size >= LEAST_ALIKE:
+        share = np.nanmedian(differences(site.source.x, fs, at, site.usable))
+        if share > MOST_DIFFERENT:
+            kind, why = UNCLASSIFIED, f"{NOT_ALIKE}: differ by {share:.2g} of their energy, {why}"
     return SpontaneousTrain(kind, why, at / fs, rhythm, shape)
 
 

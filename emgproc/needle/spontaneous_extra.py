@@ -33,7 +33,7 @@ def extra_in(x: Floats, fs: float, at: Floats, stretches: list[Span]) -> Bools:
     answer = np.zeros(at.size, np.bool_)
     if not np.any(np.diff(at) < EARLY * usual):
         return answer
-    different = _differences(x, fs, at, stretches)
+    different = differences(x, fs, at, stretches)
     least = UNLIKE * float(np.nanmedian(different))
     for _ in range(at.size):
         left = np.flatnonzero(~answer)
@@ -54,10 +54,11 @@ def _worst(at: Floats, different: Floats, usual: float, least: float) -> int:
     return int(np.argmax(np.where(fits, different, -np.inf))) if fits.any() else -1
 
 
-def _differences(x: Floats, fs: float, at: Floats, stretches: list[Span]) -> Floats:
-    """Energy of each discharge's difference from the median of all to that of the median.
+def differences(x: Floats, fs: float, at: Floats, stretches: list[Span]) -> Floats:
+    """Energy of each discharge's difference from the median of all to that of the median, (n,).
 
-    At the lag, within 0.5 ms, at which it is least; NaN where it is cut by an edge.
+    At the lag, within 0.5 ms, at which it is least; NaN where it is cut by an edge. Parameters as
+    of `extra_in`.
     """
     half, lag = round(HALF_S * fs), round(LAG_S * fs)
     places: Ints = np.rint(at).astype(np.int64)

@@ -33,7 +33,8 @@ class SpontaneousTrain:
         A class of `CLASSES`, or `unclassified`.
     why
         What decided: the measures, for `unclassified` after a reason
-        (`fibre_irregular`, `too_few_potentials`, `unit_neither_rhythmic_nor_rare`, …).
+        (`fibre_irregular`, `too_few_potentials`, `unit_neither_rhythmic_nor_rare`, `not_alike`,
+        …).
     times_s
         Every potential, s, ascending (n,).
     rhythm, shape
