@@ -54,4 +54,4 @@ def _due(regular: Floats, near: Floats) -> Floats:
     off = np.abs(near - np.concatenate([ends, *places])[:, None])
     if not near.size:
         return near
-    return near[off.argmin(axis=1)[off.min(axis=1) < DUE * usual]]
+    return np.asarray(near[off.argmin(axis=1)[off.min(axis=1) < DUE * usual]])
