@@ -157,16 +157,25 @@ def _decomposed(
               "visits.")  # fmt: skip
 @click.option("--visits", is_flag=True, help="The files are visits of one person's muscle, in "
               "their order: one page of which unit is which.")  # fmt: skip
-def review(*, units: tuple[Path, ...], output: Path | None, visits: bool) -> int:
+@click.option("--plan", type=_FILE, help="The file is a recording of needle EMG or of nerve "
+              "stimulation: the page shows what this plan.toml finds in it.")  # fmt: skip
+def review(
+    *, units: tuple[Path, ...], output: Path | None, visits: bool, plan: Path | None
+) -> int:
     """Write a page of the motor units in each file UNITS.h5, or of each in a folder.
 
     The page of `visit.h5` is `visit_review.html` beside it. It shows why each unit was accepted or
     rejected, and makes a curation.json for `emgproc apply-curation`.
+
+    With --plan, of what [needle] or [stimulation] finds in a recording:
+    emgproc review RECORDING --plan PLAN -o PAGE.html
     """
     from emgproc.batch.units_file import find_units, read_units
     from emgproc.errors import ReadError
     from emgproc.report.motor_unit_page import write_review
 
+    if plan is not None:
+        return _review_recording(units, plan, output, visits=visits)
     found = find_units(units)
     if not found:
         return end(NOTHING, "there is no file of motor units in what was named.")
@@ -185,6 +194,33 @@ def review(*, units: tuple[Path, ...], output: Path | None, visits: bool) -> int
     if failed:
         return end(SOME_FAILED, f"{failed} of {counted(len(found), 'file')} cannot be read.")
     return end(DONE, f"{counted(len(found), 'page')} written.")
+
+
+def _review_recording(
+    files: tuple[Path, ...], plan: Path, output: Path | None, *, visits: bool
+) -> int:
+    from emgproc.errors import MissingFileError, ParameterError, ReadError, SignalError
+    from emgproc.plan import load_plan
+    from emgproc.report.clinic_page import check_plan, write_clinic
+
+    if visits or len(files) > 1 or output is None or output.suffix.lower() != ".html":
+        raise click.UsageError("--plan takes one recording, and -o the .html page to write")
+    if output.resolve() == files[0].resolve():
+        raise click.UsageError(f"-o would replace {output}; give another name")
+    file, chosen = files[0], load_plan(plan)
+    try:
+        check_plan(chosen)
+        clean = _read(file, chosen)
+        with _stage("Measuring"):
+            click.echo(write_clinic(clean, chosen, output, file.name))
+    except ParameterError as error:
+        raise click.UsageError(str(error)) from error
+    except MissingFileError:
+        raise
+    except (ReadError, SignalError) as error:
+        click.echo(f"Error: {error}", err=True)
+        return end(SOME_FAILED, f"{file.name} cannot be reviewed ({error.code}).")
+    return end(DONE, f"{output.name} shows {file.name}.")
 
 
 def _review_visits(found: list[Path], output: Path | None) -> int:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,16 @@ from emgproc.arrays import Floats, spans_of
 from emgproc.errors import FsTooLowError
 from emgproc.features.result import FeatureValue
 from emgproc.motor_units import MotorUnits, decompose
-from emgproc.needle import Rest, epochs_of, interference, rest_of, spontaneous
+from emgproc.needle import (
+    Epochs,
+    Interference,
+    Rest,
+    SpontaneousSite,
+    epochs_of,
+    interference,
+    rest_of,
+    spontaneous,
+)
 from emgproc.needle.interference_epochs import NEEDLE_MOVED, Span, is_called
 from emgproc.needle.interference_recruitment import recruitment
 from emgproc.needle.muap import Muap, muap
@@ -22,6 +31,61 @@ from emgproc.recording import Recording, Segment
 NO_REST, NO_EFFORT, NOT_ASKED = "no_rest", "no_effort", "not_asked_for"
 RULE = "needle_units_v1"
 POLYPHASIC = "polyphasic"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtRest:
+    """Spontaneous activity of a channel: what was looked at, what was found, its values."""
+
+    rest: Rest
+    site: SpontaneousSite
+    values: tuple[FeatureValue, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtEffort:
+    """The interference pattern of a channel: its epochs, what was found, its values."""
+
+    epochs: Epochs
+    pattern: Interference
+    values: tuple[FeatureValue, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NeedleUnits:
+    """The motor units of a channel's slight contractions.
+
+    Attributes
+    ----------
+    potentials
+        Of each unit; none where `reason` says why.
+    used_s
+        Length of the contractions in which they were looked for, s.
+    values
+        Of each unit, then over all of them.
+    reason
+        Why units were not looked for, or that there are none; empty where there are.
+    """
+
+    potentials: tuple[Muap, ...]
+    used_s: float
+    values: tuple[FeatureValue, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NeedleFound:
+    """All that a needle tells of one channel, with the results behind its values."""
+
+    channel: str
+    at_rest: AtRest
+    at_effort: AtEffort
+    units: NeedleUnits
+
+    @property
+    def values(self) -> tuple[FeatureValue, ...]:
+        """The values of the tidy table."""
+        return (*self.at_rest.values, *self.at_effort.values, *self.units.values)
 
 
 def needle_values(clean: Recording, settings: NeedleSettings) -> list[FeatureValue]:
@@ -48,20 +112,26 @@ def needle_values(clean: Recording, settings: NeedleSettings) -> list[FeatureVal
         `needle_units`, `polyphasic_share`, `recruitment_ratio`, and of each value of theirs
         `…_median` and `…_iqr`, with the decomposition's reason where there is none.
     """
-    values: list[FeatureValue] = []
-    for row in clean.emg_rows():
-        channel = clean.channels[row].name
-        here = [*_at_rest(clean, row, settings), *_at_effort(clean, row, settings)]
-        values += [replace(value, channel=channel) for value in here]
-        values += _of_units(clean, row, settings)
-    return values
+    return [
+        value for row in clean.emg_rows() for value in needle_found(clean, row, settings).values
+    ]
 
 
-def _at_rest(clean: Recording, row: int, settings: NeedleSettings) -> list[FeatureValue]:
+def needle_found(clean: Recording, row: int, settings: NeedleSettings) -> NeedleFound:
+    """What `needle_values` tells of the EMG channel in this row, with the results behind it."""
+    return NeedleFound(
+        clean.channels[row].name,
+        _at_rest(clean, row, settings),
+        _at_effort(clean, row, settings),
+        _of_units(clean, row, settings),
+    )
+
+
+def _at_rest(clean: Recording, row: int, settings: NeedleSettings) -> AtRest:
     channel = clean.channels[row].name
     rest = rest_of(clean, channel, settings=settings.spontaneous, without=settings.active)
     if WHOLE not in settings.rest:
-        rest = replace(rest, stretches=_within(clean, channel, rest, settings.rest))
+        rest = _within(clean, channel, rest, settings.rest)
     site = spontaneous(clean.data[row], clean.fs, rest, settings=settings.spontaneous)
     unlabelled = site.reason == "all_masked" and not rest.stretches
     reason = NO_REST if unlabelled else site.reason
@@ -69,53 +139,64 @@ def _at_rest(clean: Recording, row: int, settings: NeedleSettings) -> list[Featu
         "spontaneous_noise", "uV", "", site.noise_uv, 0, site.flags, reason, site.values[0].rule_id
     )
     lasts = replace(noise, name="spontaneous_duration", unit="s", value=site.duration_s, reason="")
-    return [*(replace(value, reason=reason) for value in site.values), noise, lasts]
+    values = (*(replace(value, reason=reason) for value in site.values), noise, lasts)
+    return AtRest(rest, site, tuple(replace(value, channel=channel) for value in values))
 
 
-def _within(clean: Recording, channel: str, rest: Rest, labels: Sequence[str]) -> tuple[Span, ...]:
-    """What of the stretches lies under these labels."""
+def _within(clean: Recording, channel: str, rest: Rest, labels: Sequence[str]) -> Rest:
+    """What of it lies under these labels."""
     under = np.zeros(clean.n_samples, np.bool_)
     for event in clean.events:
         if event.channel in {"", channel} and is_called(event.label, labels):
             for start, stop in clean.spans(event):
                 under[start:stop] = True
-    return tuple(
+    kept = tuple(
         (first + a, first + b)
         for first, last in rest.stretches
         for a, b in spans_of(under[first:last])
     )
+    outside_s = (_samples(rest.stretches) - _samples(kept)) / rest.fs
+    told = (("outside", outside_s),) if outside_s else ()
+    return replace(rest, stretches=kept, left_out=(*rest.left_out, *told))
 
 
-def _at_effort(clean: Recording, row: int, settings: NeedleSettings) -> list[FeatureValue]:
+def _samples(spans: Sequence[Span]) -> int:
+    return sum(stop - start for start, stop in spans)
+
+
+def _at_effort(clean: Recording, row: int, settings: NeedleSettings) -> AtEffort:
+    channel = clean.channels[row].name
     labels = () if WHOLE in settings.effort else settings.effort
-    cut = epochs_of(clean, clean.channels[row].name, epoch_s=settings.epoch_s, within=labels)
+    cut = epochs_of(clean, channel, epoch_s=settings.epoch_s, within=labels)
     found = interference(clean.data[row], clean.fs, cut, settings=settings.interference)
     nothing = not settings.effort or not cut.stretches
-    return [
+    values = [
         replace(
             value,
+            channel=channel,
             name=f"interference_{value.name}",
             value=math.nan if nothing else value.value,
             reason=NO_EFFORT if nothing else value.reason,
         )
         for value in found.values
     ]
+    return AtEffort(cut, found, tuple(values))
 
 
-def _of_units(clean: Recording, row: int, settings: NeedleSettings) -> list[FeatureValue]:
+def _of_units(clean: Recording, row: int, settings: NeedleSettings) -> NeedleUnits:
     """Units of the slight contractions: each, and all of a channel together."""
     channel = clean.channels[row].name
     part, reason = _slight(clean, row, settings)
     if part is None:
-        return _blanks(clean.fs, channel, reason)
+        return _none(clean.fs, channel, 0.0, reason)
     try:
         found = decompose(
             part, method="intramuscular", seed=settings.seed, settings=settings.decomposition
         )
     except FsTooLowError as error:
-        return _blanks(clean.fs, channel, error.code)
+        return _none(clean.fs, channel, part.duration_s, error.code)
     if found.verdict:
-        return _blanks(clean.fs, channel, found.verdict.partition(":")[0])
+        return _none(clean.fs, channel, part.duration_s, found.verdict.partition(":")[0])
     names = [f"{channel}/{unit.name}" for unit in found.units]
     times_s = [unit.discharges / clean.fs for unit in found.units]
     potentials = muap(_apart(part), clean.fs, times_s, names=names, settings=settings.muap)
@@ -130,7 +211,12 @@ def _of_units(clean: Recording, row: int, settings: NeedleSettings) -> list[Feat
         for value in units
         if value.channel == name
     ]
-    return [*by_unit, *_pool(units, potentials, (found, part, channel))]
+    values = (*by_unit, *_pool(units, potentials, (found, part, channel)))
+    return NeedleUnits(potentials, part.duration_s, values)
+
+
+def _none(fs: float, channel: str, used_s: float, reason: str) -> NeedleUnits:
+    return NeedleUnits((), used_s, tuple(_blanks(fs, channel, reason)), reason)
 
 
 def _slight(clean: Recording, row: int, settings: NeedleSettings) -> tuple[Recording | None, str]:

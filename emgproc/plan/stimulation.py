@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,6 +32,28 @@ _BY_SWEEPS: Mapping[str, Callable[[Sweeps, ProtocolSettings], Numbers]] = Mappin
 )  # fmt: skip
 
 
+class StimulationFound(NamedTuple):
+    """One protocol of a channel, with the results behind its values.
+
+    Attributes
+    ----------
+    channel, protocol
+        Their names; no protocol where no label tells one.
+    sweeps
+        What was recorded around its stimuli; None where the values say why there are none.
+    numbers
+        What was measured in them; None likewise.
+    values
+        The values of the tidy table.
+    """
+
+    channel: str
+    protocol: str
+    sweeps: Sweeps | None
+    numbers: Numbers | None
+    values: tuple[FeatureValue, ...]
+
+
 def stimulation_values(clean: Recording, settings: ProtocolSettings) -> list[FeatureValue]:
     """What the responses to electrical stimuli give, channel by channel.
 
@@ -55,17 +78,24 @@ def stimulation_values(clean: Recording, settings: ProtocolSettings) -> list[Fea
         one of the results' own. Where no label tells the protocol there is one value,
         `stimulation_protocols`, with the reason `no_protocol_label`.
     """
-    values: list[FeatureValue] = []
-    for row in clean.emg_rows():
-        channel = clean.channels[row].name
-        protocols = _protocols(clean, settings)
-        for protocol, during in protocols:
-            values += _values(clean, channel, (protocol, during), settings)
-        if not protocols:
-            values.append(
-                FeatureValue("stimulation_protocols", "1", channel, math.nan, 0, reason=UNLABELLED)
-            )
-    return values
+    return [
+        value
+        for row in clean.emg_rows()
+        for found in stimulation_found(clean, row, settings)
+        for value in found.values
+    ]
+
+
+def stimulation_found(
+    clean: Recording, row: int, settings: ProtocolSettings
+) -> list[StimulationFound]:
+    """What `stimulation_values` tells of the EMG channel in this row, protocol by protocol."""
+    channel = clean.channels[row].name
+    protocols = _protocols(clean, settings)
+    if not protocols:
+        none = FeatureValue("stimulation_protocols", "1", channel, math.nan, 0, reason=UNLABELLED)
+        return [StimulationFound(channel, "", None, None, (none,))]
+    return [_found(clean, channel, about, settings) for about in protocols]
 
 
 def scan_values(scan: CmapScan, settings: ProtocolSettings) -> list[FeatureValue]:
@@ -93,9 +123,9 @@ def _protocols(recording: Recording, settings: ProtocolSettings) -> list[tuple[s
     return [(name, PROTOCOL + name) for name in MEASURES if PROTOCOL + name in labels]
 
 
-def _values(
+def _found(
     recording: Recording, channel: str, about: tuple[str, str], settings: ProtocolSettings
-) -> list[FeatureValue]:
+) -> StimulationFound:
     protocol, during = about
     sweeps: Sweeps | None = None
     try:
@@ -114,7 +144,8 @@ def _values(
             reason="" if sweeps else str(found),
         )
     )  # fmt: skip
-    return values
+    numbers = None if isinstance(found, str) else found
+    return StimulationFound(channel, protocol, sweeps, numbers, tuple(values))
 
 
 def _measured(

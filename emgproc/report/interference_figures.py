@@ -79,7 +79,7 @@ def epoch_with_turns(
     *,
     synthetic: bool = False,
 ) -> str:
-    """One epoch with each of its turns, and what they say.
+    """One epoch with each of its turns, negative up, and what they say.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def epoch_with_turns(
         axes = figure.subplots()
         axes.plot(np.arange(start, stop) / found.fs, signal[start:stop], color=INK, lw=0.5)
         axes.plot(at / found.fs, signal[at], ".", color=CONTROL, ms=4)
-        axes.set(xlabel="s", ylabel="µV", xlim=(start / found.fs, stop / found.fs))
+        axes.set(xlabel="s", ylabel="µV, negative up", xlim=(start / found.fs, stop / found.fs))
+        axes.invert_yaxis()
         axes.axhline(0, color=FAINT, lw=0.3, zorder=0)
         _entitle(axes, _told(found, number), synthetic=synthetic)
 

@@ -13,7 +13,7 @@ from emgproc.needle import Muap
 from emgproc.report.drawing import CONTROL, FAINT, INK, TREATED, svg
 
 WIDTH_IN, HEIGHT_IN = 7.6, 3.8
-MOST_SWEEPS, MOST_SUPERIMPOSED = 15, 60
+MOST_SWEEPS, MOST_SUPERIMPOSED = 15, 30
 SHOWN = (
     "muap_amplitude", "muap_duration_d1", "muap_duration_d2", "muap_area", "muap_thickness",
     "muap_size_index", "muap_phases", "muap_turns", "muap_satellites", "muap_jiggle",
@@ -74,7 +74,8 @@ def _marked(axes: Axes, potential: Muap, t_ms: Floats) -> None:
     marks, v = potential.marks, potential.template_uv
     reason = potential.value("muap_duration_d1").reason
     if reason:
-        axes.text(0.02, 0.02, f"no D1: {reason}", transform=axes.transAxes, color=CONTROL)
+        told = f"no D1: {reason.replace('_', ' ')}"
+        axes.text(0.02, 0.02, told, transform=axes.transAxes, color=CONTROL)
         return
     for which, (start, stop) in enumerate(marks.phases):
         part = slice(start, stop)

@@ -29,12 +29,13 @@ from emgproc.stimulation.scan import scanned
 
 WIDTH = 7.6
 SHADE = "#f0f0f0"
+MOST_SWEEPS = 60
 
 
 def response_sweeps(sweeps: Sweeps, settings: ResponseSettings | None = None) -> str:
     """Motor responses over each other; onset, peak and half of the peak of the largest.
 
-    The spans of baseline and artefact are shaded.
+    The spans of baseline and artefact are shaded. Of more than 60 sweeps 60 are drawn.
 
     Parameters
     ----------
@@ -58,7 +59,8 @@ def response_sweeps(sweeps: Sweeps, settings: ResponseSettings | None = None) ->
         for start_s, stop_s in (wanted.baseline_s, (0.0, wanted.blank_s)):
             axes.axvspan(1000 * start_s, 1000 * stop_s, color=SHADE, lw=0)
         axes.axhline(0.0, color=FAINT, lw=0.6)
-        axes.plot(times_ms, mv.T, color=FAINT, lw=0.7)
+        some = np.linspace(0, len(mv) - 1, min(len(mv), MOST_SWEEPS)).astype(int)
+        axes.plot(times_ms, mv[some].T, color=FAINT, lw=0.7)
         axes.plot(times_ms, mv[best.trace], color=TREATED, lw=1.4)
         if best.absent:
             axes.axhline(best.limit_mv, color=CONTROL, lw=0.8, ls="--")
@@ -76,7 +78,9 @@ def response_sweeps(sweeps: Sweeps, settings: ResponseSettings | None = None) ->
     return svg((WIDTH, 3.6), draw)
 
 
-def decrement_bars(sweeps: Sweeps, found: Decrement) -> str:
+def decrement_bars(
+    sweeps: Sweeps, found: Decrement, *, settings: ResponseSettings | None = None
+) -> str:
     """Responses of a train: beside each other, and their sizes in % of the first.
 
     Parameters
@@ -85,10 +89,12 @@ def decrement_bars(sweeps: Sweeps, found: Decrement) -> str:
         Of the train, in order.
     found
         Its decrement.
+    settings
+        As `cmap`.
     """
-    each = responses(sweeps.data, sweeps.fs, sweeps.before_s)
+    each = responses(sweeps.data, sweeps.fs, sweeps.before_s, settings)
     mv = np.array([one.amplitude_mv for one in each])
-    flat = -baselined(sweeps.data, sweeps.fs, sweeps.before_s) / 1000
+    flat = -baselined(sweeps.data, sweeps.fs, sweeps.before_s, settings) / 1000
 
     def draw(figure: Figure) -> None:
         above, below = figure.subplots(2, 1, height_ratios=[1, 1.2])
@@ -117,7 +123,12 @@ def decrement_bars(sweeps: Sweeps, found: Decrement) -> str:
 
 
 def f_wave_raster(
-    sweeps: Sweeps, found: FWaves, window_s: tuple[float, float], *, step_uv: float = 300.0
+    sweeps: Sweeps,
+    found: FWaves,
+    window_s: tuple[float, float],
+    *,
+    step_uv: float = 300.0,
+    settings: ResponseSettings | None = None,
 ) -> str:
     """Sweeps below each other, the take-off of each F-wave marked.
 
@@ -129,8 +140,10 @@ def f_wave_raster(
         Where F-waves were looked for, s; it is shaded.
     step_uv
         From sweep to sweep, µV; what is twice as large, or as large and positive, is left out.
+    settings
+        As `cmap`.
     """
-    uv = -baselined(sweeps.data, sweeps.fs, sweeps.before_s)
+    uv = -baselined(sweeps.data, sweeps.fs, sweeps.before_s, settings)
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
@@ -139,7 +152,8 @@ def f_wave_raster(
         for number, wave in enumerate(uv):
             level = -step_uv * number
             shown = np.where((wave > -step_uv) & (wave < 2 * step_uv), wave, np.nan)
-            axes.plot(times_ms, level + shown, color=INK, lw=0.6)
+            # Two colours in turn: in the tail of the M response a line may lie on the next.
+            axes.plot(times_ms, level + shown, color=(INK, TREATED)[number % 2], lw=0.6)
             onset_ms = float(found.latency_ms[number])
             if math.isfinite(onset_ms):
                 at = level + float(

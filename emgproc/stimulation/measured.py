@@ -5,12 +5,38 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emgproc.arrays import Floats
 from emgproc.stimulation.baseline import ResponseSettings
+from emgproc.stimulation.cmap import Cmap
+from emgproc.stimulation.decrement import Decrement
+from emgproc.stimulation.f_wave import FWaves
+from emgproc.stimulation.h_reflex import HReflex
+from emgproc.stimulation.munix import Munix
+from emgproc.stimulation.scan import Scan
+from emgproc.stimulation.stairs import StairFit
 from emgproc.stimulation.sweeps import Sweeps
 
 CENSORED = "censored"
 ABSENT = "absent_response"
 LEAST_STIMULI = 2
+
+
+class ScanFound(NamedTuple):
+    """A CMAP scan and what was found in it.
+
+    Attributes
+    ----------
+    stimulus_ma, response_mv, span
+        As `scan`.
+    scan, stairs
+        What was found; no stairs where the noise is not known or no response is there.
+    """
+
+    stimulus_ma: Floats
+    response_mv: Floats
+    span: tuple[int, int]
+    scan: Scan
+    stairs: StairFit | None
 
 
 class Numbers(NamedTuple):
@@ -30,6 +56,8 @@ class Numbers(NamedTuple):
         Why those that are NaN are.
     counts, reasons, also, rules
         `n`, `reason`, further flags and `rule_id` of single ones, by name.
+    result
+        What they were taken from, where a figure shows it.
     """
 
     values: Mapping[str, float]
@@ -41,6 +69,7 @@ class Numbers(NamedTuple):
     reasons: Mapping[str, str] = {}
     also: Mapping[str, tuple[str, ...]] = {}
     rules: Mapping[str, str] = {}
+    result: Cmap | Decrement | FWaves | HReflex | Munix | ScanFound | None = None
 
 
 class Refused(Exception):  # noqa: N818 - no error: it becomes the reason of the values

@@ -56,8 +56,9 @@ def of_cmap(sweeps: Sweeps, settings: ProtocolSettings) -> Numbers:
     }
     also = {"cmap_amplitude": (ABSENT, CENSORED)} if found.censored else {}
     return Numbers(
-        values, found.n, found.rule_id, found.flags, found.reason, reasons=reasons, also=also
-    )
+        values, found.n, found.rule_id, found.flags, found.reason, reasons=reasons, also=also,
+        result=found,
+    )  # fmt: skip
 
 
 def of_train(sweeps: Sweeps, settings: ProtocolSettings) -> Numbers:
@@ -81,7 +82,8 @@ def of_train(sweeps: Sweeps, settings: ProtocolSettings) -> Numbers:
         "repetitive_rate": 1 / usual_s,
     }
     flags = (*found.flags, *(("above_10_percent",) if found.abnormal else ()))
-    return Numbers(values, found.n, found.rule_id, flags, found.reason or "no_area")
+    reason = found.reason or "no_area"
+    return Numbers(values, found.n, found.rule_id, flags, reason, result=found)
 
 
 def of_f_waves(sweeps: Sweeps, settings: ProtocolSettings) -> Numbers:
@@ -97,7 +99,9 @@ def of_f_waves(sweeps: Sweeps, settings: ProtocolSettings) -> Numbers:
         "f_mean_amplitude": found.mean_amplitude_uv,
     }
     of_all = {"f_persistence": found.n}
-    return Numbers(values, found.n_f, found.rule_id, found.flags, found.reason, counts=of_all)
+    return Numbers(
+        values, found.n_f, found.rule_id, found.flags, found.reason, counts=of_all, result=found
+    )
 
 
 def of_h_reflex(sweeps: Sweeps, settings: ProtocolSettings) -> Numbers:
@@ -122,8 +126,9 @@ def of_h_reflex(sweeps: Sweeps, settings: ProtocolSettings) -> Numbers:
     gone |= {"h_m_max": (ABSENT,)} if no_m else {}
     reasons = dict.fromkeys(("h_m_ratio", "h_m_threshold"), ABSENT if no_m else "")
     return Numbers(
-        values, found.n, found.rule_id, found.flags, "absent_reflex", reasons=reasons, also=gone
-    )
+        values, found.n, found.rule_id, found.flags, "absent_reflex", reasons=reasons, also=gone,
+        result=found,
+    )  # fmt: skip
 
 
 def of_graded(sweeps: Sweeps, settings: ProtocolSettings) -> Numbers:
@@ -165,7 +170,7 @@ def of_activity(sweeps: Sweeps, epochs_uv: Floats, settings: ProtocolSettings) -
     flat = baselined(sweeps.data[strongest(sweeps)], sweeps.fs, sweeps.before_s, settings.response)
     found = munix(average(flat).wave_uv, epochs_uv, sweeps.fs)
     values = {"munix": found.munix, "musix": found.musix_uv, "munix_alpha": found.alpha}
-    return Numbers(values, found.n_valid, found.rule_id, found.flags, found.reason)
+    return Numbers(values, found.n_valid, found.rule_id, found.flags, found.reason, result=found)
 
 
 def strongest(sweeps: Sweeps) -> Bools:

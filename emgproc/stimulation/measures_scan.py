@@ -6,7 +6,14 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.stimulation.cmap import amplitudes_at_peak
-from emgproc.stimulation.measured import ABSENT, CENSORED, Numbers, Refused, check_strengths
+from emgproc.stimulation.measured import (
+    ABSENT,
+    CENSORED,
+    Numbers,
+    Refused,
+    ScanFound,
+    check_strengths,
+)
 from emgproc.stimulation.protocols import ProtocolSettings
 from emgproc.stimulation.scan import (
     ABSENT_BELOW_MV,
@@ -18,7 +25,7 @@ from emgproc.stimulation.scan import (
 from emgproc.stimulation.scan_model import RULE_ID as MODEL_RULE
 from emgproc.stimulation.scan_model import scan_model
 from emgproc.stimulation.stairs import RULE_ID as STAIRS_RULE
-from emgproc.stimulation.stairs import stair_fit
+from emgproc.stimulation.stairs import StairFit, stair_fit
 from emgproc.stimulation.sweeps import Sweeps
 
 MODEL = (
@@ -75,11 +82,13 @@ def of_responses(
         "scan_n_steps": math.nan if noise is None or found.absent else found.n_steps,
     }
     reasons: dict[str, str] = {}
+    stairs: StairFit | None = None
     if noise is None or found.absent:
         blank = ("scan_steps_share", "scan_n_steps", "scan_stairs", *MODEL)
         reasons = dict.fromkeys(blank, ABSENT if found.absent else "no_noise")
     else:
-        values["scan_stairs"] = stair_fit(ma, mv, noise, span).n_units
+        stairs = stair_fit(ma, mv, noise, span)
+        values["scan_stairs"] = stairs.n_units
         modelled, why = _modelled(ma, mv, (noise, span), settings)
         values |= modelled
         reasons = dict.fromkeys(MODEL, why)
@@ -87,7 +96,7 @@ def of_responses(
     values |= {"scan_cmap_max": ABSENT_BELOW_MV} if found.absent else {}
     return Numbers(
         values, found.n, found.rule_id, found.flags, found.reason, reasons=reasons, also=also,
-        rules=RULES,
+        rules=RULES, result=ScanFound(ma, mv, span, found, stairs),
     )  # fmt: skip
 
 

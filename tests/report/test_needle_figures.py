@@ -54,7 +54,7 @@ def test_onset_offset_turns_phases_and_satellites_lie_where_the_marks_say(monkey
 
 def test_a_potential_without_duration_says_why_and_has_no_marks(monkeypatch):
     left, _, right = drawn(monkeypatch, potential(60.0))
-    assert "template_noise_above_7_uv" in left.texts[0].get_text()
+    assert "template noise above 7 uv" in left.texts[0].get_text()
     assert not left.collections
     assert re.search(r"duration D1\n +–", right.texts[0].get_text())
 
