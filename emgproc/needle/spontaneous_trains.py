@@ -173,8 +173,8 @@ def without_parts(
 ) -> list[Floats]:
     """Trains, most energy first, without what is a part of another one's potentials.
 
-    A late part can look like the potential of a fibre that is there too; of such a train only
-    what lies at one lag from most discharges of the other is taken. Of one that is mostly such
+    Late parts can look like the potential of a fibre that is there too; of such a train only what
+    lies at the same lags from most discharges of the other is taken. Of one that is mostly such
     parts stays what has a fibre's rhythm (`limits`: highest CoV, longest interval in s).
     """
     kept: list[int] = []
@@ -184,10 +184,9 @@ def without_parts(
         larger = [j for j in kept if energy[k] < LARGER * energy[j]]
         parted = set[int]()
         for j in larger:
-            part = locked(left[k], left[j], fs)
-            if part.sum() >= max(LEAST_PARTS, PARTS_SHARE * left[j].size):
-                left[k] = left[k][~part]
-                parted.add(j)
+            free = _without_locked(left[k], left[j], fs)
+            parted |= {j} if free.size < left[k].size else set()
+            left[k] = free
         of = {j for j in larger if left[k].size and _is_remainder(left[k], left[j], fs)}
         if of or left[k].size < ALL_PARTS * sizes[k]:
             others = [left[j] for j in sorted(of | parted)]
@@ -195,6 +194,15 @@ def without_parts(
         if left[k].size:
             kept.append(k)
     return [left[k] for k in kept]
+
+
+def _without_locked(train: Floats, other: Floats, fs: float) -> Floats:
+    """A train without what lies at one and the same lag from half of another, or at several."""
+    while True:
+        part = locked(train, other, fs)
+        if part.sum() < max(LEAST_PARTS, PARTS_SHARE * other.size):
+            return train
+        train = train[~part]
 
 
 def _is_remainder(train: Floats, other: Floats, fs: float) -> bool:

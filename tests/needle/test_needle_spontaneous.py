@@ -5,9 +5,7 @@ import pytest
 
 from emgproc.errors import ParameterError
 from emgproc.needle.spontaneous import spontaneous
-from emgproc.needle.spontaneous_extra import differences
 from emgproc.needle.spontaneous_muscle import spontaneous_muscle
-from emgproc.needle.spontaneous_own import own_rhythm
 from emgproc.needle.spontaneous_rest import Rest, rest_of
 from emgproc.needle.spontaneous_settings import CLASSES, SpontaneousSettings
 from emgproc.recording import Event, Recording
@@ -172,28 +170,6 @@ def test_an_early_discharge_of_a_rhythmic_unit_itself_stays_with_it():
     site, own, times = rhythmic_with_extra(unit())
     assert [train.kind for train in site.trains] == ["rhythmic_motor_unit"]
     assert site.trains[0].times_s.size == own.size + times.size
-
-
-def test_a_fibre_among_what_a_unit_leaves_is_told_by_its_own_rhythm():
-    rng = np.random.default_rng(46)
-    unit_at, fibre_at = regular(rng, 8.0, 0.12, 20.0) * FS, regular(rng, 5.3, 0.04, 20.0) * FS
-    remains = (unit_at[:, None] + rng.uniform(-0.012, 0.012, (unit_at.size, 2)) * FS).ravel()
-    mixed = np.sort(np.concatenate([fibre_at, remains]))
-    found = own_rhythm(mixed, [unit_at], 0.015, FS, (0.1, 2.0))
-    assert np.isin(fibre_at, found).mean() > 0.85
-    assert np.isin(found, fibre_at).mean() > 0.85
-    assert own_rhythm(np.sort(remains), [unit_at], 0.015, FS, (0.1, 2.0)).size == 0
-
-
-def test_rare_potentials_that_differ_by_more_than_half_their_energy_are_no_fasciculations():
-    rng = np.random.default_rng(47)
-    shapes = [unit() * np.sign(rng.standard_normal()) + 900 * rng.standard_normal() * np.roll(
-        chain()[: unit().size] / 100, 60 * k) for k in range(6)]  # fmt: skip
-    times = np.array([1.1, 3.9, 7.2, 8.1, 14.4, 18.0])
-    x = recorded(rng, [(s, times[k : k + 1]) for k, s in enumerate(shapes)])
-    assert np.median(differences(x, FS, (times + 0.006) * FS, [(0, x.size)])) > 0.5
-    same = recorded(rng, [(unit(), times)])
-    assert np.median(differences(same, FS, (times + 0.006) * FS, [(0, x.size)])) < 0.05
 
 
 def test_times_are_those_of_the_potentials_to_a_tenth_of_a_millisecond():
