@@ -1,6 +1,9 @@
 """Which simulated potentials are found, and as what: sensitivity and precision of every class.
 
-Limits were set on seeds 1, 2, 101 and 202; those of the slow test were looked at only at the end.
+Rules and limits were set on seeds 1, 2, 101, 202, 303 and 404. Seeds 505 and 606, held out, were
+run once and met the goal but for fibrillations of 606 (sensitivity 0.82: at one site two fibres
+were one irregular train with what a unit left at two lags); after the rule for that the seeds of
+the slow test were run once.
 """
 
 from collections import Counter
@@ -12,7 +15,7 @@ from emgproc.needle.spontaneous import spontaneous
 from emgproc.needle.spontaneous_settings import CLASSES
 from emgproc.simulate.needle import NeedleSettings, Spontaneous, simulate_needle
 
-HELD_OUT = 303
+SEED, HELD_OUT = 303, (707, 808)
 NOISE_UV = (5.0, 8.0, 12.0, 20.0)
 CONDITIONS = ("neurogenic", "neurogenic", "healthy")
 REST_SMA = (
@@ -82,40 +85,29 @@ def shares(told, kind):
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_a_class_alone_is_found_and_named(kind):
-    told = confusion(*site_of((kind,), 0, (HELD_OUT + 1, 0)))
+    told = confusion(*site_of((kind,), 0, (SEED + 1, 0)))
     assert min(shares(told, kind)) >= 0.9
 
 
 def test_a_site_of_five_sources_is_told_apart():
-    told = confusion(*site_of(REST_SMA, 0, (HELD_OUT + 2, 0)))
+    told = confusion(*site_of(REST_SMA, 0, (SEED + 2, 0)))
     assert min(shares(told, "rhythmic_motor_unit")) >= 0.9
     assert shares(told, "positive_sharp_wave")[1] >= 0.9
 
 
-@pytest.fixture(scope="module")
-def held_out():
+@pytest.fixture(scope="module", params=HELD_OUT)
+def held_out(request):
     """Ten sites of each class and ten mixed ones."""
-    rng = np.random.default_rng(HELD_OUT)
+    rng = np.random.default_rng(request.param)
     drawn = [tuple(rng.choice(CLASSES, 3, replace=False).tolist()) for _ in range(10)]
     mixed = [kinds if i % 2 else REST_SMA for i, kinds in enumerate(drawn)]
     told = Counter()
     for n, kinds in enumerate([(kind,) for kind in CLASSES for _ in range(10)] + mixed):
-        told += confusion(*site_of(kinds, n % 10, (HELD_OUT, n)))
+        told += confusion(*site_of(kinds, n % 10, (request.param, n)))
     return told
 
 
-GOAL_MISSED = {
-    "fasciculation": "sensitivity 0.89: 5 of 75 were taken for a rhythmic unit at the same site",
-    "positive_sharp_wave": "sensitivity 0.84: 67 of 463 are not found; why is not known yet",
-}
-
-
-def expected(kind):
-    why = GOAL_MISSED.get(kind)
-    return pytest.param(kind, marks=pytest.mark.xfail(reason=why, strict=True) if why else ())
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [expected(kind) for kind in CLASSES])
+@pytest.mark.parametrize("kind", CLASSES)
 def test_a_class_is_found_and_named_alone_and_mixed(held_out, kind):
     assert min(shares(held_out, kind)) >= 0.9
