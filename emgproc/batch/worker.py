@@ -11,10 +11,10 @@ from emgproc.batch.store import ResultPaths, write_result
 from emgproc.errors import EmgprocError, WriteError
 from emgproc.features.result import FeatureSet
 from emgproc.plan import Plan, extract_file, extract_scan
-from emgproc.readers import open_recording, read_cmap_scan, sniff
+from emgproc.readers import CmapScan, RecordingFile, open_recording, read_cmap_scan, sniff
 from emgproc.readers.bids import BidsFile
 from emgproc.readers.registry import sha256_of
-from emgproc.recording import Event
+from emgproc.recording import Event, Recording
 
 SCAN = "qtrac"  # format of a CMAP scan: responses that a machine measured, no signal
 
@@ -102,15 +102,35 @@ def _measured(task: Task) -> Done:
     sidecars = named_sidecars(task.file)
     with open_recording(task.file, **task.plan.source.options()) as opened:
         opened.identified(sha256_of(opened.files))
-        # What the reader has read already must not count twice.
-        unread = loose_table(task.file, opened.sidecars if isinstance(opened, BidsFile) else ())
-        more = read_events(unread) if unread is not None else ()
-        events = renamed((*opened.events, *more), task.event_names)
+        events = renamed(_events(opened, task.file), task.event_names)
         features = extract_file(opened, task.plan, events, threads=task.threads)
     table = loose_table(task.file, sidecars.values())
     files = tuple(hashed(path) for path in (*opened.files, *([table] if table else [])))
     beside = {name: hashed(path) for name, path in sidecars.items()}
     return _written(task, features, files, beside)
+
+
+def read_measured(file: Path, plan: Plan) -> Recording | CmapScan:
+    """What `process` measures in a file, whole: with the events beside it, before any step.
+
+    Raises
+    ------
+    ReadError
+        The file cannot be read.
+    """
+    if plan.stimulation is not None and sniff(file) == SCAN:
+        return read_cmap_scan(file)
+    with open_recording(file, **plan.source.options()) as opened:
+        opened.identified(sha256_of(opened.files))
+        return replace(opened.read(), events=_events(opened, file))
+
+
+def _events(opened: RecordingFile, file: Path) -> tuple[Event, ...]:
+    """Events of the file and of the table beside it."""
+    # What the reader has read already must not count twice.
+    unread = loose_table(file, opened.sidecars if isinstance(opened, BidsFile) else ())
+    more = read_events(unread) if unread is not None else ()
+    return (*opened.events, *more)
 
 
 def _written(

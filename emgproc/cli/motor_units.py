@@ -21,7 +21,7 @@ _FILE = click.Path(path_type=Path)
 
 
 @contextmanager
-def _stage(words: str) -> Iterator[None]:
+def stage(words: str) -> Iterator[None]:
     """Say what is being done: a moving sign on a terminal, a line elsewhere."""
     if not sys.stderr.isatty():
         click.echo(f"{words} …", err=True)
@@ -111,7 +111,7 @@ def check_output(output: Path, *inputs: Path, force: bool) -> None:
 def _read(file: Path, plan: "Plan | None") -> "Recording":
     from emgproc.readers import read_recording
 
-    with _stage(f"Reading {file.name}"):
+    with stage(f"Reading {file.name}"):
         recording = read_recording(file, **(plan.source.options() if plan else {}))
     for warning in recording.provenance.warnings:
         click.echo(f"Warning: {warning}", err=True)
@@ -141,13 +141,13 @@ def _decomposed(
     from emgproc.motor_units import pulse_trains as sources_of
 
     n_emg = len(recording.rows("EMG"))
-    with _stage(f"Decomposing {counted(n_emg, 'channel')}, {recording.duration_s:g} s"):
+    with stage(f"Decomposing {counted(n_emg, 'channel')}, {recording.duration_s:g} s"):
         units = find_units(recording, **asked, threads=threads)
     # Templates of few channels have no source: only filters of a grid give one.
     kept = pulse_trains and asked["method"] == "grid" and (units.units or units.rejected)
     if not kept:
         return units, None
-    with _stage("Pulse trains"):
+    with stage("Pulse trains"):
         return units, sources_of(recording, units, threads=threads)
 
 
@@ -175,7 +175,9 @@ def review(
     from emgproc.report.motor_unit_page import write_review
 
     if plan is not None:
-        return _review_recording(units, plan, output, visits=visits)
+        from emgproc.cli.clinic import review_recording
+
+        return review_recording(units, plan, output, visits=visits)
     found = find_units(units)
     if not found:
         return end(NOTHING, "there is no file of motor units in what was named.")
@@ -194,33 +196,6 @@ def review(
     if failed:
         return end(SOME_FAILED, f"{failed} of {counted(len(found), 'file')} cannot be read.")
     return end(DONE, f"{counted(len(found), 'page')} written.")
-
-
-def _review_recording(
-    files: tuple[Path, ...], plan: Path, output: Path | None, *, visits: bool
-) -> int:
-    from emgproc.errors import MissingFileError, ParameterError, ReadError, SignalError
-    from emgproc.plan import load_plan
-    from emgproc.report.clinic_page import check_plan, write_clinic
-
-    if visits or len(files) > 1 or output is None or output.suffix.lower() != ".html":
-        raise click.UsageError("--plan takes one recording, and -o the .html page to write")
-    if output.resolve() == files[0].resolve():
-        raise click.UsageError(f"-o would replace {output}; give another name")
-    file, chosen = files[0], load_plan(plan)
-    try:
-        check_plan(chosen)
-        clean = _read(file, chosen)
-        with _stage("Measuring"):
-            click.echo(write_clinic(clean, chosen, output, file.name))
-    except ParameterError as error:
-        raise click.UsageError(str(error)) from error
-    except MissingFileError:
-        raise
-    except (ReadError, SignalError) as error:
-        click.echo(f"Error: {error}", err=True)
-        return end(SOME_FAILED, f"{file.name} cannot be reviewed ({error.code}).")
-    return end(DONE, f"{output.name} shows {file.name}.")
 
 
 def _review_visits(found: list[Path], output: Path | None) -> int:

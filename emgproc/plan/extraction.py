@@ -20,6 +20,7 @@ from emgproc.plan.needle import needle_values
 from emgproc.plan.stimulation import measures_scans, scan_values, stimulation_values
 from emgproc.readers import CmapScan
 from emgproc.recording import Provenance, Recording
+from emgproc.stimulation.protocols import ProtocolSettings
 
 # What needs the labels and the noise of a recording, not its samples alone.
 FAMILIES: MappingProxyType[str, RecordingFeature] = MappingProxyType(
@@ -83,13 +84,25 @@ def extract_scan(scan: CmapScan, plan: Plan, sha256: str = "") -> FeatureSet:
     UnsupportedFormatError
         The plan does not measure scans.
     """
+    settings = scan_settings(scan, plan)
+    about = Provenance(scan.source, sha256=sha256, reader="qtrac")
+    return feature_set(about, scan.response_mv.size, plan, scan_values(scan, settings))
+
+
+def scan_settings(scan: CmapScan, plan: Plan) -> ProtocolSettings:
+    """How the plan measures scans.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        It does not.
+    """
     if plan.stimulation is None or not measures_scans(plan.stimulation):
         raise UnsupportedFormatError(
             f"{scan.source}: holds a CMAP scan, no continuous signal; a plan measures it with "
             f'[stimulation] protocol = "scan", and {plan.name!r} does not'
         )
-    about = Provenance(scan.source, sha256=sha256, reader="qtrac")
-    return feature_set(about, scan.response_mv.size, plan, scan_values(scan, plan.stimulation))
+    return plan.stimulation
 
 
 def feature_set(

@@ -40,9 +40,10 @@ class StimulationFound(NamedTuple):
     channel, protocol
         Their names; no protocol where no label tells one.
     sweeps
-        What was recorded around its stimuli; None where the values say why there are none.
+        What was recorded around its stimuli; None where the values say why there are none, or
+        where a machine measured the responses.
     numbers
-        What was measured in them; None likewise.
+        What was measured; None where the values say why there is none.
     values
         The values of the tidy table.
     """
@@ -100,6 +101,11 @@ def stimulation_found(
 
 def scan_values(scan: CmapScan, settings: ProtocolSettings) -> list[FeatureValue]:
     """Values of a CMAP scan that a machine measured itself; the channel is its site."""
+    return list(scan_found(scan, settings).values)
+
+
+def scan_found(scan: CmapScan, settings: ProtocolSettings) -> StimulationFound:
+    """What `scan_values` tells, with the results behind it; there are no sweeps."""
     channel = scan.site or scan.source
     try:
         found: Numbers | str = of_responses(
@@ -107,7 +113,8 @@ def scan_values(scan: CmapScan, settings: ProtocolSettings) -> list[FeatureValue
         )
     except Refused as refused:
         found = str(refused)
-    return _tabled("scan", channel, found)
+    numbers = None if isinstance(found, str) else found
+    return StimulationFound(channel, "scan", None, numbers, tuple(_tabled("scan", channel, found)))
 
 
 def measures_scans(settings: ProtocolSettings) -> bool:

@@ -4,16 +4,18 @@ import os
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
 
 from emgproc import __version__
 from emgproc.errors import ParameterError
 from emgproc.plan import Plan
+from emgproc.plan.extraction import scan_settings
 from emgproc.plan.needle import needle_found
-from emgproc.plan.stimulation import stimulation_found
-from emgproc.recording import BAD, Recording
+from emgproc.plan.stimulation import scan_found, stimulation_found
+from emgproc.readers import CmapScan
+from emgproc.recording import BAD, Provenance, Recording
 from emgproc.report.clinic_needle import NeedleSection, needle_section
 from emgproc.report.clinic_stimulation import StimulationSection, stimulation_section
 from emgproc.report.clinic_wording import number
@@ -30,7 +32,7 @@ class Mask(NamedTuple):
 
 
 def write_clinic(
-    clean: Recording, plan: Plan, path: str | os.PathLike[str], title: str = ""
+    clean: Recording | CmapScan, plan: Plan, path: str | os.PathLike[str], title: str = ""
 ) -> Path:
     """Write the page of a recording for a clinician: one HTML file that needs no network.
 
@@ -39,7 +41,7 @@ def write_clinic(
     Parameters
     ----------
     clean
-        The recording after `plan.apply`, µV.
+        The recording after `plan.apply`, µV; or a CMAP scan that a machine measured.
     plan
         With `[needle]` or `[stimulation]`, or both.
     path
@@ -53,6 +55,8 @@ def write_clinic(
         The plan has neither.
     NoEmgChannelError
         The recording has no channel of kind EMG.
+    UnsupportedFormatError
+        It is a CMAP scan, and the plan does not measure scans.
     WriteError
         The file cannot be written; a page that stood there before still stands.
     """
@@ -61,27 +65,51 @@ def write_clinic(
     return page
 
 
-def clinic_text(clean: Recording, plan: Plan, title: str = "") -> str:
+def clinic_text(clean: Recording | CmapScan, plan: Plan, title: str = "") -> str:
     """Return the page of `write_clinic` as HTML."""
     check_plan(plan)
-    rows = clean.emg_rows()
     template = files("emgproc.report").joinpath("clinic.html.j2").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["number"] = number
+    shown = _of_scan(clean, plan) if isinstance(clean, CmapScan) else _of_recording(clean, plan)
     return environment.from_string(template).render(
-        version=__version__,
-        title=title or "Recording",
-        plan=plan,
-        recording=clean,
-        about=clean.provenance,
-        synthetic=clean.provenance.synthetic,
-        channels=[clean.channels[row].name for row in rows],
-        masks=_masks(clean),
-        needle=_needle(clean, rows, plan),
-        stimulation=_stimulation(clean, rows, plan),
+        version=__version__, title=title or "Recording", plan=plan, **shown
     )
+
+
+def _of_scan(scan: CmapScan, plan: Plan) -> dict[str, Any]:
+    settings = scan_settings(scan, plan)
+    found = stimulation_section(scan_found(scan, settings), settings)
+    return {
+        "about": Provenance(scan.source),
+        "synthetic": False,
+        "recorded": f"CMAP scan of {scan.response_mv.size} responses that a machine measured",
+        "masks": [],
+        "needle": [],
+        "stimulation": [found],
+    }
+
+
+def _of_recording(clean: Recording, plan: Plan) -> dict[str, Any]:
+    rows = clean.emg_rows()
+    return {
+        "about": clean.provenance,
+        "synthetic": clean.provenance.synthetic,
+        "recorded": _recorded(clean, rows),
+        "masks": _masks(clean),
+        "needle": _needle(clean, rows, plan),
+        "stimulation": _stimulation(clean, rows, plan),
+    }
+
+
+def _recorded(clean: Recording, rows: Sequence[int]) -> str:
+    names = ", ".join(clean.channels[row].name for row in rows)
+    parts = len(clean.segments)
+    told = f"{len(rows)} EMG channel{'' if len(rows) == 1 else 's'} ({names}) · {clean.fs:g} Hz · "
+    told += f"{number(clean.duration_s)} s"
+    return f"{told} in {parts} parts" if parts > 1 else told
 
 
 def check_plan(plan: Plan) -> None:

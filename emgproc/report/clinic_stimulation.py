@@ -48,8 +48,7 @@ class StimulationSection(NamedTuple):
 
     channel: str
     title: str
-    n_stimuli: int
-    strengths: str
+    stimuli: str
     left_out: Sequence[tuple[str, str]]
     reason: str
     remarks: str
@@ -66,29 +65,41 @@ def stimulation_section(found: StimulationFound, settings: ProtocolSettings) -> 
     return StimulationSection(
         found.channel,
         TITLES[found.protocol],
-        len(sweeps.data) if sweeps is not None else 0,
-        _strengths(sweeps) if sweeps is not None else "",
+        _stimuli(found),
         [(f"{time_s:.2f} s", left_out_words(why)) for time_s, why in left_out],
         shared_reason(measured),
         flag_words(told),
         [row_of(value, told) for value in measured],
-        _figures(found, sweeps, settings) if sweeps is not None else [],
+        _figures(found, settings),
     )
 
 
-def _strengths(sweeps: Sweeps) -> str:
-    ma = sweeps.stimulus_ma
+def _stimuli(found: StimulationFound) -> str:
+    result = found.numbers.result if found.numbers is not None else None
+    if found.sweeps is not None:
+        ma = found.sweeps.stimulus_ma
+    elif isinstance(result, ScanFound):
+        ma = result.stimulus_ma
+    else:
+        return "0 stimuli used"
     if not np.isfinite(ma).all():
-        return "strength not stated"
+        return f"{ma.size} stimuli used, strength not stated"
     low, high = float(ma.min()), float(ma.max())
-    return f"{low:g} mA" if low == high else f"{low:g} to {high:g} mA"
+    span = f"{low:g} mA" if low == high else f"{low:g} to {high:g} mA"
+    return f"{ma.size} stimuli used, {span}"
 
 
-def _figures(
-    found: StimulationFound, sweeps: Sweeps, settings: ProtocolSettings
+def _figures(found: StimulationFound, settings: ProtocolSettings) -> list[tuple[str, str]]:
+    result = found.numbers.result if found.numbers is not None else None
+    if isinstance(result, ScanFound):
+        return [_scan(result)]
+    return _of_sweeps(found.sweeps, result, settings) if found.sweeps is not None else []
+
+
+def _of_sweeps(
+    sweeps: Sweeps, result: object, settings: ProtocolSettings
 ) -> list[tuple[str, str]]:
     response = settings.response
-    result = found.numbers.result if found.numbers is not None else None
     if isinstance(result, Decrement):
         told = "Above: the responses beside each other. Below: their sizes in % of the first."
         return [(decrement_bars(sweeps, result, settings=response), told)]
@@ -97,8 +108,6 @@ def _figures(
         return [(raster, "One line for each stimulus; a mark at the take-off of each F-wave.")]
     if isinstance(result, HReflex):
         return [(h_recruitment(sweeps, result), "Size of M and H against the stimulus.")]
-    if isinstance(result, ScanFound):
-        return [_scan(result)]
     drawn = [(response_sweeps(sweeps, response), SWEEPS)]
     if isinstance(result, Munix):
         told = "Epochs of voluntary activity; filled: they meet the rules. Square: MUNIX."

@@ -62,6 +62,9 @@ REASONS = MappingProxyType(
         "no_valid_sip": "no epoch met the rules of MUNIX",
         "too_few_valid_sip": "too few epochs met the rules of MUNIX",
         "too_few_sites": "too few places",
+        "no_f_wave": "there is no F-wave",
+        "smup_below_10_uv": "the mean motor unit is below 10 µV",
+        "template_noise_above_7_uv": "the noise left in the template is above 7 µV",
         "no_protocol_label": "no label tells what the stimuli were given for",
     }
 )
@@ -86,6 +89,8 @@ _FLAGS = MappingProxyType(
         "few_stimuli": "fewer than 10 stimuli",
         "few_sites": "fewer than 3 places",
         "few_steps": "fewer than 5 steps",
+        "few_sweeps_without_f": "few sweeps show the M response alone",
+        "increment_below_25_uv": "an increment is below 25 µV",
         "unusual_rate": "not at 2 to 3 Hz",
         "above_10_percent": "falls by more than 10 %",
         "initial_positivity": "begins positive: E1 may not lie over the endplates",

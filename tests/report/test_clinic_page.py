@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from emgproc.batch.worker import read_measured
 from emgproc.cli import main
-from emgproc.errors import ParameterError
+from emgproc.errors import ParameterError, UnsupportedFormatError
 from emgproc.features.result import FeatureValue
 from emgproc.needle import Rest, SpontaneousTrain
 from emgproc.needle.spontaneous_rhythm import Rhythm
-from emgproc.plan import extract, plan_from_text
+from emgproc.plan import extract, extract_scan, load_plan, plan_from_text
 from emgproc.plan.needle import needle_found
+from emgproc.readers import CmapScan
 from emgproc.recording import Event, Recording
 from emgproc.report.clinic_page import clinic_text, write_clinic
 from emgproc.report.clinic_wording import REASONS, called, number, reason_words, shown
@@ -199,6 +201,26 @@ def test_many_trains_share_the_last_row_of_the_raster():
     assert "<!-- others -->" not in full
 
 
+def test_a_scan_that_a_machine_measured_has_its_figure_and_values():
+    ma = np.r_[[20.0] * 12, np.linspace(20, 5, 60), [5.0] * 12]
+    rng = np.random.default_rng(3)
+    mv = 0.8 * (ma > 9) + 0.4 * (ma > 13) + rng.normal(0, 0.004, ma.size)
+    scan, plan = CmapScan("a.MEM", ma, mv, (11, 73), site="APB"), stimulation_plan("scan")
+    page = clinic_text(scan, plan, "a.MEM")
+    check_told(page, extract_scan(scan, plan).values)
+    assert page.count("<svg") == 1
+    assert "CMAP scan of 84 responses that a machine measured" in words(page)
+    with pytest.raises(UnsupportedFormatError):
+        clinic_text(scan, stimulation_plan("cmap"))
+
+
+def test_an_absent_response_is_called_an_upper_limit_where_its_number_first_stands():
+    seen = words(
+        clinic_text(made.simulate_cmap(made.absent_nerve(), seed=1)[0], stimulation_plan("cmap"))
+    )
+    assert "CMAP amplitude 0.05 mV (there is no response, an upper limit)" in seen
+
+
 def call(*arguments):
     done = CliRunner().invoke(main, [str(argument) for argument in arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
@@ -219,6 +241,11 @@ def test_the_command_writes_the_page_of_a_recording_and_refuses_what_has_none(tm
     assert "<h1>r.h5</h1>" in seen
     assert "Schmidt" not in seen
     assert "SYNTHETIC DATA" in seen
+    beside = "onset\tduration\ttrial_type\n0.0\t0.01\tartefact\n"
+    (folder / "s_emg.h5").write_bytes(recording.read_bytes())
+    (folder / "s_events.tsv").write_text(beside, encoding="utf-8")
+    events = read_measured(folder / "s_emg.h5", load_plan(pipelines / "stimulation.toml")).events
+    assert "artefact" in {event.label for event in events}
     other = tmp_path / "rms.toml"
     other.write_text(f'{HEAD}[[feature]]\nname = "rms"\n', encoding="utf-8")
     done = call("review", recording, "--plan", other, "-o", tmp_path / "q.html")
