@@ -72,7 +72,7 @@ LEFT_OUT = MappingProxyType(
     {
         "masked": "masked as artefact or missing",
         "incomplete": "the recording ends, pauses or has the next stimulus within the sweep",
-        "movement": "the needle moved",
+        "movement": "while or just after the needle moved",
         "outside": "not under the labels that the plan names",
         "remainder": "the rest of a stretch, shorter than an epoch",
     }
@@ -110,7 +110,7 @@ _FLAGS = MappingProxyType(
 )
 _NAMES = MappingProxyType(
     {
-        "decrement": "decrement, 1st to 4th",
+        "decrement": "decrement from the 1st to the 4th",
         "decrement_largest": "largest decrement",
         "decrement_area": "decrement of the area",
         "repetitive_rate": "rate of the train",

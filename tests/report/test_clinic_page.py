@@ -92,7 +92,7 @@ def test_spontaneous_activity_has_the_values_of_the_table_its_trains_and_its_rul
     check_told(rest_page, found.values)
     seen = words(rest_page)
     assert "1 EMG channel (concentric) · 25600 Hz · 10 s" in seen
-    assert "8.7 s. Left out: 1.3 s the needle moved." in seen
+    assert "8.7 s. Left out: 1.3 s while or just after the needle moved." in seen
     grade = found.at_rest.site.value("spontaneous_grade")
     assert f"Grade {grade.value:g}. Rule {grade.rule_id}" in seen
     trains = [train for train in found.at_rest.site.trains if train.times_s.size > 1]
