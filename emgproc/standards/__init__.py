@@ -1,0 +1,1 @@
+"""Files a regulator or a reviewer reads: lock, audit trail, SDTM, ADaM, and their formats."""
