@@ -1,5 +1,14 @@
 """A study folder: its protocol, participants, visits and recordings, read and checked at once."""
 
+from emgproc.study.criteria import EligibilityRow, eligibility_of
+from emgproc.study.doses import (
+    DoseRow,
+    ExposureTotal,
+    ManufactureRow,
+    doses_of,
+    exposure_totals,
+    manufacture_of,
+)
 from emgproc.study.load import check_study, load_study
 from emgproc.study.model import (
     SESSION_OF_VISIT,
@@ -25,6 +34,7 @@ from emgproc.study.visit_table import (
     read_visit_table,
     visit_table_text,
 )
+from emgproc.study.windows import WindowRow, windows_of
 
 __all__ = [
     "SESSIONS",
@@ -32,7 +42,11 @@ __all__ = [
     "VISIT_OF_SESSION",
     "ClinicalEvent",
     "CsfSample",
+    "DoseRow",
+    "EligibilityRow",
     "Exposure",
+    "ExposureTotal",
+    "ManufactureRow",
     "Measurement",
     "Participant",
     "Problem",
@@ -42,12 +56,18 @@ __all__ = [
     "Study",
     "Visit",
     "VisitValue",
+    "WindowRow",
     "check_study",
+    "doses_of",
+    "eligibility_of",
+    "exposure_totals",
     "failures_text",
     "load_study",
+    "manufacture_of",
     "read_failures",
     "read_visit_table",
     "template_names",
     "template_toml",
     "visit_table_text",
+    "windows_of",
 ]

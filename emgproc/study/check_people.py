@@ -3,15 +3,11 @@
 import math
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
 
 from emgproc.study.columns import CLINICAL_EVENTS, PARTICIPANTS
-from emgproc.study.eligibility import Rule
+from emgproc.study.criteria import EligibilityRow, criteria_of
 from emgproc.study.model import Study
 from emgproc.study.rows import Participant, Problem, Severity
-
-if TYPE_CHECKING:
-    from emgproc.study.protocol import Criterion
 
 
 def check_people(study: Study) -> Iterator[Problem]:
@@ -47,52 +43,43 @@ def _order(person: Participant) -> Iterator[Problem]:
 
 
 def _eligibility(study: Study, person: Participant) -> Iterator[Problem]:
-    for criterion in study.protocol.design.criteria:
-        if criterion.check == "investigator":
-            yield from _answered(person, criterion)
-        else:
-            yield from _computed(person, criterion)
+    for row in criteria_of(study.protocol, person):
+        if row.admits is False:
+            yield _broken(person, row)
+        elif row.admits is None and row.enforced:
+            what = f"{row.kind} {row.criterion_id} {row.text!r}: {row.reason}"
+            yield _problem(person, row.column, "W111", what, row.value)
+        elif row.at_bound:
+            what = f"{getattr(person, row.column):.1f} is on the boundary of {row.check}"
+            yield _problem(person, row.column, "W102", what)
+    yield from _opposites(study, person)
+    yield from _sex(study, person)
 
 
-def _answered(person: Participant, criterion: "Criterion") -> Iterator[Problem]:
-    column, answer = f"crit_{criterion.id}", person.criteria.get(criterion.id, "")
-    broken = answer == ("N" if criterion.kind == "inclusion" else "Y")
-    if broken:
-        yield _broken(person, criterion, column, answer)
-    elif criterion.enforce and answer in {"", "NK"}:
-        what = f"{criterion.kind} {criterion.id} {criterion.text!r} has no answer"
-        yield _problem(person, column, "W111", what, answer)
-
-
-def _computed(person: Participant, criterion: "Criterion") -> Iterator[Problem]:
-    rule = Rule.parse(criterion.check)
-    value = _completed(getattr(person, rule.field))
-    if value is None:
-        if criterion.enforce:
-            what = f"{criterion.id} {criterion.text!r} needs {rule.field}"
-            yield _problem(person, rule.field, "W111", what)
-        return
-    met = rule.holds(value)
-    if met == (criterion.kind == "exclusion"):
-        yield _broken(person, criterion, rule.field, value)
-    elif criterion.kind == "inclusion" and rule.at_upper_bound(value):
-        what = f"{getattr(person, rule.field):.1f} is on the boundary of {criterion.check}"
-        yield _problem(person, rule.field, "W102", what)
-
-
-def _completed(value: float | None) -> int | None:
-    # Ages count in completed months; a whole number of months may arrive as 11.9999999.
-    return None if value is None else math.floor(value + 1e-9)
-
-
-def _broken(person: Participant, criterion: "Criterion", column: str, value: object) -> Problem:
-    verb = "not met" if criterion.kind == "inclusion" else "met"
-    check = "" if criterion.check == "investigator" else f" ({criterion.check})"
+def _broken(person: Participant, row: EligibilityRow) -> Problem:
+    check = "" if row.check == "investigator" else f" ({row.check})"
     what = (
-        f"enrolled, but {criterion.kind} {criterion.id} {criterion.text!r}{check} is {verb}; "
+        f"enrolled, but {row.kind} {row.criterion_id} {row.text!r}{check} is {row.state}; "
         "correct the value, or set enrolled to N"
     )
-    return _problem(person, column, "E061" if criterion.enforce else "W111", what, value)
+    return _problem(person, row.column, "E061" if row.enforced else "W111", what, row.value)
+
+
+def _opposites(study: Study, person: Participant) -> Iterator[Problem]:
+    """Yield answers to one question asked both ways that do not fit each other (C9, W123)."""
+    for criterion in study.protocol.design.criteria:
+        answers = [person.criteria.get(name) for name in (criterion.id, criterion.opposite_of)]
+        if answers in (["Y", "Y"], ["N", "N"]):
+            other = f"crit_{criterion.opposite_of}"
+            what = f"{criterion.text!r} is the opposite of {other}, which is {answers[1]} too"
+            yield _problem(person, f"crit_{criterion.id}", "W123", what, answers[0])
+
+
+def _sex(study: Study, person: Participant) -> Iterator[Problem]:
+    admitted = {"female": "F", "male": "M"}.get(study.protocol.design.sexes)
+    if admitted is not None and person.sex not in {admitted, "U"}:
+        what = f"enrolled, but design.sexes admits {study.protocol.design.sexes} only"
+        yield _problem(person, "sex", "E061", what, person.sex)
 
 
 def _genetics(study: Study, person: Participant) -> Iterator[Problem]:

@@ -51,4 +51,5 @@ CODES: dict[str, str] = {
     "W114": "planned dose not recorded",
     "W115": "declared deviation from the plan",
     "W116": "muscle nearly, but not exactly, as the protocol names it",
+    "W123": "answers to one question asked both ways do not fit each other",
 }

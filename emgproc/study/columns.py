@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, get_args
 
 from emgproc.study.labels import nearest
-from emgproc.study.rows import EventKind
+from emgproc.study.rows import EventCategory, EventKind
 
 Parser = Callable[[str], Any]
 
@@ -120,6 +120,9 @@ _SESSION = partial(word, known=("ses-baseline", "ses-post", "ses-month3"))
 _NAME = partial(
     matching, pattern=r"[A-Za-z0-9._-]{1,80}", what="a name of letters, digits, . _ and -"
 )
+_PSEUDONYM = partial(
+    matching, pattern=r"[A-Za-z0-9-]{1,20}", what="a pseudonym of at most 20 letters, digits and -"
+)
 _SIDE = partial(word, known=("L", "R"))
 _KNOWN = partial(word, known=("Y", "N", "NK"))
 _PASS_FAIL = partial(word, known=("pass", "fail"))
@@ -183,6 +186,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "passage": Column(text),
         "viability_pct": Column(partial(number, low=0.0, high=100.0)),
         "release_qc": Column(_PASS_FAIL),
+        "donor": Column(_PSEUDONYM),
         "interrupted": Column(yes_no),
     },
     CLINICAL_EVENTS: {
@@ -197,6 +201,13 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "related": Column(
             partial(word, known=("none", "unlikely", "possible", "probable", "definite"))
         ),
+        "expected": Column(yes_no),
+        "category": Column(
+            partial(word, known=tuple(name for name in get_args(EventCategory) if name))
+        ),
+        "meddra_llt": Column(text),
+        "meddra_pt": Column(text),
+        "meddra_soc": Column(text),
         "action": Column(text),
         "outcome": Column(text),
         "hours_per_day": Column(partial(number, low=0.0, high=24.0)),
@@ -207,6 +218,7 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
         "volume_ml": Column(_NOT_NEGATIVE),
         "method": Column(text, required=True),
         "marker": Column(text),
+        "replicate": Column(partial(whole, low=1, high=99)),
         "lod": Column(_NOT_NEGATIVE),
         "result": Column(partial(word, known=("pos", "neg", "ind", "nd")), required=True),
         "cells_per_ml": Column(_NOT_NEGATIVE),

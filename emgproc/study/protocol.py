@@ -3,21 +3,44 @@
 Nothing here has a default that decides a result: the keys of `[primary]` must all be stated.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from emgproc.errors import ParameterError
 from emgproc.study.dates import Period
-from emgproc.study.eligibility import Rule
+from emgproc.study.design import (
+    Arm,
+    Count,
+    Criterion,
+    Design,
+    Dose,
+    DoseSchedule,
+    NonNegative,
+    Positive,
+    StudyInfo,
+    Text,
+)
 from emgproc.study.labels import is_label, label_hint
 from emgproc.study.registry import Registry, Table
 
-Text = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+__all__ = [
+    "Analysis",
+    "Arm",
+    "Criterion",
+    "Design",
+    "Dose",
+    "DoseSchedule",
+    "Ice",
+    "Plans",
+    "Primary",
+    "Protocol",
+    "ProtocolNote",
+    "Secondary",
+    "StudyInfo",
+    "VisitPlan",
+]
+
 Side = Literal["L", "R"]
 VisitId = Literal["EMG_BL", "EMG_POST", "EMG_M3"]
 
@@ -38,79 +61,6 @@ def _checked_labels(value: dict[str, str]) -> dict[str, str]:
         if not is_label(label):
             raise ValueError(f"{label!r} is not a known label{label_hint(label)}")
     return value
-
-
-def _checked_rule(value: str) -> str:
-    if value != "investigator":
-        Rule.parse(value)
-    return value
-
-
-class StudyInfo(Table):
-    """`[study]`: what the study is, and the last day its data may carry."""
-
-    id: Text
-    title: Text
-    phase: str = ""
-    condition: str = ""
-    icd10: str = ""
-    data_cutoff: date
-
-
-class Arm(Table):
-    """One arm: `treated` arms receive the product, the others must have no exposure."""
-
-    id: Text
-    planned_n: Count
-    treated: bool
-    name: str = ""
-
-
-class Criterion(Table):
-    """One eligibility criterion.
-
-    `check` is `investigator` (answered in the column `crit_<id>`) or a bound on `age_months`
-    (completed months at the index date) or `smn2_copies`, e.g. `6 <= age_months <= 12`.
-    A criterion with `enforce` that an enrolled participant breaks is an error, else a warning.
-    """
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
-    kind: Literal["inclusion", "exclusion"]
-    text: Text
-    check: Annotated[str, AfterValidator(_checked_rule)] = "investigator"
-    source: str = ""
-    enforce: bool = False
-
-
-class Design(Table):
-    """`[design]`: arms, allocation, masking, planned numbers, criteria."""
-
-    allocation: Literal["randomised", "non-randomised", "single-arm"]
-    allocation_method: Text = "not stated"
-    masking: Literal["open", "single", "double", "triple"]
-    assessor_blinding: Literal["unknown", "blinded", "not blinded"] = "unknown"
-    purpose: str = ""
-    assignment: str = ""
-    placebo: str = ""
-    planned_n: Count
-    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
-    criteria: tuple[Criterion, ...] = ()
-
-
-class Dose(Table):
-    """`[dose]`: the planned exposure. Cells per dose; study days, the index date being day 1."""
-
-    arm: Text
-    route: Text
-    levels: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    nominal_days: tuple[Annotated[int, Field(ge=1)], ...]
-    window_days: Count = 3
-    level_tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    stopping_rule: Text = "none stated"
-    product: str = ""
-    origin: str = ""
-    tissue: str = ""
-    summary_doses: tuple[Positive, ...] = ()
 
 
 class VisitPlan(Table):
@@ -201,13 +151,19 @@ class Plans(Table):
 
 
 class ProtocolNote(Table):
-    """`[[protocol_note]]`: a contradiction or gap of the source, and what was adopted."""
+    """`[[protocol_note]]`: a contradiction or gap of the source, and what was adopted.
+
+    `a` and `b` quote the registry entry exactly; ` … ` joins the pieces of one quote, ` | ` two
+    quotes, and `field / value` is a field of the entry with its value. `b` is empty where the
+    entry is silent. `external` marks what stands elsewhere: its quotes are not looked for.
+    """
 
     id: Text
     a: Text
     b: str = ""
     adopted: Text
     note: str = ""
+    external: bool = False
 
 
 class Protocol(Table):
@@ -246,3 +202,28 @@ class Protocol(Table):
     def cumulative_dose(self) -> float:
         """Return the planned cells of all doses together."""
         return sum(self.dose.levels)
+
+    def dose_schedules(self) -> tuple[DoseSchedule, ...]:
+        """Return what is planned, then each published schedule with its total (C1).
+
+        Examples
+        --------
+        >>> import tomllib
+        >>> from emgproc.study.parse import parse_protocol
+        >>> from emgproc.study.template import template_toml
+        >>> protocol, _ = parse_protocol(tomllib.loads(template_toml()))
+        >>> [(row.source, row.total_cells, row.adopted) for row in protocol.dose_schedules()]
+        ... # doctest: +NORMALIZE_WHITESPACE
+        [('planned', 17000000.0, True), ('structured section', 17000000.0, True),
+         ('summary', 9000000.0, False)]
+        """
+        published = {
+            "planned": self.dose.levels,
+            "structured section": self.dose.structured_doses,
+            "summary": self.dose.summary_doses,
+        }
+        return tuple(
+            DoseSchedule(source, levels, sum(levels), adopted=levels == self.dose.levels)
+            for source, levels in published.items()
+            if levels
+        )

@@ -135,7 +135,10 @@ class RecordingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """One line of phenotype/exposures.tsv: one dose; `given_cells` 0 is a dose not given."""
+    """One line of phenotype/exposures.tsv: one dose; `given_cells` 0 is a dose not given.
+
+    `donor` is the pseudonym of who gave the tissue.
+    """
 
     participant_id: str
     dose_no: int
@@ -147,6 +150,7 @@ class Exposure:
     passage: str = ""
     viability_pct: float | None = None
     release_qc: Literal["pass", "fail", ""] = ""
+    donor: str = ""
     interrupted: bool | None = None
     timed: bool = False
     row: int = 0
@@ -164,9 +168,17 @@ EventKind = Literal[
 ]
 
 
+EventCategory = Literal[
+    "allergic_immune", "infection", "procedural", "respiratory", "other", ""
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClinicalEvent:
-    """One line of phenotype/clinical_events.tsv; `end` is None while it lasts."""
+    """One line of phenotype/clinical_events.tsv; `end` is None while it lasts.
+
+    `category` groups adverse events (R23); the `meddra_…` terms are the user's own.
+    """
 
     participant_id: str
     event_id: str
@@ -177,6 +189,11 @@ class ClinicalEvent:
     grade: int | None = None
     serious: bool | None = None
     related: Literal["none", "unlikely", "possible", "probable", "definite", ""] = ""
+    expected: bool | None = None
+    category: EventCategory = ""
+    meddra_llt: str = ""
+    meddra_pt: str = ""
+    meddra_soc: str = ""
     action: str = ""
     outcome: str = ""
     hours_per_day: float | None = None
@@ -193,6 +210,7 @@ class CsfSample:
     result: Literal["pos", "neg", "ind", "nd"]
     volume_ml: float | None = None
     marker: str = ""
+    replicate: int | None = None
     lod: float | None = None
     cells_per_ml: float | None = None
     rbc: float | None = None

@@ -130,6 +130,11 @@ def control_sampled(f: StudyFolder) -> None:
     f.tables[CSF][0]["participant_id"] = "sub-03"
 
 
+def both_ways(f: StudyFolder) -> None:
+    f.replace('text = "Malignancies"', 'opposite_of = "I02", text = "Malignancies"')
+    person("crit_X04", "Y")(f)
+
+
 def post_not_planned(f: StudyFolder) -> None:
     start = f.toml.index('[[visit]]\nid = "EMG_POST"')
     f.toml = f.toml[:start] + f.toml[f.toml.index("[[visit]]", start + 1) :]
@@ -259,6 +264,7 @@ CASES = [
     ("W116", lambda f: f.tables[RECS][0].update(muscle="Biceps brachii"), RECS, 2, "muscle",
      "did you mean biceps_brachii?"),
     ("W116", lambda f: f.tables[RECS][0].update(side=""), RECS, 2, "side", "state L or R"),
+    ("W123", both_ways, PEOPLE, 2, "crit_X04", "the opposite of crit_I02, which is Y too"),
 ]  # fmt: skip
 
 
