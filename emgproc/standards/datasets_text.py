@@ -1,0 +1,115 @@
+"""Text that may leave the study: in ASCII by a declared table, without dates and addresses."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+from emgproc.errors import ParameterError
+
+MAX_TEXT = 200  # bytes of a character variable of XPT v5
+
+# What an ASCII format gets for what it cannot hold; letters with accents lose them.
+ASCII: Mapping[str, str] = MappingProxyType(
+    {
+        "µ": "u", "μ": "u", "Δ": "Delta", "δ": "delta", "σ": "sigma", "Γ": "Gamma", "θ": "theta",
+        "²": "^2", "³": "^3", "½": "1/2", "×": "x", "·": "*", "±": "+/-", "−": "-", "–": "-",
+        "—": "-", "≤": "<=", "≥": ">=", "≠": "<>", "→": "->", "↔": "<->", "…": "...", "°": "deg",
+        "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae",
+        "Æ": "AE", "ł": "l", "Ł": "L", "ı": "i", "§": "par.", "\u00a0": " ",
+    }
+)  # fmt: skip
+
+_DATE = re.compile(
+    r"(?<!\d)(?:\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?!\d)"
+)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+DATE_WITHHELD, MAIL_WITHHELD = "[date]", "[e-mail]"
+
+
+def to_ascii(text: str, where: str) -> str:
+    """Return the text in ASCII by the table `ASCII`, accents taken off.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    where
+        Dataset, column and row, for the message.
+
+    Raises
+    ------
+    ParameterError
+        A letter has no counterpart there; nothing is dropped silently.
+
+    Examples
+    --------
+    >>> to_ascii("Müller, 3 µV²", "AE.AETERM row 1")
+    'Muller, 3 uV^2'
+    """
+    if text.isascii():
+        return text
+    return "".join(letter if letter.isascii() else _letter(letter, where) for letter in text)
+
+
+def _letter(letter: str, where: str) -> str:
+    if letter in ASCII:
+        return ASCII[letter]
+    parts = unicodedata.normalize("NFKD", letter)
+    plain = "".join(part for part in parts if not unicodedata.combining(part))
+    if not plain.isascii() or not (plain or unicodedata.combining(letter)):
+        raise ParameterError(
+            f"{where}: {letter!r} (U+{ord(letter):04X}) has no counterpart in ASCII, which XPT v5 "
+            "needs; write the term in Latin letters"
+        )
+    return plain
+
+
+def fitting(text: str, where: str, longest: int = MAX_TEXT) -> bytes:
+    """ASCII bytes of a text for a character variable.
+
+    Raises
+    ------
+    ParameterError
+        The text has no ASCII form, or more than `longest` bytes; it is never cut.
+    """
+    plain = to_ascii(text, where)
+    if len(plain) > longest:
+        raise ParameterError(
+            f"{where}: {len(plain)} characters, at most {longest} are possible: shorten "
+            f"{text[:40]!r}…"
+        )
+    return plain.encode("ascii")
+
+
+def withheld(text: str, *, dates: bool, birth: date | None = None) -> str:
+    """Free text without e-mail addresses and, as asked, dates; what is taken out is marked.
+
+    Parameters
+    ----------
+    text
+        What was typed.
+    dates
+        Take out everything that is written like a date.
+    birth
+        Day of birth, which never stays.
+
+    Examples
+    --------
+    >>> withheld("seen 2016-02-11, ask a.b@c.org", dates=True)
+    'seen [date], ask [e-mail]'
+    """
+    plain = _MAIL.sub(MAIL_WITHHELD, text)
+    if dates:
+        return _DATE.sub(DATE_WITHHELD, plain)
+    if birth is None:
+        return plain
+    return _DATE.sub(lambda found: _unless_birth(found.group(), birth), plain)
+
+
+def _unless_birth(text: str, birth: date) -> str:
+    numbers = sorted(int(part) for part in re.split(r"[-/.]", text))
+    years = ([birth.year], [birth.year % 100])
+    same = any(numbers == sorted([birth.day, birth.month, *year]) for year in years)
+    return DATE_WITHHELD if same else text
