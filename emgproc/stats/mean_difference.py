@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
-from emgproc.stats.splits import TIE, Alternative, finite_vector, split_sums
+from emgproc.stats.splits import TIE, Alternative, extreme_sums, finite_vector, split_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def permutation(
     # Centred scores: the sum over a split is then free of cancellation by a common offset.
     means = split_sums(both - both.mean(), m) * (1 / m + 1 / n)
     observed = float(x.mean() - y.mean())
-    count = _extreme(means, observed, alternative)
+    count = extreme_sums(means, observed, alternative)
     ci, attained, notes = _invert(x, y, level) if alternative == "two-sided" else (None, None, ())
     return PermutationTest(
         value=observed,
@@ -95,17 +95,6 @@ def check_level(level: float) -> float:
     if not 0 < level < 1:
         raise ParameterError(f"a confidence level lies between 0 and 1, got {level!r}")
     return level
-
-
-def _extreme(means: Floats, observed: float, alternative: Alternative) -> int:
-    tol = TIE * max(1.0, float(np.abs(means).max()))
-    if alternative == "greater":
-        return int(np.count_nonzero(means >= observed - tol))
-    if alternative == "less":
-        return int(np.count_nonzero(means <= observed + tol))
-    if alternative != "two-sided":
-        raise ParameterError(f"alternative is two-sided, greater or less, got {alternative!r}")
-    return int(np.count_nonzero(np.abs(means) >= abs(observed) - tol))
 
 
 def _invert(

@@ -9,7 +9,13 @@ from emgproc.errors import ParameterError
 from emgproc.stats.mean_difference import check_level
 from emgproc.stats.rank_sum import midranks
 from emgproc.stats.shift import ends, order_statistic, unreached
-from emgproc.stats.splits import TIE, Alternative, NullCounts, extreme_count, finite_vector
+from emgproc.stats.splits import (
+    Alternative,
+    NullCounts,
+    extreme_count,
+    extreme_sums,
+    finite_vector,
+)
 
 MAX_FLIPPED = 21  # subjects: 2**21 sign patterns are summed one by one
 MAX_RANKED = 62  # subjects: 2**62 sign patterns are counted by recursion
@@ -60,15 +66,7 @@ def sign_flip(x: ArrayLike, *, alternative: Alternative = "two-sided") -> OneSam
     sums = np.zeros(1)
     for magnitude in np.abs(values):
         sums = np.concatenate([sums - magnitude, sums + magnitude])
-    observed, tol = float(values.sum()), TIE * max(1.0, float(np.abs(values).sum()))
-    if alternative == "greater":
-        count = int(np.count_nonzero(sums >= observed - tol))
-    elif alternative == "less":
-        count = int(np.count_nonzero(sums <= observed + tol))
-    elif alternative == "two-sided":
-        count = int(np.count_nonzero(np.abs(sums) >= abs(observed) - tol))
-    else:
-        raise ParameterError(f"alternative is two-sided, greater or less, got {alternative!r}")
+    count = extreme_sums(sums, float(values.sum()), alternative)
     return OneSample(
         value=float(values.mean()),
         ci=None,

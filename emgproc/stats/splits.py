@@ -171,3 +171,21 @@ def extreme_count(null: NullCounts, observed: float, alternative: Alternative) -
         raise ParameterError(f"alternative is two-sided, greater or less, got {alternative!r}")
     far = abs(observed - null.centre)
     return sum(c for v, c in pairs if abs(v - null.centre) >= far - tol)
+
+
+def extreme_sums(sums: Floats, observed: float, alternative: Alternative) -> int:
+    """How many of the `sums` are at least as extreme as `observed`; two-sided: by size.
+
+    Raises
+    ------
+    ParameterError
+        The alternative is none of the three.
+    """
+    tol = TIE * max(1.0, float(np.abs(sums).max()))
+    if alternative == "greater":
+        return int(np.count_nonzero(sums >= observed - tol))
+    if alternative == "less":
+        return int(np.count_nonzero(sums <= observed + tol))
+    if alternative != "two-sided":
+        raise ParameterError(f"alternative is two-sided, greater or less, got {alternative!r}")
+    return int(np.count_nonzero(np.abs(sums) >= abs(observed) - tol))
