@@ -1,5 +1,16 @@
 """Exact statistics of small samples: arrays in, frozen results out."""
 
+from emgproc.stats.agreement import BlandAltman, bland_altman
+from emgproc.stats.binomial import (
+    Proportion,
+    ProportionDifference,
+    Rate,
+    clopper_pearson,
+    newcombe_difference,
+    one_sided_upper,
+    poisson_rate,
+    wilson,
+)
 from emgproc.stats.composite import (
     JointRank,
     Subjects,
@@ -9,6 +20,7 @@ from emgproc.stats.composite import (
     subjects,
     win_statistics,
 )
+from emgproc.stats.fisher import FisherExact, fisher_exact
 from emgproc.stats.mean_difference import PermutationTest, permutation
 from emgproc.stats.one_sample import OneSample, sign_flip, signed_rank
 from emgproc.stats.rank_sum import (
@@ -18,12 +30,32 @@ from emgproc.stats.rank_sum import (
     wmw_worst_rank,
     worst_rank_scores,
 )
+from emgproc.stats.reliability import (
+    IntraclassCorrelation,
+    MeasurementError,
+    icc,
+    measurement_error,
+)
 from emgproc.stats.shift import HodgesLehmann, hodges_lehmann
 from emgproc.stats.splits import NullCounts, smallest_p
+from emgproc.stats.survival import KaplanMeier, kaplan_meier, reverse_kaplan_meier
+from emgproc.stats.survival_compare import LogRank, log_rank
+from emgproc.stats.survival_mean import (
+    RestrictedMean,
+    RestrictedMeanDifference,
+    restricted_mean,
+    restricted_mean_difference,
+)
 
 __all__ = [
-    "HodgesLehmann", "JointRank", "NullCounts", "OneSample", "PermutationTest", "RankSum",
-    "Subjects", "WinStatistics", "hodges_lehmann", "joint_rank", "midranks", "pair_scores",
-    "permutation", "rank_sum_exact", "sign_flip", "signed_rank", "smallest_p", "subjects",
-    "win_statistics", "wmw_worst_rank", "worst_rank_scores",
+    "BlandAltman", "FisherExact", "HodgesLehmann", "IntraclassCorrelation", "JointRank",
+    "KaplanMeier", "LogRank", "MeasurementError", "NullCounts", "OneSample", "PermutationTest",
+    "Proportion", "ProportionDifference", "RankSum", "Rate", "RestrictedMean",
+    "RestrictedMeanDifference", "Subjects", "WinStatistics", "bland_altman", "clopper_pearson",
+    "fisher_exact", "hodges_lehmann", "icc", "joint_rank", "kaplan_meier", "log_rank",
+    "measurement_error", "midranks", "newcombe_difference", "one_sided_upper", "pair_scores",
+    "permutation", "poisson_rate", "rank_sum_exact", "restricted_mean",
+    "restricted_mean_difference", "reverse_kaplan_meier", "sign_flip", "signed_rank",
+    "smallest_p", "subjects", "wilson", "win_statistics", "wmw_worst_rank",
+    "worst_rank_scores",
 ]  # fmt: skip
