@@ -1,5 +1,6 @@
 """A study folder: its protocol, participants, visits and recordings, read and checked at once."""
 
+from emgproc.study.baseline import BaselineRow, baseline_of
 from emgproc.study.criteria import EligibilityRow, eligibility_of
 from emgproc.study.doses import (
     DoseRow,
@@ -9,6 +10,7 @@ from emgproc.study.doses import (
     exposure_totals,
     manufacture_of,
 )
+from emgproc.study.entry import AvailabilityRow, SponsorRow, availability_of, sponsors_of
 from emgproc.study.load import check_study, load_study
 from emgproc.study.model import (
     SESSION_OF_VISIT,
@@ -25,6 +27,7 @@ from emgproc.study.model import (
     Study,
     Visit,
 )
+from emgproc.study.schedule import Schedule, ScheduleCell, ScheduleColumn, schedule_of
 from emgproc.study.template import template_names, template_toml
 from emgproc.study.visit_table import (
     RecordingFailure,
@@ -40,6 +43,8 @@ __all__ = [
     "SESSIONS",
     "SESSION_OF_VISIT",
     "VISIT_OF_SESSION",
+    "AvailabilityRow",
+    "BaselineRow",
     "ClinicalEvent",
     "CsfSample",
     "DoseRow",
@@ -53,10 +58,16 @@ __all__ = [
     "RecordingFailure",
     "RecordingRow",
     "RecordingTask",
+    "Schedule",
+    "ScheduleCell",
+    "ScheduleColumn",
+    "SponsorRow",
     "Study",
     "Visit",
     "VisitValue",
     "WindowRow",
+    "availability_of",
+    "baseline_of",
     "check_study",
     "doses_of",
     "eligibility_of",
@@ -66,6 +77,8 @@ __all__ = [
     "manufacture_of",
     "read_failures",
     "read_visit_table",
+    "schedule_of",
+    "sponsors_of",
     "template_names",
     "template_toml",
     "visit_table_text",

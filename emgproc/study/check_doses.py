@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from emgproc.study.columns import CSF, EXPOSURES, PARTICIPANTS
 from emgproc.study.model import Study
-from emgproc.study.rows import Exposure, Participant, Problem, Severity
+from emgproc.study.rows import CsfSample, Exposure, Participant, Problem, Severity
+
+if TYPE_CHECKING:
+    from emgproc.study.protocol import Dose
 
 
 def check_doses(study: Study) -> Iterator[Problem]:
@@ -17,6 +21,7 @@ def check_doses(study: Study) -> Iterator[Problem]:
         else:
             yield from _level(study, dose)
             yield from _timing(study, dose)
+            yield from _release(dose)
     for person in study.enrolled():
         if study.treated_of(person.participant_id):
             yield from _sequence(study, person)
@@ -24,6 +29,23 @@ def check_doses(study: Study) -> Iterator[Problem]:
         if not study.treated_of(sample.participant_id):
             what = f"cerebrospinal fluid sample in untreated arm of {sample.participant_id}"
             yield Problem(CSF, sample.row, "participant_id", "W108", what, "warning")
+        else:
+            yield from _sampled(study, sample)
+
+
+def _sampled(study: Study, sample: CsfSample) -> Iterator[Problem]:
+    """Yield a sample that cannot tell of cells "after final intervention" (R22)."""
+    last = study.last_dose(sample.participant_id)
+    if last is None or sample.date < last:
+        doses = f"before the last dose on {last}" if last else "without any dose given"
+        what = f"cerebrospinal fluid of {sample.participant_id} sampled {doses}"
+        yield Problem(CSF, sample.row, "date", "W121", what, "warning", str(sample.date))
+
+
+def _release(dose: Exposure) -> Iterator[Problem]:
+    if dose.release_qc == "fail" and dose.given_cells > 0:
+        what = f"dose {dose.dose_no} given although its quality control failed"
+        yield _problem(dose, "release_qc", "W120", what, dose.release_qc)
 
 
 def _problem(dose: Exposure, column: str, code: str, message: str, value: object = "") -> Problem:
@@ -47,10 +69,20 @@ def _level(study: Study, dose: Exposure) -> Iterator[Problem]:
             yield _problem(dose, "given_cells", "W115", what, f"{dose.given_cells:g}")
         else:
             hint = "; correct it, set dose.levels, or say interrupted Y if it was cut short"
+            hint = _published(plan, dose) + hint
             yield _problem(dose, "given_cells", "E032", what + hint, f"{dose.given_cells:g}")
     if dose.route.casefold() != plan.route.casefold():
         what = f"given by another route than {plan.route}"
         yield _problem(dose, "route", "W115", what, dose.route)
+
+
+def _published(plan: "Dose", dose: Exposure) -> str:
+    """Name the published schedule whose level was given instead of the planned one (C1)."""
+    for key in ("structured_doses", "summary_doses"):
+        levels: tuple[float, ...] = getattr(plan, key)
+        if dose.dose_no <= len(levels) and levels[dose.dose_no - 1] == dose.given_cells:
+            return f", but the level of dose.{key}"
+    return ""
 
 
 def _timing(study: Study, dose: Exposure) -> Iterator[Problem]:

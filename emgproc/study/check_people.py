@@ -6,6 +6,7 @@ from datetime import date
 
 from emgproc.study.columns import CLINICAL_EVENTS, PARTICIPANTS
 from emgproc.study.criteria import EligibilityRow, criteria_of
+from emgproc.study.labels import nearest
 from emgproc.study.model import Study
 from emgproc.study.rows import Participant, Problem, Severity
 
@@ -18,6 +19,7 @@ def check_people(study: Study) -> Iterator[Problem]:
             yield from _eligibility(study, person)
             yield from _genetics(study, person)
     yield from _deaths(study)
+    yield from _therapies(study)
     yield from _numbers(study)
 
 
@@ -112,6 +114,17 @@ def _deaths(study: Study) -> Iterator[Problem]:
         elif event.grade == 5 and died is None:
             what = f"grade 5 means death, but {event.participant_id} has no death_date"
             yield Problem(CLINICAL_EVENTS, event.row, "grade", "W106", what, "warning", "5")
+
+
+def _therapies(study: Study) -> Iterator[Problem]:
+    """Yield other therapies that the protocol's list of them does not hold (R29, W122)."""
+    known = study.protocol.ice.other_sma_therapies
+    folded = {name.casefold() for name in known}
+    for event in study.clinical_events:
+        unlisted = event.term.casefold() not in folded
+        if event.kind == "other_sma_therapy" and known and unlisted:
+            what = f"not in ice.other_sma_therapies{nearest(event.term, known)}"
+            yield Problem(CLINICAL_EVENTS, event.row, "term", "W122", what, "warning", event.term)
 
 
 def _numbers(study: Study) -> Iterator[Problem]:

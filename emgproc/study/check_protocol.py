@@ -6,11 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from emgproc.study.columns import inner_path
+from emgproc.study.dates import Period
+from emgproc.study.eligibility import Rule
 from emgproc.study.labels import is_label, label_hint, nearest
 from emgproc.study.parse import PROTOCOL_FILE
-from emgproc.study.protocol import Protocol
+from emgproc.study.protocol import Protocol, VisitPlan
 from emgproc.study.rows import Problem
 
+HIGHEST = {"age_months": 240, "smn2_copies": 8}  # what the columns of these names may hold
 TONE_STATE = "state/3"  # where a plan that names no label takes its windows, tone_primary_v1
 
 
@@ -18,6 +21,7 @@ def check_protocol(protocol: Protocol, root: Path) -> Iterator[Problem]:
     """Yield what in `study.toml` contradicts itself, or names a file that is not there."""
     yield from _arms(protocol)
     yield from _dose(protocol)
+    yield from _criteria(protocol)
     yield from _visits(protocol)
     yield from _primary(protocol)
     yield from _named_visits(protocol)
@@ -53,6 +57,44 @@ def _dose(protocol: Protocol) -> Iterator[Problem]:
         yield _contradiction("dose.nominal_days", what)
     if any(later <= earlier for earlier, later in pairwise(dose.nominal_days)):
         yield _contradiction("dose.nominal_days", "the days do not increase", dose.nominal_days)
+    growing = all(earlier < later for earlier, later in pairwise(dose.levels))
+    if dose.escalation == "intra-patient" and not growing:
+        what = "an intra-patient escalation, but the levels do not increase"
+        yield _contradiction("dose.escalation", what, dose.escalation)
+
+
+def _criteria(protocol: Protocol) -> Iterator[Problem]:
+    """Yield criteria that name no other, or that together admit nobody (C3, C4)."""
+    criteria = protocol.design.criteria
+    known = [criterion.id for criterion in criteria]
+    for number, criterion in enumerate(criteria):
+        other = criterion.opposite_of
+        if other and (other not in known or other == criterion.id):
+            what = f"no other criterion of that id (known: {', '.join(known)})"
+            yield _contradiction(f"design.criteria[{number}].opposite_of", what, other)
+    enforced = [c for c in criteria if c.enforce and c.check != "investigator"]
+    for field, highest in HIGHEST.items():
+        rules = [(Rule.parse(c.check), c.kind == "inclusion") for c in enforced]
+        rules = [(rule, wanted) for rule, wanted in rules if rule.field == field]
+        admitted = [
+            value
+            for value in range(highest + 1)
+            if all(rule.holds(value) == wanted for rule, wanted in rules)
+        ]
+        if not admitted:
+            ids = ", ".join(c.id for c in enforced if Rule.parse(c.check).field == field)
+            yield _contradiction("design.criteria", f"together they admit no {field}", ids)
+        elif rules and field == "age_months":
+            yield from _ages(protocol, admitted)
+
+
+def _ages(protocol: Protocol, admitted: list[int]) -> Iterator[Problem]:
+    """Yield design.age_min or age_max that is not what the enforced criteria admit (C5)."""
+    for key, value in (("age_min", min(admitted)), ("age_max", max(admitted))):
+        stated = getattr(protocol.design, key)
+        if stated and Period.parse(stated).months != value:
+            what = f"the enforced criteria admit {min(admitted)} to {max(admitted)} months"
+            yield _contradiction(f"design.{key}", what, stated)
 
 
 def _visits(protocol: Protocol) -> Iterator[Problem]:
@@ -62,6 +104,19 @@ def _visits(protocol: Protocol) -> Iterator[Problem]:
         if visit.anchor == "last_dose" and untreated and not stated:
             what = "an untreated arm has no last dose: state control_anchor_day"
             yield _contradiction(f"visit[{number}].control_anchor_day", what, visit.id)
+        elif visit.anchor == "last_dose" and untreated and protocol.dose.nominal_days:
+            yield from _anchor(number, visit, protocol.dose.nominal_days[-1])
+
+
+def _anchor(number: int, visit: VisitPlan, last: int) -> Iterator[Problem]:
+    """Yield a visit for which controls are counted from another day than the treated (C13)."""
+    if visit.control_anchor_day != last:
+        what = (
+            f"{visit.id}: the last dose is planned on day {last}; controls counted from another "
+            "day are not seen 'at the same time with intervention group'"
+        )
+        key, day = f"visit[{number}].control_anchor_day", str(visit.control_anchor_day)
+        yield Problem(PROTOCOL_FILE, 0, key, "W118", what, "warning", day)
 
 
 def _primary(protocol: Protocol) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from emgproc.study.baseline import after_first_dose
 from emgproc.study.columns import PARTICIPANTS, RECORDINGS, VISITS
 from emgproc.study.labels import nearest
 from emgproc.study.model import SESSION_OF_VISIT, RecordingTask, Study
@@ -135,22 +136,10 @@ def _baseline(study: Study, person: Participant) -> Iterator[Problem]:
             yield Problem(PARTICIPANTS, person.row, "participant_id", "E040", what, value=who)
     for task in tasks:
         row = task.rows[0]
-        if row.start is not None and _after_dose(study, person, row):
+        if row.start is not None and after_first_dose(study, who, row.start, timed=row.timed):
             limit = "dose 1" if study.treated_of(who) else f"the index date {person.index_date}"
             what = f"baseline EMG {task.recording_id} after {limit}"
             yield _problem(row, "start", "E040", what, row.start.isoformat())
-
-
-def _after_dose(study: Study, person: Participant, row: RecordingRow) -> bool:
-    doses = study.doses(person.participant_id)
-    if row.start is None:
-        return False
-    if not doses:
-        return row.start.date() > person.index_date
-    first = min(doses, key=lambda dose: dose.given_at)
-    if first.timed and row.timed:
-        return row.start > first.given_at
-    return row.start.date() > first.given_at.date()
 
 
 def _shared_muscles(study: Study, person: Participant) -> Iterator[Problem]:

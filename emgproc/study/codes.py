@@ -51,5 +51,12 @@ CODES: dict[str, str] = {
     "W114": "planned dose not recorded",
     "W115": "declared deviation from the plan",
     "W116": "muscle nearly, but not exactly, as the protocol names it",
+    "W117": "not as the registry entry has it",
+    "W118": "controls counted from another day than the last planned dose",
+    "W119": "e-mail address or telephone number outside [[registry.contact]]",
+    "W120": "dose given although its quality control failed",
+    "W121": "cerebrospinal fluid sampled before the last dose",
+    "W122": "other therapy that the protocol does not list",
     "W123": "answers to one question asked both ways do not fit each other",
+    "W124": "dates that do not fit the registry entry",
 }

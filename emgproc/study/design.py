@@ -51,7 +51,7 @@ class StudyInfo(Table):
 class Arm(Table):
     """One arm: `treated` arms receive the product, the others must have no exposure.
 
-    `category` and `text` are the registry's words for it.
+    `category` is the registry's word for it.
     """
 
     id: Text
@@ -59,7 +59,6 @@ class Arm(Table):
     treated: bool
     name: str = ""
     category: str = ""
-    text: str = ""
 
 
 class Criterion(Table):

@@ -146,10 +146,12 @@ def _checked(draft: _Draft, *, verify_hashes: bool) -> Study | None:
     from emgproc.study.check_people import check_people
     from emgproc.study.check_protocol import check_protocol
     from emgproc.study.check_recordings import check_recordings
+    from emgproc.study.check_registry import check_registry
     from emgproc.study.parse import PROTOCOL_FILE, with_lines
 
     problems = [
         *check_protocol(study.protocol, study.root),
+        *check_registry(study),
         *check_people(study),
         *check_dates(study),
         *check_doses(study),

@@ -159,6 +159,7 @@ def _key_lines(text: str) -> dict[str, int]:
         if header := _HEADER.match(line):
             table = header[2]
             if header[1] == "[[":
+                lines.setdefault(table, number)
                 counts[table] = counts.get(table, -1) + 1
                 table = f"{table}[{counts[table]}]"
             lines.setdefault(table, number)

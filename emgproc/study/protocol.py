@@ -91,8 +91,14 @@ class Primary(Table):
     visit: VisitId
 
 
+EventCategory = Literal["allergic/immune", "infection", "procedural", "respiratory", "other"]
+
+
 class Secondary(Table):
-    """`[[secondary]]`: one secondary outcome, descriptive."""
+    """`[[secondary]]`: one secondary outcome, descriptive.
+
+    `grading` names the scale of grades, `categories` says of a term which category it counts in.
+    """
 
     id: Text
     kind: Literal["tone", "csf", "safety", "survival"]
@@ -101,6 +107,7 @@ class Secondary(Table):
     method: str = ""
     visit: VisitId | None = None
     grading: str = ""
+    categories: dict[str, EventCategory] = Field(default={})
 
 
 SensitivityName = Literal[
@@ -155,7 +162,7 @@ class ProtocolNote(Table):
 
     `a` and `b` quote the registry entry exactly; ` … ` joins the pieces of one quote, ` | ` two
     quotes, and `field / value` is a field of the entry with its value. `b` is empty where the
-    entry is silent. `external` marks what stands elsewhere: its quotes are not looked for.
+    entry is silent. `external` marks a `b` that stands elsewhere.
     """
 
     id: Text

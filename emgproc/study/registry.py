@@ -132,18 +132,16 @@ class Registry(Table):
             ("Approval date", _written(self.ethics.approved)),
             ("Ethics committee reference number", self.ethics.ref),
         ]
-        groups = [("Intervention group", text) for text in self.interventions]
+        groups = [("Description", text) for text in self.interventions]
         everything = [*named, *ethics, *self._outcomes(), *groups, *self._sponsors()]
         return tuple(line for line in (*everything, *self.sharing.items()) if line[1])
 
     def _outcomes(self) -> list[tuple[str, str]]:
         lines = []
-        for kind in ("primary", "secondary"):
-            outcomes: tuple[RegistryOutcome, ...] = getattr(self, f"{kind}_outcomes")
-            for outcome in outcomes:
-                lines.append((f"{kind.capitalize()} outcome", outcome.description))
-                lines.append(("Timepoint", outcome.timepoint))
-                lines.append(("Method of measurement", outcome.method))
+        for outcome in (*self.primary_outcomes, *self.secondary_outcomes):
+            lines.append(("Description", outcome.description))
+            lines.append(("Timepoint", outcome.timepoint))
+            lines.append(("Method of measurement", outcome.method))
         return lines
 
     def _sponsors(self) -> list[tuple[str, str]]:
