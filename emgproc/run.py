@@ -1,6 +1,5 @@
 """A study from its raw recordings to the report: the one way through, in one call."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +8,24 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emgproc.batch import BatchOptions, RecordingsDone, run_recordings
-from emgproc.batch.planning import COMPUTE, SKIP, PlannedRecording, plan_recordings
+from emgproc.batch.inputs import study_inputs
+from emgproc.batch.planning import COMPUTE, SKIP, PlannedRecording, plan_recordings, plans_of
+from emgproc.batch.recordings import claimed
 from emgproc.batch.store import make_folder
 from emgproc.errors import ParameterError
-from emgproc.study import RecordingFailure, Study, VisitValue, failures_text, visit_table_text
+from emgproc.standards.audit import NOT_STATED, begin_audit, end_audit
+from emgproc.standards.crate import RunFacts, write_crate
+from emgproc.standards.lock import LockState, lock_state
+from emgproc.standards.scramble import (
+    FOLDER,
+    SCRAMBLED,
+    scramble,
+    scrambled_failures,
+    scrambled_values,
+)
+from emgproc.study import RecordingFailure, Study, VisitValue
 from emgproc.study import load_study as _load_study
 from emgproc.study.visit_table import read_failures
-from emgproc.writers import write_text
 
 if TYPE_CHECKING:
     from emgproc.outcome import Outcome
@@ -47,6 +57,11 @@ class RunResult:
         Why the run ended before its end; empty where it did not.
     planned
         What was to be done with each recording, and why.
+    lock
+        Whether the analysis was locked, and what changed since.
+    audit_head
+        Hash of the last row of the audit log: kept elsewhere, it shows later whether the log's
+        end was cut off.
     """
 
     outcome: "Outcome | None"
@@ -58,17 +73,37 @@ class RunResult:
     report: Path | None = None
     stopped: str = ""
     planned: tuple[PlannedRecording, ...] = ()
+    lock: LockState | None = None
+    audit_head: str = ""
 
 
-def run(
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a run was asked for, its folder, and the lock it stands under."""
+
+    study: Study
+    out: Path
+    level: str
+    options: BatchOptions
+    scrambled: int | None
+    lock: LockState
+
+
+def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     study: Study | str | Path,
     out: str | Path,
     jobs: int = 1,
     *,
     level: str = "",
     options: BatchOptions | None = None,
+    final: bool = False,
+    scrambled: int | None = None,
+    by: str = NOT_STATED,
 ) -> RunResult:
     """Compute every recording of a study that has no result yet, analyse it, write the report.
+
+    What is written is told in the audit log `OUT/logs/audit.jsonl`, and described last of all by
+    `OUT/ro-crate-metadata.json`.
 
     In a script, call this below ``if __name__ == "__main__":``: worker processes import the
     script.
@@ -87,32 +122,69 @@ def run(
         because a part of the infants has no group result.
     options
         Everything else; its `jobs` wins over `jobs`.
+    final
+        Refuse to run without a lock of the study (`emgproc lock`).
+    scrambled
+        Seed: analyse with arm and visit labels dealt anew, into `OUT/scrambled`, and leave the
+        real group results untouched. Who knows the seed knows the real labels.
+    by
+        Who runs it, for the audit log.
 
     Raises
     ------
     StudyError, PlanError
         The study or its plan is invalid; nothing was computed.
+    StoreError
+        The lock of the study, or the audit log, is damaged.
     WriteError
         `out` cannot be written, or another run is writing there.
     ParameterError
-        `level` is unknown, or "group" is asked for while recordings are not computed yet.
+        `level` is unknown, or "group" is asked for while recordings are not computed yet; `final`
+        without a lock, or together with `scrambled`.
     """
     if level not in LEVELS:
         raise ParameterError(f"level must be participant, group or empty, got {level!r}")
     loaded = study if isinstance(study, Study) else _load_study(study)
     chosen = options or BatchOptions(jobs=jobs)
-    folder = Path(out)
-    known = _known_failures(loaded, folder, chosen) if level == "group" else None
-    done = run_recordings(loaded, folder, chosen, known=known)
-    if _nothing_matched(done, chosen):
+    way = _Way(loaded, Path(out), level, chosen, scrambled, lock_state(loaded))
+    _check_final(way, final=final)
+    plans = {kind: plan.digest for kind, plan in plans_of(loaded).items()}
+    known = _known_failures(loaded, way.out, chosen) if level == "group" else None
+    with claimed(way.out):
+        begin_audit(way.out, by=by)
+        done = run_recordings(loaded, way.out, chosen, known=known, held=True)
+        result = _results(way, done)
+        inputs = study_inputs(loaded, way.out, {f.recording_id for f in done.failures})
+        _write_crates(way, done, inputs, plans)
+        head = end_audit(way.out, inputs, by=by)
+    return replace(result, lock=way.lock, audit_head=head)
+
+
+def _check_final(way: _Way, *, final: bool) -> None:
+    if not final:
+        return
+    if not way.lock.locked:
+        raise ParameterError(
+            f"{way.study.root}: a final analysis needs a lock; write it with emgproc lock, best "
+            "before the data are seen"
+        )
+    if way.scrambled is not None:
+        raise ParameterError("an analysis on scrambled labels cannot be final")
+
+
+def _results(way: _Way, done: RecordingsDone) -> RunResult:
+    """Group tables, outcome and report, as far as they are asked for and can be had."""
+    if _nothing_matched(done, way.options):
         return _result(done, NOTHING)
     code = SOME_FAILED if done.failures or done.stopped else DONE
-    if done.stopped or chosen.participants:
+    if done.stopped or way.options.participants:
         return _result(done, code)
-    _write_tables(folder, done)
-    if level == "participant":
+    if way.scrambled is not None:
+        return _result(done, code) if way.level == "participant" else _rehearsed(way, done, code)
+    _write_tables(way.out, done)
+    if way.level == "participant":
         return _result(done, code)
-    return _analysed(loaded, folder, done, code)
+    return _analysed(way.study, way.out, done, code)
 
 
 def _nothing_matched(done: RecordingsDone, options: BatchOptions) -> bool:
@@ -124,24 +196,55 @@ def _nothing_matched(done: RecordingsDone, options: BatchOptions) -> bool:
     return bool(options.participants) and all(item.action == SKIP for item in done.planned)
 
 
-def _analysed(study: Study, out: Path, done: RecordingsDone, code: int) -> RunResult:
-    from emgproc.outcome import analyse, outcome_tables
+def _rehearsed(way: _Way, done: RecordingsDone, code: int) -> RunResult:
+    """The analysis on scrambled labels; warnings of readers are left out, they name recordings."""
+    seed = way.scrambled or 0
+    dealt = replace(
+        done,
+        values=scrambled_values(way.study, seed, done.values),
+        failures=scrambled_failures(way.study, seed, done.failures),
+        warnings=(),
+    )
+    out = way.out / FOLDER
+    _write_tables(out, dealt, notice=SCRAMBLED)
+    return _analysed(scramble(way.study, seed), out, dealt, code, notice=SCRAMBLED)
+
+
+def _analysed(
+    study: Study, out: Path, done: RecordingsDone, code: int, *, notice: str = ""
+) -> RunResult:
+    from emgproc.outcome import analyse
     from emgproc.report import write_report
+    from emgproc.report.group_files import write_outcome
 
     outcome = analyse(study, done.values, done.failures)
     outcome = replace(outcome, warnings=(*outcome.warnings, *done.warnings))
-    text = json.dumps(outcome.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(out / "group" / "outcome.json", text + "\n")
-    for name, table in outcome_tables(outcome).items():
-        write_text(out / "group" / f"{name}.tsv", table)
-    report = write_report(outcome, study, done.values, done.failures, out)
+    write_outcome(out / "group", outcome, lock_state(study), notice=notice)
+    report = write_report(outcome, study, done.values, done.failures, out, notice=notice)
     return _result(done, code, outcome, report)
 
 
-def _write_tables(out: Path, done: RecordingsDone) -> None:
+def _write_crates(
+    way: _Way, done: RecordingsDone, inputs: dict[str, str], plans: dict[str, str]
+) -> None:
+    facts = RunFacts(
+        inputs=inputs,
+        plans=plans,
+        seed=way.study.protocol.analysis.seed,
+        lock=way.lock.statement,
+        synthetic=any("synthetic" in value.flags for value in done.values),
+    )
+    dealt = way.out / FOLDER
+    if way.scrambled is not None and dealt.is_dir():
+        write_crate(dealt, way.study, replace(facts, seed=None, note=SCRAMBLED))
+    write_crate(way.out, way.study, facts, without=[FOLDER])
+
+
+def _write_tables(out: Path, done: RecordingsDone, *, notice: str = "") -> None:
+    from emgproc.report.group_files import write_values
+
     make_folder(out / "group")
-    write_text(out / "group" / "visit_values.tsv", visit_table_text(done.values))
-    write_text(out / "group" / "failures.tsv", failures_text(done.failures))
+    write_values(out / "group", done.values, done.failures, notice=notice)
 
 
 def _known_failures(study: Study, out: Path, options: BatchOptions) -> dict[str, RecordingFailure]:

@@ -77,6 +77,7 @@ def run_recordings(
     options: BatchOptions | None = None,
     *,
     known: Mapping[str, RecordingFailure] | None = None,
+    held: bool = False,
 ) -> RecordingsDone:
     """Compute what has no result yet, and read the values of all recordings.
 
@@ -94,6 +95,8 @@ def run_recordings(
     known
         Failures of an earlier run, by recording_id. If given, nothing is computed, and these stand
         for the recordings without a result.
+    held
+        The caller holds the folder already (`claimed`).
 
     Returns
     -------
@@ -110,7 +113,7 @@ def run_recordings(
     chosen = options or BatchOptions()
     folder = Path(out)
     plans = plans_of(study)
-    with claimed(folder):
+    with contextlib.nullcontext() if held else claimed(folder):
         hashes = FileHashes(hash_store(folder), chosen.rehash)
         planned = decide_all(study, folder, chosen, plans, hashes)
         running = _Running(hashes, {}, chosen.stop_at_failure)

@@ -82,6 +82,10 @@ def _plan_problems(study: Path) -> list[dict[str, str | int]]:
 @click.option("--rehash", is_flag=True, help="Read every raw file to make sure of its digest.")
 @click.option("--on-error", type=click.Choice(["continue", "stop"]), default="continue",
               show_default=True, help="What to do when a recording fails.")  # fmt: skip
+@click.option("--final", is_flag=True, help="Refuse to run unless the study is locked.")
+@click.option("--scrambled", type=click.IntRange(0), metavar="SEED",
+              help="Analyse with arms and visits dealt anew, into OUT/scrambled.")  # fmt: skip
+@click.option("--by", default="not stated", help="Who runs it, for the audit log.")
 def run(
     *,
     study: Path,
@@ -93,11 +97,15 @@ def run(
     force: bool,
     rehash: bool,
     on_error: str,
+    final: bool,
+    scrambled: int | None,
+    by: str,
 ) -> int:
     """Compute every recording of STUDY, analyse it, and write results and report to OUT.
 
     What has a result is not computed again. "participant" computes recordings only, "group"
-    analyses what is there.
+    analyses what is there. The hash of the audit log's last row is told at the end: kept
+    elsewhere, it shows later whether rows were cut off.
     """
     from emgproc.batch import BatchOptions, plan_recordings
     from emgproc.batch.costs import costs_of_run
@@ -118,7 +126,9 @@ def run(
         click.echo(f"warning: {warning}", err=True)
     if level != "group":
         tell_costs(costs_of_run(loaded, out, options))
-    result = run_study(loaded, out, level=level or "", options=options)
+    result = run_study(
+        loaded, out, level=level or "", options=options, final=final, scrambled=scrambled, by=by
+    )
     return _tell_result(result, participants)
 
 
@@ -131,8 +141,7 @@ def _tell_result(result: "RunResult", participants: tuple[str, ...]) -> int:
         return end(NOTHING, f"the study has no recording{asked} that a plan exists for.")
     if result.outcome is None and participants and not result.stopped:
         click.echo("Group results need all participants; they were not touched.", err=True)
-    if result.report is not None:
-        click.echo(f"Report: {result.report}")
+    _tell_records(result)
     words = f"{counted(result.n_computed, 'recording')} computed, {result.n_reused} reused"
     if not result.n_computed and not result.failures:
         words = f"nothing to compute, {counted(result.n_reused, 'result')} reused"
@@ -141,6 +150,14 @@ def _tell_result(result: "RunResult", participants: tuple[str, ...]) -> int:
     if result.stopped:
         words += f"; stopped before the end: {result.stopped}"
     return end(result.exit_code, words + ".")
+
+
+def _tell_records(result: "RunResult") -> None:
+    if result.report is not None:
+        click.echo(f"Report: {result.report}")
+        if result.lock is not None:
+            click.echo(f"Lock: {result.lock.statement}", err=True)
+    click.echo(f"Audit head: {result.audit_head}", err=True)
 
 
 def _tell_plan(planned: "list[PlannedRecording]", participants: tuple[str, ...] = ()) -> int:

@@ -14,6 +14,7 @@ import jinja2
 from emgproc import __version__
 from emgproc.outcome.model import Outcome, Pair
 from emgproc.report import wording
+from emgproc.standards.lock import lock_state
 from emgproc.study.model import Study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
 from emgproc.writers import write_text
@@ -30,12 +31,14 @@ _TABLES = (
 )
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 - the one beyond is keyword-only
     outcome: Outcome,
     study: Study,
     values: Sequence[VisitValue],
     failures: Sequence[RecordingFailure],
     out: str | Path,
+    *,
+    notice: str = "",
 ) -> Path:
     """Write `OUT/report/index.html` and return its path.
 
@@ -47,17 +50,21 @@ def write_report(
         What was analysed, of which study, from which values, and the recordings that gave none.
     out
         The results folder.
+    notice
+        What the whole page stands under, e.g. that labels are scrambled.
 
     Raises
     ------
+    StoreError
+        The study's lock is damaged.
     WriteError
         The file cannot be written; a report that stood there before still stands.
     """
     path = Path(out) / "report" / "index.html"
-    key = _key(outcome, study, values, failures)
+    key = _key(outcome, study, values, failures, notice=notice)
     if not _stands(path, key):
         path.parent.mkdir(parents=True, exist_ok=True)
-        page = report_text(outcome, study, values, failures)
+        page = report_text(outcome, study, values, failures, notice=notice)
         write_text(path, page + _seal(page.encode(), key))
     return path
 
@@ -67,10 +74,13 @@ def report_text(
     study: Study,
     values: Sequence[VisitValue],
     failures: Sequence[RecordingFailure],
+    *,
+    notice: str = "",
 ) -> str:
     """Return the report as HTML; the same input gives the same bytes.
 
-    Where a value is flagged `synthetic`, the title and a banner say so.
+    Where a value is flagged `synthetic`, the title and a banner say so. The statement about the
+    study's lock stands at the top and, printed, at the foot of every page; so does `notice`.
     """
     template = files("emgproc.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     environment = jinja2.Environment(
@@ -88,6 +98,8 @@ def report_text(
         protocol=study.protocol,
         synthetic=_synthetic(values),
         failures=failures,
+        notice=notice,
+        lock=lock_state(study),
         headline=wording.headline(outcome),
         effect_sentence=wording.effect_sentence(outcome.primary.effect),
         participants_sentence=wording.participants_sentence(outcome),
@@ -106,6 +118,8 @@ def _key(
     study: Study,
     values: Sequence[VisitValue],
     failures: Sequence[RecordingFailure],
+    *,
+    notice: str,
 ) -> str:
     """Digest of everything that the page shows or is made with."""
     package = files("emgproc.report")
@@ -119,6 +133,8 @@ def _key(
         [str(problem) for problem in study.warnings()],
         _identity(study, values),
         _synthetic(values),
+        notice,
+        lock_state(study).statement,
         importlib.metadata.version("matplotlib"),
         made_with,
     ]
