@@ -9,6 +9,7 @@ from emgproc.outcome.infants import entries_of, exclusions_of, flow_of, infant_o
 from emgproc.outcome.model import InfantOutcome, Outcome, Pair, Primary, SecondaryPost
 from emgproc.outcome.pairing import pair_visits
 from emgproc.outcome.primary import not_estimable, primary_result, question_of, unsupported
+from emgproc.outcome.secondary import secondary_outcomes
 from emgproc.outcome.sensitivity import sensitivity_rows
 from emgproc.outcome.sensitivity_row import Material
 from emgproc.outcome.sources import Sources, session_of
@@ -72,6 +73,7 @@ def analyse(
         infants=infants,
         sensitivity=sensitivity_rows(material, refused),
         secondary_post=_secondary_post(study.protocol, infants, refused),
+        secondary=secondary_outcomes(study, sources, pairs, infants),
         flow=flow_of(study, infants),
         exclusions=exclusions_of(study, infants),
         notes=tuple(_note(note) for note in study.protocol.notes),

@@ -93,18 +93,25 @@ def _window_flags(study: Study, participant_id: str, session_id: str) -> list[st
 
 
 def _ventilated(study: Study, participant_id: str, until: date) -> bool:
-    """Tracheostomy, or ventilation of the protocol's hours a day for its number of days."""
+    since = ventilated_since(study, participant_id)
+    return since is not None and since <= until
+
+
+def ventilated_since(study: Study, participant_id: str) -> date | None:
+    """First day of permanent ventilation; None where there was none.
+
+    A tracheostomy, or ventilation of the protocol's hours a day for its number of days.
+    """
     rule = study.protocol.ice.ventilation
-    if any(e.start <= until for e in study.events_of(participant_id, "tracheostomy")):
-        return True
+    days = [event.start for event in study.events_of(participant_id, "tracheostomy")]
     last = study.participant(participant_id).last_contact_date
     for event in study.events_of(participant_id, "ventilation"):
-        days = ((event.end or last) - event.start).days + 1
-        hours = event.hours_per_day
+        length = ((event.end or last) - event.start).days + 1
         # Hours that were not written down count: a flag too many hides nothing.
-        if event.start <= until and days >= rule.days and (hours or 24) >= rule.hours_per_day:
-            return True
-    return False
+        hours = 24 if event.hours_per_day is None else event.hours_per_day
+        if length >= rule.days and hours >= rule.hours_per_day:
+            days.append(event.start)
+    return min(days, default=None)
 
 
 def dose_deviations(study: Study, participant_id: str) -> list[str]:

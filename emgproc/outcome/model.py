@@ -1,9 +1,10 @@
 """What an analysed study holds, frozen; a number that could not be had is `None`, never NaN."""
 
-import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
+
+from emgproc.outcome.plain import plain_values
+from emgproc.outcome.secondary_model import SecondaryOutcomes
 
 PASSED = "passed"
 FAILED = "failed"
@@ -267,6 +268,7 @@ class Outcome:
     infants: tuple[InfantOutcome, ...]
     sensitivity: tuple[SensitivityRow, ...]
     secondary_post: SecondaryPost
+    secondary: SecondaryOutcomes
     flow: tuple[FlowArm, ...]
     exclusions: tuple[Exclusion, ...]
     notes: tuple[str, ...]
@@ -284,17 +286,7 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as dicts, lists, strings, numbers and None: ready for JSON."""
-        plain = _plain(self)
+        plain = plain_values(self)
         plain |= {"n_in": self.n_in, "n_analysed": self.n_analysed}
         plain["gate"]["claim"] = self.gate.claim
         return dict(plain)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -78,6 +78,9 @@ class Source:
         return next((w for w in words if w in {"N1", "N2", "N3"}), "")
 
 
+_NOT_RECORDED = Source("", "", {}, "not_recorded")
+
+
 class Sources:
     """The source of every cell of a study, whatever the order of the rows."""
 
@@ -118,6 +121,12 @@ class Sources:
             return chosen
         flags = (*chosen.flags, "duplicate_recording")
         return Source(chosen.recording_id, chosen.channel, chosen.values, chosen.reason, flags)
+
+    def of_recording(self, cell: Cell, recording_id: str) -> Source:
+        """Return the cell's source within one recording, a repeat among them."""
+        rows = [r for r in self._rows.get(cell, []) if r.recording_id == recording_id]
+        found = [source for row in rows for source in self._of_row(cell, row)]
+        return next((s for s in found if not s.reason), (*found, _NOT_RECORDED)[0])
 
     def _of_row(self, cell: Cell, row: RecordingRow) -> list[Source]:
         """Sources of one row of recordings.tsv: its channel, or the channels of that muscle."""

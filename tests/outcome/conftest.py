@@ -10,6 +10,7 @@ from emgproc.study.model import Study
 from emgproc.study.parse import parse_protocol
 from emgproc.study.rows import (
     ClinicalEvent,
+    CsfSample,
     Exposure,
     Measurement,
     Participant,
@@ -74,7 +75,7 @@ class HandMade:
     def __init__(self):
         self.protocol = copy.deepcopy(PROTOCOL)
         self.participants, self.visits, self.recordings = [], [], []
-        self.exposures, self.events, self.measurements = [], [], []
+        self.exposures, self.events, self.measurements, self.csf = [], [], [], []
         self.values, self.failures = [], []
 
     def infant(self, name, arm, change=None, *, post=None, death_day=None, tone=3.0, **about):
@@ -140,6 +141,14 @@ class HandMade:
         )  # fmt: skip
         return self
 
+    def sample(self, name, day, result, **about):
+        """A cerebrospinal fluid sample on a study day of that infant."""
+        when = INDEX + timedelta(days=day - 1)
+        self.csf.append(
+            CsfSample(participant_id=name, date=when, method="qPCR", result=result, **about)
+        )
+        return self
+
     def change_value(self, feature, **fields):
         """Edit every value of a feature that matches `fields` (all but value, reason, flags)."""
         new = {k: fields.pop(k) for k in ("value", "reason", "flags") if k in fields}
@@ -149,12 +158,12 @@ class HandMade:
                 self.values[i] = VisitValue(**{**kept, **new})
         return self
 
-    def event(self, name, kind, day, **about):
+    def event(self, name, kind, day, *, term="", **about):
         start = INDEX + timedelta(days=day - 1)
         self.events.append(
             ClinicalEvent(
-                participant_id=name, event_id=f"E{len(self.events)}", kind=kind, term=kind,
-                start=start, **about,
+                participant_id=name, event_id=f"E{len(self.events)}", kind=kind,
+                term=term or kind, start=start, **about,
             )
         )  # fmt: skip
         return self
@@ -196,6 +205,7 @@ class HandMade:
             exposures=tuple(self.exposures),
             clinical_events=tuple(self.events),
             measurements=tuple(self.measurements),
+            csf=tuple(self.csf),
         )
         return study, tuple(self.values), tuple(self.failures)
 

@@ -8,9 +8,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from emgproc.outcome import model
+from emgproc.outcome import model, secondary_model
 from emgproc.report import figures, page, wording
 from emgproc.study.visit_table import RecordingFailure, VisitValue
+
+SECONDARY = secondary_model.SecondaryOutcomes(
+    csf=secondary_model.CsfOutcome(False, "nothing was sampled", (), (), None, ()),
+    safety=secondary_model.Safety("CTCAE v5.0", (), (), (), ()),
+    longevity=secondary_model.Longevity((), (), ()),
+    reliability=secondary_model.Reliability(False, "nothing was repeated", ()),
+    baseline=(),
+    intercurrent=(),
+    estimand=(),
+)
 
 
 def level(session, tone):
@@ -90,6 +100,7 @@ def outcome():
             model.SensitivityRow("Z6", "M-wave normalised", False, "no M-wave was recorded"),
         ),
         secondary_post=model.SecondaryPost(True, "", None, 0.2, 0.0, 4, 5, 0.11),
+        secondary=SECONDARY,
         flow=(
             model.FlowArm("MSC", True, 5, 5, 4, 0, 1, 4),
             model.FlowArm("CTRL", False, 5, 5, 4, 1, 0, 5),
