@@ -59,4 +59,5 @@ CODES: dict[str, str] = {
     "W122": "other therapy that the protocol does not list",
     "W123": "answers to one question asked both ways do not fit each other",
     "W124": "dates that do not fit the registry entry",
+    "W125": "study.toml has errors, so that not everything could be checked",
 }

@@ -49,10 +49,14 @@ _Row = TypeVar("_Row", Visit, RecordingRow, Exposure, ClinicalEvent, CsfSample, 
 
 @dataclass(slots=True)
 class _Draft:
-    """A study while it is read: what could be read so far, and all that is wrong with it."""
+    """A study while it is read: what could be read so far, and all that is wrong with it.
+
+    The protocol is not `whole` where keys with errors are left out of it.
+    """
 
     root: Path
     protocol: "Protocol | None" = None
+    whole: bool = True
     tables: dict[str, list[TypedRow]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -111,10 +115,18 @@ def load_study(path: str | os.PathLike[str], *, verify_hashes: bool = False) -> 
 
 def _read(root: Path) -> _Draft:
     from emgproc.study.parse import read_protocol
+    from emgproc.study.partial import usable_part
 
     draft = _Draft(root)
-    draft.protocol, problems = read_protocol(root / "study.toml")
+    draft.protocol, problems, raw = read_protocol(root / "study.toml")
     draft.problems += problems
+    if draft.protocol is None:
+        draft.whole = False
+        draft.protocol = usable_part(raw)
+        what = "what is compared with the keys that have errors waits until they are corrected"
+        if draft.protocol is None:
+            what = "no table is compared with it until its errors are corrected"
+        draft.problems.append(Problem("study.toml", 0, "", "W125", what, "warning"))
     for file, columns in TABLES.items():
         if (root / file).is_file():
             criteria = _criteria(draft.protocol, root / file) if file == PARTICIPANTS else {}
@@ -151,17 +163,34 @@ def _checked(draft: _Draft, *, verify_hashes: bool) -> Study | None:
 
     problems = [
         *check_protocol(study.protocol, study.root),
-        *check_registry(study),
+        *(check_registry(study) if draft.whole else ()),
         *check_people(study),
         *check_dates(study),
         *check_doses(study),
         *check_measurements(study),
         *check_recordings(study, verify_hashes=verify_hashes),
     ]
-    unread = {problem.file for problem in draft.problems if problem.severity == "error"}
-    told = [p for p in problems if _ABSENCES.get(p.code) not in unread]
+    told = [problem for problem in problems if not _unread(draft, study, problem)]
     draft.problems += with_lines(told, study.root / PROTOCOL_FILE)
     return study
+
+
+def _unread(draft: _Draft, study: Study, problem: Problem) -> bool:
+    """Tell whether what looks absent may stand in a line that has an error of its own."""
+    table = _ABSENCES.get(problem.code)
+    if table is None or problem.file != PARTICIPANTS:
+        return False
+    if table == PARTICIPANTS:
+        return any(p.file == table and p.severity == "error" for p in draft.problems)
+    known = {person.participant_id for person in study.participants}
+    lost = {
+        row.cells.get("participant_id")
+        for row in draft.tables.get(table, [])
+        if not row.complete or row.cells.get("participant_id") not in known
+    }
+    who = next((p.participant_id for p in study.participants if p.row == problem.row), None)
+    whole_table = any(p.file == table and p.row == 0 for p in draft.problems)
+    return whole_table or who in lost or bool(lost - known)
 
 
 def _built(draft: _Draft) -> Study | None:

@@ -19,7 +19,7 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.-]+|\"[^\"]*\")\s*=")
 
 
-def read_protocol(path: Path) -> tuple[Protocol | None, list[Problem]]:
+def read_protocol(path: Path) -> tuple[Protocol | None, list[Problem], dict[str, Any]]:
     """Read `study.toml`.
 
     Parameters
@@ -33,23 +33,26 @@ def read_protocol(path: Path) -> tuple[Protocol | None, list[Problem]]:
         None where there is any problem.
     problems
         All of them.
+    raw
+        The tables as TOML holds them; empty where it is none.
     """
     if not path.is_file():
-        return None, [_problem("E006", "there is no study.toml in the study folder")]
+        return None, [_problem("E006", "there is no study.toml in the study folder")], {}
     try:
         text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except UnicodeDecodeError as error:
-        return None, [_problem("E007", f"not UTF-8 at byte {error.start}")]
+        return None, [_problem("E007", f"not UTF-8 at byte {error.start}")], {}
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
-        return None, [_problem("E007", f"not TOML: {error}", row=int(line[1]) if line else 0)]
-    return parse_protocol(raw, text)
+        row = int(line[1]) if line else 0
+        return None, [_problem("E007", f"not TOML: {error}", row=row)], {}
+    return *parse_protocol(raw, text), raw
 
 
 def parse_protocol(raw: dict[str, Any], text: str = "") -> tuple[Protocol | None, list[Problem]]:
     """Validate the tables of a `study.toml`; `text` serves to find the lines of the problems."""
-    complete = _frozen({"primary": {}, **raw})
+    complete = frozen({"primary": {}, **raw})
     try:
         return Protocol.model_validate(complete), []
     except ValidationError as error:
@@ -77,16 +80,17 @@ def _problem(code: str, message: str, *, row: int = 0, key: str = "", value: str
     return Problem(PROTOCOL_FILE, row, key, code, message, value=value)
 
 
-def _frozen(value: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
+def frozen(value: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
+    """Return `value` with tuples for its lists: models that take nothing else are strict."""
     if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
+        return tuple(frozen(item) for item in value)
     if isinstance(value, dict):
-        return {key: _frozen(item) for key, item in value.items()}
+        return {key: frozen(item) for key, item in value.items()}
     return value
 
 
 def _from_pydantic(detail: dict[str, Any], raw: Any, lines: dict[str, int]) -> Problem:  # noqa: ANN401
-    location = _location(detail, raw)
+    location = location_of(detail, raw)
     key, row = _dotted(location), _line_of(location, lines)
     kind, primary = detail["type"], location[0] == "primary"
     if kind == "extra_forbidden":
@@ -104,7 +108,7 @@ def _from_pydantic(detail: dict[str, Any], raw: Any, lines: dict[str, int]) -> P
     return _problem("E070" if primary else "E008", message, row=row, key=key, value=value)
 
 
-def _location(detail: dict[str, Any], raw: Any) -> list[str | int]:  # noqa: ANN401
+def location_of(detail: dict[str, Any], raw: Any) -> list[str | int]:  # noqa: ANN401
     """Path of the key in the file: pydantic's, without the branches of unions it adds."""
     location: list[str | int] = []
     node = raw

@@ -214,4 +214,6 @@ CASES = [
      "registry.expected_end", "before expected_start"),
     ("W124", toml('["2015-09-12", "1394/06/21"]', '"2015-10-30"'), PEOPLE, 2, "index_date",
      "before the prospective registration"),
+    ("W125", toml("alpha = 0.05", ""), TOML, 0, "", "waits until"),
+    ("W125", toml("levels = [2e6, 5e6, 1e7]", ""), TOML, 0, "", "no table is compared"),
 ]  # fmt: skip
