@@ -162,7 +162,8 @@ def _storing_transposed(past_the_cache: bool) -> Any:
         _typing: Any, tile: Any, i: Any, y: Any, starts: Any, t: Any, gain: Any = None
     ) -> Any:
         have, want = tile.dtype, y.dtype
-        factor = types.none if gain is None else have
+        wide = want if want.bitwidth > have.bitwidth else have
+        factor = types.none if gain is None else wide
         n = OF[have].lanes
 
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -170,14 +171,14 @@ def _storing_transposed(past_the_cache: bool) -> Any:
                 data_of(context, builder, sig.args[k], args[k]) for k in (0, 2, 3)
             )
             vectors = [
-                builder.load(where, align=8)
+                converted(builder, builder.load(where, align=8), have, wide, n)
                 for where in row_addresses(builder, rows, args[1], vector(have, n))
             ]
-            if factor == have:
-                g = repeated(builder, vector(have, n), args[5])
+            if factor == wide:
+                g = repeated(builder, vector(wide, n), args[5])
                 vectors = [builder.fmul(g, v) for v in vectors]
             targets = lane_addresses(builder, target, lanes, args[4], vector(want, n), n)
-            narrow = [converted(builder, v, have, want, n) for v in vectors]
+            narrow = [converted(builder, v, wide, want, n) for v in vectors]
             put(builder, narrow, targets, past_the_cache)
             return context.get_dummy_value()
 

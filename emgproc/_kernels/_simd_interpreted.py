@@ -90,11 +90,11 @@ def load_transposed(x: NDArray[Any], starts: Ints, t: int, tile: NDArray[Any], i
 def store_transposed(
     tile: NDArray[Any], i: int, y: NDArray[Any], starts: Ints, t: int, gain: float = 1.0
 ) -> None:
-    """Inverse of `load_transposed`, times `gain`."""
-    n = lanes(tile)
+    """Inverse of `load_transposed`, times `gain` in the wider of both types."""
+    n, wide = lanes(tile), np.result_type(tile, y)
     for lane in range(n):
         first = starts[lane] + t
-        y[first : first + n] = gain * tile[i + lane : i + lane + n * n : n]
+        y[first : first + n] = gain * tile[i + lane : i + lane + n * n : n].astype(wide)
 
 
 # Compiled it goes past the cache, which nearly doubles the rate of a pass that reads and writes;

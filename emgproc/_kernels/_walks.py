@@ -11,6 +11,7 @@ from emgproc._kernels._simd import (
     load,
     magnitude,
     muladd,
+    prefetch_lanes,
     splat_as,
     store,
     where_above,
@@ -18,6 +19,7 @@ from emgproc._kernels._simd import (
 )
 from emgproc._kernels._simd_interpreted import Vector
 from emgproc._kernels.window_grid import Wanted
+from emgproc.arrays import Ints
 
 Reals = NDArray[Any]  # float64 or float32
 
@@ -69,10 +71,21 @@ def add_crossing(
 
 
 @kernel
-def sum_steps(z: Reals, row: int, n: int, wanted: Wanted, sums: Reals, at: int) -> None:
+def sum_steps(
+    z: Reals,
+    row: int,
+    n: int,
+    wanted: Wanted,
+    sums: Reals,
+    at: int,
+    x: Reals,
+    starts: Ints,
+    ahead: int,
+) -> None:
     """Mean, squares about it, and what its steps sum to, inside a block of n rows.
 
-    Level and zero crossings too, where they are asked for about zero.
+    Level and zero crossings too, where they are asked for about zero. Meanwhile the memory is
+    asked for the n samples of each lane of `x` from `ahead` after its start on.
     """
     m = lanes(z)
     zero, one = splat_as(z, 0.0), splat_as(z, 1.0)
@@ -84,18 +97,20 @@ def sum_steps(z: Reals, row: int, n: int, wanted: Wanted, sums: Reals, at: int) 
     d = load(z, (row + 1) * m) - p
     size, wl, ssc, wamp = magnitude(d), zero, zero, zero
     level, crossings = magnitude(p), zero
-    for t in range(row + 1, row + n):
-        v = load(z, t * m)
-        c, e, before = v - mean, v - p, size
-        size = magnitude(e)
-        m2 = muladd(c, c, m2)
-        wl = wl + size
-        wamp = where_above(size, wamp_limit, wamp + one, wamp)
-        ssc = add_turn(z, ssc, d, e, (before, size), ssc_limit)
-        if with_level:
-            level = level + magnitude(v)
-            crossings = add_crossing(z, crossings, v, p, size, zc_limit)
-        p, d = v, e
+    for first in range(1, n, m):
+        prefetch_lanes(x, starts, ahead + first)
+        for t in range(row + first, row + min(first + m, n)):
+            v = load(z, t * m)
+            c, e, before = v - mean, v - p, size
+            size = magnitude(e)
+            m2 = muladd(c, c, m2)
+            wl = wl + size
+            wamp = where_above(size, wamp_limit, wamp + one, wamp)
+            ssc = add_turn(z, ssc, d, e, (before, size), ssc_limit)
+            if with_level:
+                level = level + magnitude(v)
+                crossings = add_crossing(z, crossings, v, p, size, zc_limit)
+            p, d = v, e
     store(sums, at + MEAN * m, mean)
     store(sums, at + M2 * m, m2)
     store(sums, at + WL * m, wl)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgproc._kernels._jit import kernel
+from emgproc._kernels._scratch import scratch
 from emgproc._kernels._simd import (
     lanes,
     load,
@@ -209,15 +210,6 @@ def share_out(tiling: Tiling, row: int, edges: Ints, out: Reals, at: int) -> Non
             there = min(stop, edges[1, lane]) - max(stop - tiling.n, edges[0, lane])
             share[lane] = 1.0 if tiling.measure == SUM else 1.0 / max(there, 1)
         store(out, at + k * m, load(out, at + k * m) * load(share, 0))
-
-
-@kernel
-def scratch(like: Reals, n_rows: int) -> Reals:
-    """Zeros for rows of vectors, from a multiple of 64 bytes on: no vector spans two lines."""
-    m = lanes(like)
-    memory = np.zeros((n_rows + 1) * m, like.dtype)
-    first = -memory.ctypes.data % 64 // memory.itemsize
-    return memory[first : first + n_rows * m]
 
 
 @kernel

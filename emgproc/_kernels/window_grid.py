@@ -35,3 +35,11 @@ class Wanted(NamedTuple):
     slopes: bool
     shape: bool
     logs: bool
+
+
+class Scaled(NamedTuple):
+    """A sum, a row of `_walks.py` by its name, times a factor, or the root of that."""
+
+    row: str
+    factor: float = 1.0
+    root: bool = False

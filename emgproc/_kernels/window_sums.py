@@ -6,18 +6,20 @@ that reach back over a block's first sample are kept apart: they count in all wi
 that begins there. What needs a window's own mean walks its samples again while they are near.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emgproc._kernels._jit import kernel
+from emgproc._kernels._scratch import scratch
 from emgproc._kernels._simd import (
     lanes,
     load,
     load_transposed,
     muladd,
-    prefetch_lanes,
+    root,
     splat_as,
     store,
     store_transposed,
@@ -48,7 +50,6 @@ from emgproc._kernels.window_grid import Grid, Wanted
 from emgproc.arrays import Floats, Ints
 
 Reals = NDArray[Any]  # float64 or float32
-AHEAD = 128  # samples that the memory is asked for before they are needed
 
 
 @kernel
@@ -58,7 +59,6 @@ def fill(x: Reals, starts: Ints, t0: int, n: int, z: Reals, row: int) -> None:
     whole = n // m * m
     for t in range(0, whole, m):
         load_transposed(x, starts, t0 + t, z, (row + t) * m)
-        prefetch_lanes(x, starts, t0 + t + AHEAD)
     for t in range(whole, n):
         for lane in range(m):
             z[(row + t) * m + lane] = x[starts[lane] + t0 + t]
@@ -125,17 +125,33 @@ def walk_window(
 
 
 @kernel
-def write_rows(found: Reals, n: int, rows: Ints, out: Floats, targets: Ints, w: int) -> None:
-    """Sums of n windows from window w on to `out`, transposed, the rows asked for."""
+def take_roots(out: Floats, at: int, n: int) -> None:
+    """Square roots of `n` values from index `at` on."""
+    m = lanes(out)
+    whole = at + n // m * m
+    for i in range(at, whole, m):
+        store(out, i, root(load(out, i)))
+    for i in range(whole, at + n):
+        out[i] = math.sqrt(out[i])
+
+
+@kernel
+def write_rows(
+    found: Reals, n: int, rows: Ints, factors: Floats, out: Floats, targets: Ints, w: int
+) -> None:
+    """Sums of n windows from window w on to `out`, transposed and scaled, the rows asked for."""
     m = lanes(found)
     for r in range(rows.shape[0]):
-        i, t = rows[r, 0] * m * m, rows[r, 1] + w
+        i, t, factor = rows[r, 0] * m * m, rows[r, 1] + w, factors[r]
         if n == m:
-            store_transposed(found, i, out, targets, t)
-            continue
-        for j in range(n):
-            for lane in range(m):
-                out[targets[lane] + t + j] = found[i + j * m + lane]
+            store_transposed(found, i, out, targets, t, factor)
+        else:
+            for j in range(n):
+                for lane in range(m):
+                    out[targets[lane] + t + j] = factor * np.float64(found[i + j * m + lane])
+        for lane in range(m * rows[r, 2]):
+            if lane == 0 or targets[lane] != targets[lane - 1]:  # a group is filled with its last
+                take_roots(out, targets[lane] + t, n)
 
 
 @kernel
@@ -146,6 +162,7 @@ def window_sums(
     grid: Grid,
     wanted: Wanted,
     rows: Ints,
+    factors: Floats,
     out: Floats,
     targets: Ints,
 ) -> None:
@@ -162,25 +179,28 @@ def window_sums(
     grid, wanted
         How windows are made of blocks, and what is summed.
     rows
-        (n_rows, 2): row of the result, and the index in `out` at which it begins.
+        (n_rows, 3): row of the result, the index in `out` at which it begins, and 1 where the root
+        is wanted.
+    factors
+        (n_rows,): what the sums are multiplied by, before the root.
     out
         Flat; receives window w of a lane at w after its target and the begin of the row.
     targets
         (n_groups, lanes).
     """
     m, n, k = lanes(x), grid.block, grid.per_window
-    z = np.zeros(k * n * m, x.dtype)
-    blocks, found = np.zeros(k * N_BLOCK * m, x.dtype), np.zeros(N_ROWS * m * m, x.dtype)
-    near = np.zeros(4 * m, x.dtype)
     walked = wanted.shape or wanted.logs or (wanted.level and not wanted.about_zero)
+    held = k if walked else min(k, 2)  # blocks whose samples are needed once more
+    z, blocks = scratch(x, held * n), scratch(x, k * N_BLOCK)
+    found, near = scratch(x, N_ROWS * m), scratch(x, 4)
     for g in range(starts.shape[0]):
         for b in range((counts[g] - 1) * grid.step + k):
-            row, at = b % k * n, b % k * N_BLOCK * m
-            fill(x, starts[g], b * grid.stride, n, z, row)
-            sum_steps(z, row, n, wanted, blocks, at)
+            row, at, first = b % held * n, b % k * N_BLOCK * m, b * grid.stride
+            fill(x, starts[g], first, n, z, row)
+            sum_steps(z, row, n, wanted, blocks, at, x, starts[g], first + grid.stride)
             if wanted.slopes:
                 sum_slopes(z, row, n, blocks, at)
-            sum_edge(z, row, ((b - 1) % k + 1) * n - 1, wanted, blocks, at)
+            sum_edge(z, row, ((b - 1) % held + 1) * n - 1, wanted, blocks, at)
             w = (b + 1 - k) // grid.step
             if b + 1 < k or (b + 1 - k) % grid.step:
                 continue
@@ -188,4 +208,4 @@ def window_sums(
             if walked:
                 walk_window(z, b, grid, wanted, mean, found, w % m * m, near)
             if w % m == m - 1 or w == counts[g] - 1:
-                write_rows(found, w % m + 1, rows, out, targets[g], w - w % m)
+                write_rows(found, w % m + 1, rows, factors, out, targets[g], w - w % m)

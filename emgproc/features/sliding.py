@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from emgproc._kernels.window_grid import Wanted
+from emgproc._kernels.window_grid import Scaled, Wanted
 from emgproc.arrays import Bools, Floats, Ints, as_samples, check_fs
 from emgproc.errors import ParameterError
 from emgproc.features.counts import checked_threshold
@@ -145,8 +145,8 @@ def sliding(  # noqa: PLR0913 - keyword only
         raise ParameterError(f"sliding: min_valid must be in (0, 1], got {min_valid!r}")
     values, whole = _whole_windows(signal, windows, asked)
     n_valid = _counted(signal, windows, whole)
-    enough = n_valid >= min_valid * windows.length
     if not whole.all():
+        enough = n_valid >= min_valid * windows.length
         values[:, ~enough] = np.nan
         _fill(values, signal, windows, asked, np.argwhere(~whole & enough))
     units = tuple(FEATURES[name].unit for name in asked.names)
@@ -190,16 +190,13 @@ def _whole_windows(x: NDArray[Any], windows: Sliding, asked: Asked) -> tuple[Flo
     more = list(dict.fromkeys(row for name in others for row in FROM_SUMS[name][0]))
     if others or {one.row for one in simple if one}.isdisjoint(TELLING):
         more.append("M2")
-    rows = [*(one.row if one else "" for one in simple), *more]
-    found = sum_windows(x, windows, _wanted(rows, asked), rows, asked.threads)
+    scales = [*simple, *map(Scaled, more)]
+    rows = [one.row if one else "" for one in scales]
+    found = sum_windows(x, windows, _wanted(rows, asked), scales, asked.threads)
     values, kept = found[: len(simple)], dict(zip(more, found[len(simple) :], strict=True))
     sums = WindowSums(kept, x, windows)
-    for i, (name, one) in enumerate(zip(asked.names, simple, strict=True)):
-        if one:
-            values[i] *= one.factor
-            if one.root:
-                np.sqrt(values[i], out=values[i])
-        elif name in FROM_SUMS:
+    for i, name in enumerate(asked.names):
+        if name in FROM_SUMS:
             values[i] = FROM_SUMS[name][1](sums)
     whole = np.isfinite(found[next(i for i, row in enumerate(rows) if row in TELLING)])
     if set(asked.names) & set(SPECTRAL):

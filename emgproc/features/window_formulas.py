@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from emgproc._kernels.window_grid import Scaled
 from emgproc.arrays import Floats
 from emgproc.features.samples import divided
 from emgproc.features.window_lanes import Sliding
@@ -53,14 +54,6 @@ def _complexity(s: WindowSums) -> Floats:
     first = s.windows.at(s.x, 1) - s.windows.at(s.x, 0)
     bends = np.maximum(s.mean("BENDS", 2) - np.square((last - first) / (n - 2)), 0.0)
     return np.asarray(np.sqrt(divided(bends * s.mean("M2"), np.square(_slope_variance(s)))))
-
-
-class Scaled(NamedTuple):
-    """A sum times a factor, or the root of that."""
-
-    row: str
-    factor: float = 1.0
-    root: bool = False
 
 
 def scaled(name: str, asked: Asked, n: int) -> Scaled | None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from emgproc._kernels.fft_plan import plan_of, radices_of
 from emgproc._kernels.threads import over_groups
-from emgproc._kernels.window_grid import Grid, Wanted
+from emgproc._kernels.window_grid import Grid, Scaled, Wanted
 from emgproc.arrays import Floats, Ints
 from emgproc.features.periodograms import hann, segment_powers
 from emgproc.features.samples import divided
@@ -60,20 +61,22 @@ class _Lanes(NamedTuple):
 
 
 def sum_windows(
-    x: Reals, windows: Sliding, wanted: Wanted, rows: Sequence[str], threads: int
+    x: Reals, windows: Sliding, wanted: Wanted, rows: Sequence[Scaled | None], threads: int
 ) -> Floats:
-    """Rows of `_walks.py` by name, (n_rows, n_channels, n_windows); unfilled where it is ""."""
+    """Sums of windows, (n_rows, n_channels, n_windows); unfilled where a row is None."""
     from emgproc._kernels import _walks, window_sums  # numba, loaded when first used
 
     out = np.empty((len(rows), x.shape[0], windows.n_windows))
-    lanes, grid = _deal(x, windows), windows.blocks()
-    named = [(getattr(_walks, row), i * out[0].size) for i, row in enumerate(rows) if row]
-    chosen = np.array(named, np.int64).reshape(-1, 2)
+    lanes, grid = _deal(len(x), 64 // x.itemsize, windows), windows.blocks()
+    asked = [(i, row) for i, row in enumerate(rows) if row]
+    named = [(getattr(_walks, row.row), i * out[0].size, row.root) for i, row in asked]
+    chosen = np.array(named, np.int64).reshape(-1, 3)
+    factors = np.array([row.factor for _, row in asked])
 
     def work(part: slice) -> None:
         window_sums.window_sums(
             x.reshape(-1), lanes.starts[part], lanes.counts[part], grid, wanted, chosen,
-            out.reshape(-1), lanes.targets[part],
+            factors, out.reshape(-1), lanes.targets[part],
         )  # fmt: skip
 
     if named:
@@ -95,7 +98,7 @@ def frequencies_of_windows(
     from emgproc._kernels import fft  # numba, loaded when first used
 
     out = np.empty((2, x.shape[0], windows.n_windows))
-    lanes, plan = _deal(x, windows), plan_of(segment, x.dtype)
+    lanes, plan = _deal(len(x), 64 // x.itemsize, windows), plan_of(segment, x.dtype)
     weights = hann(segment).astype(x.dtype)
 
     def work(part: slice) -> None:
@@ -109,15 +112,15 @@ def frequencies_of_windows(
     return out
 
 
-def _deal(x: Reals, windows: Sliding) -> _Lanes:
+@lru_cache(maxsize=4)
+def _deal(n_channels: int, lanes: int, windows: Sliding) -> _Lanes:
     """Stretches of windows of all channels, a stretch to a lane; lanes of a group are alike.
 
     The sums of a window are the same wherever its lane begins. Stretches of one channel lie side
     by side, an odd number of windows each: lanes that are a power of two apart would drive each
     other out of the first cache, which took twice the time.
     """
-    lanes = 64 // x.itemsize
-    n_channels, n_windows = x.shape[0], windows.n_windows
+    n_windows = windows.n_windows
     stretch = min(MOST, math.ceil(n_channels * n_windows / (4 * lanes)) | 1)
     whole = np.arange(n_windows // stretch) * stretch
     starts, counts, targets = [], [], []

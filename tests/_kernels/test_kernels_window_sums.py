@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from emgproc._kernels.window_grid import Grid, Wanted
+from emgproc._kernels.window_grid import Grid, Scaled, Wanted
 from emgproc.features.window_lanes import Sliding, sum_windows
 
 ROWS = ["MEAN", "M2", "WL", "SSC", "WAMP", "SLOPES", "BENDS", "LEVEL", "ZC"]
 ROWS += ["CUBES", "FOURTHS", "LOGS", "NONZERO", "POWER"]
+ALL = [*map(Scaled, ROWS)]
 LENGTHS = [(64, 16), (64, 32), (48, 48), (60, 20), (33, 11), (5, 9), (40, 7)]
 
 
@@ -55,7 +56,7 @@ def test_sums_equal_their_slow_twins(length, hop, about_zero, dtype, rtol):
     )
     x = signal(3, 170, dtype)
     windows = Sliding(length, hop, 170)
-    found = sum_windows(x, windows, wanted, ROWS, threads=2)
+    found = sum_windows(x, windows, wanted, ALL, threads=2)
     assert found.shape == (14, 3, (170 - length) // hop + 1)
     expected = [
         [slow_sums(row[s : s + length].astype(float), wanted) for s in windows.starts] for row in x
@@ -72,7 +73,7 @@ def test_counts_are_exact(dtype, length, hop):
         3.0, 4.0, 5.0, about_zero=True, level=True, slopes=False, shape=False, logs=False
     )
     x = signal(18, 200, dtype)
-    rows = ["SSC", "WAMP", "ZC"]
+    rows = [Scaled("SSC"), Scaled("WAMP"), Scaled("ZC")]
     found = sum_windows(x, Sliding(length, hop, 200), wanted, rows, threads=1)
     for c, row in enumerate(x.astype(float)):
         for w in range(found.shape[2]):
@@ -80,15 +81,29 @@ def test_counts_are_exact(dtype, length, hop):
             assert found[:, c, w].tolist() == [slow_sums(window, wanted)[k] for k in (3, 4, 8)]
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_samples", [64, 340])
+def test_sums_are_scaled_once_and_then_rooted(dtype, n_samples):
+    wanted = Wanted(
+        3.0, 4.0, 5.0, about_zero=True, level=True, slopes=False, shape=False, logs=False
+    )
+    x, windows = signal(3, n_samples, dtype), Sliding(64, 16, n_samples)
+    rows = [Scaled("POWER", 1 / 64, root=True), None, Scaled("WL", 3.0), Scaled("M2")]
+    found = sum_windows(x, windows, wanted, rows, threads=1)
+    plain = sum_windows(x, windows, wanted, [Scaled("POWER"), Scaled("WL")], threads=1)
+    assert_array_equal(found[0], np.sqrt(plain[0] * (1 / 64)))
+    assert_array_equal(found[2], 3.0 * plain[1])
+
+
 def test_a_window_has_the_same_bytes_alone_and_among_others():
     x = np.random.default_rng(0).standard_normal((5, 900)) * 30 + 100
     wanted = Wanted(
         0.0, 0.0, 10.0, about_zero=False, level=True, slopes=True, shape=True, logs=True
     )
-    together = sum_windows(x, Sliding(64, 16, 900), wanted, ROWS, threads=3)
+    together = sum_windows(x, Sliding(64, 16, 900), wanted, ALL, threads=3)
     for c, w in [(0, 0), (1, 17), (4, 52)]:
         alone = sum_windows(
-            x[c : c + 1, w * 16 : w * 16 + 64], Sliding(64, 16, 64), wanted, ROWS, threads=1
+            x[c : c + 1, w * 16 : w * 16 + 64], Sliding(64, 16, 64), wanted, ALL, threads=1
         )
         assert_array_equal(together[:, c, w], alone[:, 0, 0])
 
@@ -98,9 +113,9 @@ def test_a_value_that_is_not_finite_touches_only_the_windows_that_hold_it():
     wanted = Wanted(
         0.0, 0.0, 0.0, about_zero=False, level=True, slopes=True, shape=True, logs=True
     )
-    clean = sum_windows(x, Sliding(64, 16, 400), wanted, ROWS, threads=1)
+    clean = sum_windows(x, Sliding(64, 16, 400), wanted, ALL, threads=1)
     x[1, 200] = np.nan
-    found = sum_windows(x, Sliding(64, 16, 400), wanted, ROWS, threads=1)
+    found = sum_windows(x, Sliding(64, 16, 400), wanted, ALL, threads=1)
     assert_array_equal(found[:, 0], clean[:, 0])
     held = np.array([s <= 200 < s + 64 for s in Sliding(64, 16, 400).starts])
     assert_array_equal(np.isnan(found[1, 1]), held)
@@ -113,7 +128,7 @@ def test_products_that_leave_the_range_are_taken_apart(scale):
     wanted = Wanted(
         0.0, 0.0, 0.0, about_zero=True, level=True, slopes=False, shape=False, logs=True
     )
-    found = sum_windows(x, Sliding(64, 64, 64), wanted, ["LOGS"], threads=1)
+    found = sum_windows(x, Sliding(64, 64, 64), wanted, [Scaled("LOGS")], threads=1)
     assert_allclose(found[0, 0, 0], np.log(np.abs(x)).sum(), rtol=1e-13)
 
 
