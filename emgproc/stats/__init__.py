@@ -1,6 +1,14 @@
 """Exact statistics of small samples: arrays in, frozen results out."""
 
 from emgproc.stats.agreement import BlandAltman, bland_altman
+from emgproc.stats.ancova import (
+    Ancova,
+    AncovaPermutation,
+    ancova,
+    ancova_label_permutation,
+    ancova_residual_permutation,
+    freedman_lane,
+)
 from emgproc.stats.binomial import (
     Proportion,
     ProportionDifference,
@@ -20,8 +28,19 @@ from emgproc.stats.composite import (
     subjects,
     win_statistics,
 )
+from emgproc.stats.effect_size import (
+    CliffsDelta,
+    EffectSize,
+    cliffs_delta,
+    glass_delta,
+    hedges_g,
+    smd,
+    smd_binary,
+    variance_ratio,
+)
 from emgproc.stats.fisher import FisherExact, fisher_exact
 from emgproc.stats.mean_difference import PermutationTest, permutation
+from emgproc.stats.multiplicity import Adjusted, benjamini_hochberg, holm
 from emgproc.stats.one_sample import OneSample, sign_flip, signed_rank
 from emgproc.stats.rank_sum import (
     RankSum,
@@ -46,16 +65,20 @@ from emgproc.stats.survival_mean import (
     restricted_mean,
     restricted_mean_difference,
 )
+from emgproc.stats.welch import TTest, pooled_t, welch_t
 
 __all__ = [
-    "BlandAltman", "FisherExact", "HodgesLehmann", "IntraclassCorrelation", "JointRank",
-    "KaplanMeier", "LogRank", "MeasurementError", "NullCounts", "OneSample", "PermutationTest",
-    "Proportion", "ProportionDifference", "RankSum", "Rate", "RestrictedMean",
-    "RestrictedMeanDifference", "Subjects", "WinStatistics", "bland_altman", "clopper_pearson",
-    "fisher_exact", "hodges_lehmann", "icc", "joint_rank", "kaplan_meier", "log_rank",
+    "Adjusted", "Ancova", "AncovaPermutation", "BlandAltman", "CliffsDelta", "EffectSize",
+    "FisherExact", "HodgesLehmann", "IntraclassCorrelation", "JointRank", "KaplanMeier",
+    "LogRank", "MeasurementError", "NullCounts", "OneSample", "PermutationTest", "Proportion",
+    "ProportionDifference", "RankSum", "Rate", "RestrictedMean", "RestrictedMeanDifference",
+    "Subjects", "TTest", "WinStatistics", "ancova", "ancova_label_permutation",
+    "ancova_residual_permutation", "benjamini_hochberg", "bland_altman", "cliffs_delta",
+    "clopper_pearson", "fisher_exact", "freedman_lane", "glass_delta", "hedges_g",
+    "hodges_lehmann", "holm", "icc", "joint_rank", "kaplan_meier", "log_rank",
     "measurement_error", "midranks", "newcombe_difference", "one_sided_upper", "pair_scores",
-    "permutation", "poisson_rate", "rank_sum_exact", "restricted_mean",
+    "permutation", "poisson_rate", "pooled_t", "rank_sum_exact", "restricted_mean",
     "restricted_mean_difference", "reverse_kaplan_meier", "sign_flip", "signed_rank",
-    "smallest_p", "subjects", "wilson", "win_statistics", "wmw_worst_rank",
-    "worst_rank_scores",
+    "smallest_p", "smd", "smd_binary", "subjects", "variance_ratio", "welch_t", "wilson",
+    "win_statistics", "wmw_worst_rank", "worst_rank_scores",
 ]  # fmt: skip

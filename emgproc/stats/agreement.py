@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
-from scipy.stats import nct
 
 from emgproc.stats.mean_difference import check_level
+from emgproc.stats.noncentral_t import noncentral_t_quantile
 from emgproc.stats.reliability import Interval, paired
 from emgproc.stats.splits import TIE
 
@@ -85,7 +85,7 @@ def bland_altman(
     sd = sd if sd > TIE * float(np.abs(difference).max()) else 0.0
     se = sd * math.sqrt(1 / n + z * z / (2 * (n - 1)))
     near, far = (
-        float(nct.ppf(q, n - 1, z * math.sqrt(n))) / math.sqrt(n) for q in (tail, 1 - tail)
+        noncentral_t_quantile(q, n - 1, z * math.sqrt(n)) / math.sqrt(n) for q in (tail, 1 - tail)
     )
     low, high = bias - z * sd, bias + z * sd
     half = t * sd / math.sqrt(n)

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
-from scipy.special import betaincinv, chdtri, ndtri
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrc, betaincinv, chdtri, ndtri
 
 from emgproc.errors import ParameterError
 from emgproc.stats.mean_difference import check_level
@@ -218,10 +217,10 @@ def _whole(x: float) -> bool:
 
 def _mid_p_limits(k: int, n: int, tail: float) -> tuple[float, float]:
     def above(p: float) -> float:
-        return float(binom.sf(k, n, p) + binom.pmf(k, n, p) / 2) - tail
+        return float(bdtrc(k, n, p) + bdtrc(k - 1, n, p)) / 2 - tail
 
     def below(p: float) -> float:
-        return float(binom.cdf(k, n, p) - binom.pmf(k, n, p) / 2) - tail
+        return float(bdtr(k, n, p) + (bdtr(k - 1, n, p) if k else 0.0)) / 2 - tail
 
     return (_root(above) if k else 0.0), (_root(below) if k < n else 1.0)
 

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import barnard_exact, boschloo_exact, hypergeom
-from scipy.stats import fisher_exact as scipy_fisher
-from scipy.stats.contingency import odds_ratio
 
 from emgproc.arrays import Ints, as_signal
 from emgproc.errors import ParameterError
@@ -81,6 +78,9 @@ def fisher_exact(table: ArrayLike, *, level: float = 0.95) -> FisherExact:
     >>> round(result.p, 6), round(result.mid_p, 6), result.value
     (0.007937, 0.003968, None)
     """
+    from scipy.stats import barnard_exact, boschloo_exact, hypergeom
+    from scipy.stats import fisher_exact as scipy_fisher
+
     counts = _table(table)
     check_level(level)
     (a, b), (c, d) = counts.tolist()
@@ -122,6 +122,8 @@ def _table(table: ArrayLike) -> Ints:
 def _conditional(
     counts: Ints, level: float
 ) -> tuple[float | None, tuple[float, float | None], tuple[str, ...]]:
+    from scipy.stats.contingency import odds_ratio
+
     found = odds_ratio(counts, kind="conditional")
     low, high = found.confidence_interval(level)
     upper = float(high) if np.isfinite(high) else None
