@@ -126,11 +126,10 @@ def _cell(value: Value, where: str, *, numeric: bool) -> bytes:
         return MISSING
     if isinstance(value, date):
         return ibm_double((value - EPOCH).days)
+    if isinstance(value, int) and int(float(value)) != value:
+        raise ParameterError(f"{where}: {value} has more than 53 bits")
     try:
-        number = float(value)
-        if isinstance(value, int) and int(number) != value:
-            raise ParameterError(f"{where}: {value} has more than 53 bits")
-        return ibm_double(number)
+        return ibm_double(float(value))
     except ParameterError as error:
         raise ParameterError(f"{where}: {error}") from None
 
