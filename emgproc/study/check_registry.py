@@ -48,6 +48,11 @@ def _values(protocol: Protocol) -> Iterator[Problem]:
     for key, (stated, registered) in pairs.items():
         if stated and registered and stated != registered:
             yield _differs(key, f"the registry entry says {registered}", stated)
+    if entry.scientific_title not in protocol.study.title:
+        what = (
+            f"does not hold the scientific title of the registry entry: {entry.scientific_title}"
+        )
+        yield _differs("study.title", what, protocol.study.title)
     # G12.0 is a code within G12 (C15).
     if not protocol.study.icd10.startswith(entry.icd10):
         what = f"no code within {entry.icd10} of the registry entry"

@@ -52,9 +52,7 @@ def availability_of(protocol: "Protocol") -> tuple[AvailabilityRow, ...]:
 def sponsors_of(protocol: "Protocol") -> tuple[SponsorRow, ...]:
     """Every sponsor, then the funding line of the entry where there is one."""
     rows = [
-        SponsorRow(s, "", "", "")
-        if isinstance(s, str)
-        else SponsorRow(s.name, s.same_as_funding, s.funding_title, s.grant)
+        SponsorRow(s.name, s.same_as_funding, s.funding_title, s.grant)
         for s in protocol.registry.sponsors
     ]
     funding = protocol.registry.funding

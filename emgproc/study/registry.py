@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from emgproc.study.dates import parse_jalali
 
@@ -45,12 +45,16 @@ class RegistryOutcome(Table):
 
 
 class Sponsor(Table):
-    """A sponsor as the registry words it (R27, C21)."""
+    """A sponsor as the registry words it (R27, C21); a text alone is its name."""
 
     name: str
     same_as_funding: str = ""
     funding_title: str = ""
     grant: str = ""
+
+
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
 
 
 class Contact(Table):
@@ -112,7 +116,7 @@ class Registry(Table):
     centre: str = Field(default="", title="Name of recruitment center")
     responsible: str = Field(default="", title="Full name of responsible person")
     grant: str = Field(default="", title="Grant code / Reference number")
-    sponsors: tuple[str | Sponsor, ...] = ()
+    sponsors: tuple[Annotated[Sponsor, BeforeValidator(_named)], ...] = ()
     sharing: dict[str, str] = Field(default={})
     contacts: tuple[Contact, ...] = Field(default=(), alias="contact", exclude=True, repr=False)
 
@@ -147,13 +151,10 @@ class Registry(Table):
     def _sponsors(self) -> list[tuple[str, str]]:
         lines = []
         for sponsor in self.sponsors:
-            if isinstance(sponsor, str):
-                lines.append(("Sponsor", sponsor))
-            else:
-                lines.append(("Sponsor", sponsor.name))
-                lines.append((SAME_FUNDING, sponsor.same_as_funding))
-                lines.append(("Title of funding source", sponsor.funding_title))
-                lines.append(("Grant code / Reference number", sponsor.grant))
+            lines.append(("Sponsor", sponsor.name))
+            lines.append((SAME_FUNDING, sponsor.same_as_funding))
+            lines.append(("Title of funding source", sponsor.funding_title))
+            lines.append(("Grant code / Reference number", sponsor.grant))
         return lines
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from emgproc.study import template_toml
+from emgproc.study import check_study, template_toml
 
 MUSCLES = ("biceps_brachii", "tibialis_anterior")
 INDEX = date(2015, 11, 2)
@@ -53,6 +53,18 @@ def tsv(rows: list[dict[str, object]]) -> str:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     lines = [columns, *([str(row.get(name, "n/a")) for name in columns] for row in rows)]
     return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def told(folder: StudyFolder, root: Path) -> list[tuple[str, str, str]]:
+    """(code, file, column) of every problem of the study, once written."""
+    return [(p.code, p.file, p.column) for p in check_study(folder.write(root))]
+
+
+def changed(folder: StudyFolder, root: Path, *changes) -> list[tuple[str, str, str]]:
+    """Change the study, then as `told`."""
+    for change in changes:
+        change(folder)
+    return told(folder, root)
 
 
 def on_day(day: int) -> date:
