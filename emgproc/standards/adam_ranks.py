@@ -14,8 +14,8 @@ RANK, SCORE = "RANK", "SCORE"
 def composite_ranks(analysis: Analysis) -> Dataset:
     """ADCE: the worst-rank position of each infant, and its wins less losses (Σu of the win test).
 
-    Both are the inputs of the outcome's tests: the rank sum of the treated is its W, the sum of
-    their scores its wins less losses.
+    Both are the inputs of the outcome's tests: the rank sum W of the n treated gives its
+    U = W − n(n + 1)/2, the sum of their scores its wins less losses.
     """
     infants = list(analysis.infants.values())
     used = [infant for infant in infants if infant.in_primary]
