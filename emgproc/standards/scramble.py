@@ -4,7 +4,8 @@ Arms are dealt anew among the enrolled infants, and each infant's visits are exc
 belongs to an arm (doses, samples of fluid, reactions to the product) goes with it; what an infant
 lived through (deaths, other treatment) stays. Whatever would give a real label away is taken out:
 names and dates of recordings, remarks, screening failures. The seed undoes the scrambling and so
-never stands in an output.
+never stands in an output. The values themselves are those of `OUT/sub-*/ses-*`: who compares them
+finds the real visit of a value, though not the arm.
 """
 
 import hashlib
