@@ -15,6 +15,7 @@ from emgproc.study.columns import (
 from emgproc.study.model import VISIT_OF_SESSION, Study
 from emgproc.study.registry import gregorian
 from emgproc.study.rows import Problem
+from emgproc.study.windows import after_a_dose
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ def _windows(study: Study) -> Iterator[Problem]:
         window = study.visit_window(who, session)
         if not study.outside_window(who, session) or window is None or visit.date is None:
             continue
+        if after_a_dose(study, who, session, visit.date):
+            continue
         day, first, last = (study.study_day(who, d) for d in (visit.date, *window))
         what = f"{VISIT_OF_SESSION[session]} of {who} at day {day}, window {first}–{last}"
         yield Problem(VISITS, visit.row, "date", "W101", what, "warning", str(visit.date))
@@ -143,7 +146,7 @@ def _other_day(study: Study) -> Iterator[Problem]:
         visit = study.visit(task.participant_id, task.session_id)
         if row.start is None or visit is None or visit.date is None:
             continue
-        if row.start.date() != visit.date:
+        who, session, day = task.participant_id, task.session_id, row.start.date()
+        if day != visit.date and not after_a_dose(study, who, session, day):
             what = f"{task.recording_id} not on the day of its visit {visit.date}"
-            day = str(row.start.date())
-            yield Problem(RECORDINGS, row.row, "start", "W112", what, "warning", day)
+            yield Problem(RECORDINGS, row.row, "start", "W112", what, "warning", str(day))

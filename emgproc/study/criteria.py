@@ -77,9 +77,15 @@ def eligibility_of(study: "Study") -> tuple[EligibilityRow, ...]:
 
 def criteria_of(protocol: "Protocol", person: Participant) -> Iterator[EligibilityRow]:
     """Yield the row of each criterion of one infant."""
-    for criterion in protocol.design.criteria:
+    criteria = protocol.design.criteria
+    opposites = {c.id: c.opposite_of for c in criteria if c.opposite_of}
+    opposites = {**{other: name for name, other in opposites.items()}, **opposites}
+    for criterion in criteria:
+        other = opposites.get(criterion.id, "")
         by_person = criterion.check == "investigator"
-        found = _answered(person, criterion) if by_person else _computed(person, criterion)
+        found = (
+            _answered(person, criterion.id, other) if by_person else _computed(person, criterion)
+        )
         told = found.state in {"met", "not met"}
         lets_in = (found.state == "met") == (criterion.kind == "inclusion")
         yield EligibilityRow(
@@ -112,15 +118,15 @@ class _Found:
     at_bound: bool = False
 
 
-def _answered(person: Participant, criterion: "Criterion") -> _Found:
-    column, answer = f"crit_{criterion.id}", person.criteria.get(criterion.id, "")
+def _answered(person: Participant, criterion_id: str, opposite_id: str) -> _Found:
+    column, answer = f"crit_{criterion_id}", person.criteria.get(criterion_id, "")
     if answer in _STATES:
         return _Found(column, answer, _STATES[answer])
-    other = person.criteria.get(criterion.opposite_of, "")
+    other = person.criteria.get(opposite_id, "")
     if other in _STATES:
         opposite = "N" if other == "Y" else "Y"
-        why = f"the opposite of {criterion.opposite_of}, answered {other}"
-        return _Found(f"crit_{criterion.opposite_of}", other, _STATES[opposite], why)
+        why = f"the opposite of {opposite_id}, answered {other}"
+        return _Found(f"crit_{opposite_id}", other, _STATES[opposite], why)
     return _Found(column, answer, "not known", "answered NK" if answer else "no answer")
 
 

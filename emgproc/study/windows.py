@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from emgproc.study.dates import Period
-from emgproc.study.model import SESSION_OF_VISIT, Study
+from emgproc.study.model import SESSION_OF_VISIT, VISIT_OF_SESSION, Study
 from emgproc.study.rows import Participant, Visit
 
 if TYPE_CHECKING:
@@ -78,6 +78,17 @@ def windows_of(study: Study) -> tuple[WindowRow, ...]:
         for plan in study.protocol.visits
         for row in _rows(study, person, plan)
     )
+
+
+def after_a_dose(study: Study, participant_id: str, session_id: str, day: date) -> bool:
+    """Tell whether `day` is in the window after a dose, of a visit planned after each (C12)."""
+    plan = study.protocol.visit(VISIT_OF_SESSION[session_id])
+    if not plan.per_dose:
+        return False
+    before, after = plan.window
+    doses = _dose_days(study, study.participant(participant_id))
+    dues = [Period.parse(plan.offset).after(dose) for dose in doses.values()]
+    return any(before <= (day - due).days <= after for due in dues)
 
 
 @dataclass(frozen=True, slots=True)
