@@ -81,11 +81,10 @@ def criteria_of(protocol: "Protocol", person: Participant) -> Iterator[Eligibili
     opposites = {c.id: c.opposite_of for c in criteria if c.opposite_of}
     opposites = {**{other: name for name, other in opposites.items()}, **opposites}
     for criterion in criteria:
-        other = opposites.get(criterion.id, "")
-        by_person = criterion.check == "investigator"
-        found = (
-            _answered(person, criterion.id, other) if by_person else _computed(person, criterion)
-        )
+        if criterion.check == "investigator":
+            found = _answered(person, criterion.id, opposites.get(criterion.id, ""))
+        else:
+            found = _computed(person, criterion)
         told = found.state in {"met", "not met"}
         lets_in = (found.state == "met") == (criterion.kind == "inclusion")
         yield EligibilityRow(
