@@ -82,23 +82,22 @@ def _enrolled(analysis: Analysis) -> list[tuple[ClinicalEvent, Value]]:
 
 
 def _adverse(analysis: Analysis, event: ClinicalEvent, number: Value) -> Row:
-    export, study, who = analysis.export, analysis.export.study, event.participant_id
-    before = [d.given_at.date() for d in study.doses(who) if d.given_at.date() <= event.start]
+    export, who = analysis.export, event.participant_id
+    told = analysis.safety[who, event.event_id]
     death = event.kind == "death"
-    end = event.start if death else event.end
     return {
         **analysis.first_columns(who),
         "SAFFL": yes(analysis.safety_set(who)),
         "AESEQ": number,
-        "AETERM": export.text(who, event.term),
+        "AETERM": export.text(event.term),
         "ACAT1": ADVERSE[event.kind],
-        "ACAT2": capitals(event.category),
+        "ACAT2": capitals(told.category),
         "ASTDT": export.shown(event.start),
-        "AENDT": export.shown(end),
-        "ASTDY": export.day(who, event.start),
-        "AENDY": export.day(who, end),
-        "TRTEMFL": yes(event.start >= study.index_date(who)),
-        "DSLDOSE": (event.start - max(before)).days if before else None,
+        "AENDT": export.shown(event.start if death else event.end),
+        "ASTDY": told.day,
+        "AENDY": told.day if death else told.end_day,
+        "TRTEMFL": yes(told.emergent),
+        "DSLDOSE": told.days_after_dose,
         "AESER": yes(event.serious),
         "AREL": event.related.upper(),
         "ATOXGRN": event.grade,

@@ -4,8 +4,6 @@ The idea is that of the CDISC Analysis Results Standard: an analysis, a statisti
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from typing import TypeAlias
 
 from emgproc.outcome.model import (
     Effect,
@@ -17,50 +15,23 @@ from emgproc.outcome.model import (
     SensitivityRow,
     Wins,
 )
+from emgproc.standards.adam_result_rows import (
+    COLUMNS,
+    COUNT,
+    LN,
+    PROBABILITY,
+    RATIO,
+    AnalysisResult,
+    Frame,
+    Statistic,
+    limits_of,
+    numbers_of,
+    split_p,
+)
+from emgproc.standards.adam_results_secondary import secondary_results
 
-Statistic: TypeAlias = float | int | str | None
-Told: TypeAlias = tuple[str, str, Statistic, str]  # statistic, label, value, unit
-Limits: TypeAlias = tuple[float, float] | None
 IN_PRIMARY = "infants with D observed, or dead before the primary visit"
 ENROLLED = "enrolled infants"
-NOT_COMPUTED = "not computed by this analysis"
-LN, RATIO, COUNT, PROBABILITY = "ln", "ratio", "count", "probability"
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisResult:
-    """One statistic of one analysis.
-
-    Attributes
-    ----------
-    analysis_id
-        PRIMARY, EFFECT, WINS, GATE…, SENS…, SECONDARY…, FLOW….
-    statistic, label
-        Its short name, and what it says.
-    value
-        A number, a word, or None where there is none: `reason` then says why.
-    unit
-        `ln` (units of the natural logarithm), `ratio`, `count`, `probability`, or empty.
-    population, n
-        Which infants, and how many of them entered.
-    method
-        How it was computed.
-    reason
-        Why there is no value.
-    """
-
-    analysis_id: str
-    statistic: str
-    label: str
-    value: Statistic
-    unit: str
-    population: str
-    n: int
-    method: str
-    reason: str = ""
-
-
-COLUMNS = tuple(field.name for field in fields(AnalysisResult))
 
 
 def analysis_results(outcome: Outcome) -> tuple[AnalysisResult, ...]:
@@ -75,7 +46,8 @@ def analysis_results(outcome: Outcome) -> tuple[AnalysisResult, ...]:
     -------
     tuple of AnalysisResult
         Primary test, effect, wins, conditions of the gate, sensitivity analyses, the visit right
-        after the last dose, flow by arm. Each pair of `analysis_id` and `statistic` stands once.
+        after the last dose, the other secondary outcomes, reliability, baseline, flow by arm.
+        Each pair of `analysis_id` and `statistic` stands once.
     """
     return (
         *_primary(outcome.primary),
@@ -84,6 +56,7 @@ def analysis_results(outcome: Outcome) -> tuple[AnalysisResult, ...]:
         *_gate(outcome.gate, outcome.primary),
         *(row for analysis in outcome.sensitivity for row in _sensitivity(analysis)),
         *_post(outcome.secondary_post),
+        *secondary_results(outcome.secondary),
         *(row for arm in outcome.flow for row in _flow(arm)),
     )
 
@@ -112,68 +85,16 @@ def _cell(value: Statistic) -> str:
     return repr(value) if isinstance(value, float) else " ".join(str(value).split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """What the rows of one analysis share."""
-
-    analysis_id: str
-    population: str
-    n: int
-    method: str
-    reason: str = ""
-
-    def rows(self, *told: Told) -> Iterator[AnalysisResult]:
-        """Rows of these statistics; the reason stands only where there is no value."""
-        for statistic, label, value, unit in told:
-            reason = "" if value is not None else self.reason or NOT_COMPUTED
-            yield AnalysisResult(
-                self.analysis_id,
-                statistic,
-                label,
-                value,
-                unit,
-                self.population,
-                self.n,
-                self.method,
-                reason,
-            )
-
-
-def _split(
-    p: float | None, count: int | None, splits: int | None, word: str = ""
-) -> tuple[Told, ...]:
-    return (
-        ("p", f"{word}exact two-sided p", p, PROBABILITY),
-        ("count", "splits at least as extreme as the observed", count, COUNT),
-        ("splits", "all splits of the infants into the arms", splits, COUNT),
-    )
-
-
-def _limits(name: str, label: str, limits: Limits, unit: str) -> tuple[Told, ...]:
-    low, high = limits or (None, None)
-    return (
-        (f"{name}_low", f"{label}, lower limit", low, unit),
-        (f"{name}_high", f"{label}, upper limit", high, unit),
-    )
-
-
-def _numbers(treated: int, control: int) -> tuple[Told, ...]:
-    return (
-        ("n_treated", "treated infants", treated, COUNT),
-        ("n_control", "control infants", control, COUNT),
-    )
-
-
 def _primary(primary: Primary) -> Iterator[AnalysisResult]:
     n = primary.n_treated + primary.n_control
-    frame = _Frame("PRIMARY", IN_PRIMARY, n, primary.test, primary.reason)
+    frame = Frame("PRIMARY", IN_PRIMARY, n, primary.test, primary.reason)
     reachable = None if primary.alpha_reachable is None else str(primary.alpha_reachable).lower()
     yield from frame.rows(
-        *_split(primary.p, primary.count, primary.splits),
+        *split_p(primary.p, primary.count, primary.splits),
         ("alpha", "level of the test", primary.alpha, PROBABILITY),
         ("smallest_p", "smallest p that these numbers allow", primary.smallest_p, PROBABILITY),
         ("alpha_reachable", "can the level be reached at all", reachable, ""),
-        *_numbers(primary.n_treated, primary.n_control),
+        *numbers_of(primary.n_treated, primary.n_control),
         ("deaths_treated", "deaths before the visit, treated", primary.deaths_treated, COUNT),
         ("deaths_control", "deaths before the visit, control", primary.deaths_control, COUNT),
         (
@@ -187,20 +108,20 @@ def _effect(analysis_id: str, effect: Effect | None, primary: Primary) -> Iterat
     """An effect; where there is none, one row that says why."""
     if effect is None:
         why = primary.reason or "an arm has no infant measured at both visits"
-        yield from _Frame(analysis_id, IN_PRIMARY, 0, "Hodges-Lehmann", why).rows(
+        yield from Frame(analysis_id, IN_PRIMARY, 0, "Hodges-Lehmann", why).rows(
             ("estimate", "shift", None, LN)
         )
         return
     why = primary.no_interval_reason or effect.note or "no exact interval exists"
     n = effect.n_treated + effect.n_control
-    yield from _Frame(analysis_id, effect.label, n, effect.method, why).rows(
+    yield from Frame(analysis_id, effect.label, n, effect.method, why).rows(
         ("estimate", "Hodges-Lehmann shift, treated minus control", effect.estimate_ln, LN),
-        *_limits("ci", "exact interval of the shift", effect.ci_ln, LN),
+        *limits_of("ci", "exact interval of the shift", effect.ci_ln, LN),
         ("ratio", "ratio of levels, treated to control", effect.ratio, RATIO),
-        *_limits("ci_ratio", "exact interval of the ratio", effect.ci_ratio, RATIO),
+        *limits_of("ci_ratio", "exact interval of the ratio", effect.ci_ratio, RATIO),
         ("level_nominal", "nominal level of the interval", effect.level_nominal, PROBABILITY),
         ("level_attained", "attained level of the interval", effect.level_attained, PROBABILITY),
-        *_numbers(effect.n_treated, effect.n_control),
+        *numbers_of(effect.n_treated, effect.n_control),
     )
 
 
@@ -208,31 +129,31 @@ def _wins(wins: Wins | None, primary: Primary) -> Iterator[AnalysisResult]:
     n = primary.n_treated + primary.n_control
     method = "every treated against every control infant; exact permutation of the sum of scores"
     if wins is None:
-        frame = _Frame("WINS", IN_PRIMARY, n, method, primary.reason)
+        frame = Frame("WINS", IN_PRIMARY, n, method, primary.reason)
         yield from frame.rows(("net_benefit", "net benefit", None, ""))
         return
-    yield from _Frame("WINS", IN_PRIMARY, n, method, wins.note).rows(
+    yield from Frame("WINS", IN_PRIMARY, n, method, wins.note).rows(
         ("wins", "pairs that the treated wins", wins.wins, COUNT),
         ("losses", "pairs that the treated loses", wins.losses, COUNT),
         ("ties", "pairs without a winner", wins.ties, COUNT),
         ("net_benefit", "wins less losses, share of pairs", wins.net_benefit, ""),
         ("win_odds", "win odds, ties halved", wins.win_odds, RATIO),
         ("win_ratio", "win ratio", wins.win_ratio, RATIO),
-        *_split(wins.p, wins.count, wins.splits),
+        *split_p(wins.p, wins.count, wins.splits),
     )
 
 
 def _gate(gate: Gate, primary: Primary) -> Iterator[AnalysisResult]:
     n = primary.n_treated + primary.n_control
     for condition in gate.conditions:
-        frame = _Frame(f"GATE.{condition.id}", IN_PRIMARY, n, condition.name, condition.text)
+        frame = Frame(f"GATE.{condition.id}", IN_PRIMARY, n, condition.name, condition.text)
         yield from frame.rows(
             ("status", condition.name, condition.status, ""),
             ("value", f"{condition.name}: value", condition.value, ""),
             ("limit", f"{condition.name}: limit", condition.limit, ""),
         )
     method = "every condition passed and nothing voids the claim"
-    yield from _Frame("GATE", IN_PRIMARY, n, method).rows(
+    yield from Frame("GATE", IN_PRIMARY, n, method).rows(
         ("verdict", "may improved tone be stated", gate.verdict, "")
     )
 
@@ -240,14 +161,14 @@ def _gate(gate: Gate, primary: Primary) -> Iterator[AnalysisResult]:
 def _sensitivity(row: SensitivityRow) -> Iterator[AnalysisResult]:
     why = row.reason or row.note
     n = row.n_treated + row.n_control
-    yield from _Frame(f"SENS.{row.id}", "as the analysis defines it", n, row.name, why).rows(
+    yield from Frame(f"SENS.{row.id}", "as the analysis defines it", n, row.name, why).rows(
         ("estimate", "shift, treated minus control", row.estimate_ln, LN),
-        *_limits("ci", "interval of the shift", row.ci_ln, LN),
+        *limits_of("ci", "interval of the shift", row.ci_ln, LN),
         ("level_attained", "attained level of the interval", row.level_attained, PROBABILITY),
-        *_split(row.p, row.count, row.splits, "nominal "),
-        *_numbers(row.n_treated, row.n_control),
-        *_limits("range", "range of the shift over its analyses", row.range_ln, LN),
-        *_limits("range_p", "range of p over its analyses", row.range_p, PROBABILITY),
+        *split_p(row.p, row.count, row.splits, "nominal "),
+        *numbers_of(row.n_treated, row.n_control),
+        *limits_of("range", "range of the shift over its analyses", row.range_ln, LN),
+        *limits_of("range_p", "range of p over its analyses", row.range_p, PROBABILITY),
         ("note", "note", row.note or None, ""),
     )
 
@@ -255,12 +176,12 @@ def _sensitivity(row: SensitivityRow) -> Iterator[AnalysisResult]:
 def _post(post: SecondaryPost) -> Iterator[AnalysisResult]:
     n = post.n_treated + post.n_control
     population = "infants measured at baseline and right after the last dose"
-    frame = _Frame("SECONDARY.POST", population, n, post.note, post.reason or "nobody measured")
+    frame = Frame("SECONDARY.POST", population, n, post.note, post.reason or "nobody measured")
     yield from frame.rows(
         ("p_nominal", "exact two-sided p, nominal", post.p_nominal, PROBABILITY),
         ("mean_treated", "mean change, treated", post.mean_treated_ln, LN),
         ("mean_control", "mean change, control", post.mean_control_ln, LN),
-        *_numbers(post.n_treated, post.n_control),
+        *numbers_of(post.n_treated, post.n_control),
     )
     effect = post.effect
     low, high = effect.ci_ln if effect and effect.ci_ln else (None, None)
@@ -276,7 +197,7 @@ def _post(post: SecondaryPost) -> Iterator[AnalysisResult]:
 
 
 def _flow(arm: FlowArm) -> Iterator[AnalysisResult]:
-    frame = _Frame(f"FLOW.{arm.arm}", ENROLLED, arm.enrolled, "count", "not planned")
+    frame = Frame(f"FLOW.{arm.arm}", ENROLLED, arm.enrolled, "count", "not planned")
     yield from frame.rows(
         ("planned", "planned infants", arm.planned, COUNT),
         ("enrolled", "enrolled infants", arm.enrolled, COUNT),

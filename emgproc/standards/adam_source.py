@@ -7,6 +7,7 @@ from datetime import date
 
 from emgproc.errors import ParameterError
 from emgproc.outcome.model import InfantOutcome, Outcome
+from emgproc.outcome.secondary_model import SafetyEvent
 from emgproc.standards.datasets_model import Value
 from emgproc.standards.sdtm_findings import recording_days
 from emgproc.standards.sdtm_people import visit_done
@@ -24,7 +25,8 @@ class Analysis:
     outcome
         Of `emgproc.outcome.analyse` on the same study, values and failures.
     mdc95_ln
-        Minimal detectable change of D at 95 %, ln units, > 0; None where none is known.
+        Minimal detectable change of D at 95 %, ln units, > 0; None takes that of the study's own
+        repeat recordings, where it has any.
 
     Raises
     ------
@@ -55,9 +57,22 @@ class Analysis:
         return {name: found[name] for name in sorted(found)}
 
     @functools.cached_property
+    def safety(self) -> Mapping[tuple[str, str], SafetyEvent]:
+        """What the outcome says of each adverse event, by participant_id and event_id."""
+        events = self.outcome.secondary.safety.events
+        return {(event.participant_id, event.event_id): event for event in events}
+
+    @functools.cached_property
     def recorded_on(self) -> Mapping[str, date]:
         """Day of each recording."""
         return recording_days(self.export)
+
+    @property
+    def detectable_ln(self) -> float | None:
+        """Minimal detectable change: the given one, else that of the repeat recordings."""
+        if self.mdc95_ln is not None:
+            return self.mdc95_ln
+        return self.outcome.secondary.reliability.mdc95_ln
 
     @property
     def sign(self) -> int:

@@ -91,7 +91,7 @@ def _reason(analysis: Analysis, pair: Pair, level: VisitLevel) -> str | None:
     """Why the level is missing: its own reason, else the pair's."""
     if level.tone_ln is not None:
         return None
-    return analysis.export.text(pair.participant_id, level.reason or pair.reason)
+    return analysis.export.text(level.reason or pair.reason)
 
 
 def _means(analysis: Analysis, infant: InfantOutcome) -> Iterator[Row]:
@@ -112,13 +112,13 @@ def _means(analysis: Analysis, infant: InfantOutcome) -> Iterator[Row]:
             "CHG": change,
             "R2BASE": None if change is None else math.exp(change),
             "ANL01FL": "Y" if entering else None,
-            "AREASND": None if change is not None else analysis.export.text(who, reason),
+            "AREASND": None if change is not None else analysis.export.text(reason),
             **_criterion(analysis, change),
         }
 
 
 def _criterion(analysis: Analysis, change: float | None) -> dict[str, Value]:
-    limit = analysis.mdc95_ln
+    limit = analysis.detectable_ln
     if limit is None:
         return {}
     sign = "" if analysis.sign > 0 else "-"

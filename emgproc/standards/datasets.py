@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 from emgproc.errors import WriteError
 from emgproc.outcome.model import Outcome
 from emgproc.standards.adam import adam_datasets
+from emgproc.standards.adam_result_rows import AnalysisResult
 from emgproc.standards.adam_results import analysis_results, results_text
 from emgproc.standards.adam_source import Analysis
 from emgproc.standards.audit_time import utc_now
@@ -34,7 +35,8 @@ class DatasetOptions:
     dates
         `study_day`: no date of an infant leaves the study. `iso`: dates too, birth dates never.
     mdc95_ln
-        Minimal detectable change of D, ln units, for the criterion of ADNV; None: no criterion.
+        Minimal detectable change of D, ln units, for the criterion of ADNV; None: that of the
+        study's own repeat recordings, and no criterion where it has none.
     """
 
     dates: Dates = "study_day"
@@ -86,7 +88,7 @@ def write_datasets(  # noqa: PLR0913 - the options are keyword-only
     datasets = [*sdtm_datasets(export), *adam_datasets(Analysis(export, outcome, chosen.mdc95_ln))]
     created = creation_time(study)
     described = define(export, datasets, created.isoformat())
-    results = results_text(analysis_results(outcome), synthetic=export.synthetic)
+    results = results_text(_public(export, analysis_results(outcome)), synthetic=export.synthetic)
     texts = {
         "ard.tsv": results,
         "define.json": define_json(described),
@@ -96,6 +98,18 @@ def write_datasets(  # noqa: PLR0913 - the options are keyword-only
     for dataset in datasets:
         files |= _files(dataset, created, study.protocol.study.id)
     return _written(Path(out) / FOLDER, files)
+
+
+def _public(export: Export, results: Sequence[AnalysisResult]) -> list[AnalysisResult]:
+    """Results of which no text tells what must not leave the study."""
+    return [
+        replace(
+            row,
+            value=export.text(row.value) if isinstance(row.value, str) else row.value,
+            reason=export.text(row.reason),
+        )
+        for row in results
+    ]
 
 
 def creation_time(study: Study) -> datetime:

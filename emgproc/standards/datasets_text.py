@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -83,7 +83,7 @@ def fitting(text: str, where: str, longest: int = MAX_TEXT) -> bytes:
     return plain.encode("ascii")
 
 
-def withheld(text: str, *, dates: bool, birth: date | None = None) -> str:
+def withheld(text: str, *, dates: bool, births: Collection[date] = ()) -> str:
     """Free text without e-mail addresses and, as asked, dates; what is taken out is marked.
 
     Parameters
@@ -92,8 +92,8 @@ def withheld(text: str, *, dates: bool, birth: date | None = None) -> str:
         What was typed.
     dates
         Take out everything that is written like a date.
-    birth
-        Day of birth, which never stays.
+    births
+        Days of birth, which never stay.
 
     Examples
     --------
@@ -103,13 +103,14 @@ def withheld(text: str, *, dates: bool, birth: date | None = None) -> str:
     plain = _MAIL.sub(MAIL_WITHHELD, text)
     if dates:
         return _DATE.sub(DATE_WITHHELD, plain)
-    if birth is None:
-        return plain
-    return _DATE.sub(lambda found: _unless_birth(found.group(), birth), plain)
+    return _DATE.sub(lambda found: _unless_birth(found.group(), births), plain)
 
 
-def _unless_birth(text: str, birth: date) -> str:
+def _unless_birth(text: str, births: Collection[date]) -> str:
     numbers = sorted(int(part) for part in re.split(r"[-/.]", text))
-    years = ([birth.year], [birth.year % 100])
-    same = any(numbers == sorted([birth.day, birth.month, *year]) for year in years)
-    return DATE_WITHHELD if same else text
+    forbidden = [
+        sorted([birth.day, birth.month, year])
+        for birth in births
+        for year in (birth.year, birth.year % 100)
+    ]
+    return DATE_WITHHELD if numbers in forbidden else text

@@ -181,7 +181,7 @@ def _parameters(export: Export) -> Iterator[tuple[str, str]]:
     yield "DCUTDTC", study.data_cutoff.isoformat()
     yield "DCUTDESC", "Nothing in the study is dated later"
     for sponsor in registry.sponsors:
-        yield "SPONSOR", sponsor if isinstance(sponsor, str) else sponsor.name
+        yield "SPONSOR", sponsor.name
     yield "SDTMVER", SDTM_GUIDE
     yield "DATAKIND", "SYNTHETIC" if export.synthetic else "TRIAL"
 

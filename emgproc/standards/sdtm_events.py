@@ -27,7 +27,7 @@ def event_domains(export: Export) -> tuple[Dataset, ...]:
     done = numbered([_procedure(export, event) for event in procedures], "PRSEQ")
     return (
         export.dataset("EX", exposure),
-        export.dataset("SUPPEX", _product(given, exposure)),
+        export.dataset("SUPPEX", _product(export, given, exposure)),
         export.dataset("EC", _collected(export, doses)),
         export.dataset("AE", events),
         export.dataset("SUPPAE", _expected(adverse_events, events)),
@@ -59,7 +59,7 @@ def _exposure(export: Export, dose: Exposure) -> Row:
         "EXDOSE": dose.given_cells / MILLION,
         "EXDOSU": DOSE_UNIT,
         "EXROUTE": capitals(dose.route),
-        "EXLOT": export.text(dose.participant_id, dose.lot),
+        "EXLOT": export.text(dose.lot),
         "EPOCH": "TREATMENT",
         "EXSTDTC": export.dtc(day),
         "EXENDTC": export.dtc(day),
@@ -68,12 +68,12 @@ def _exposure(export: Export, dose: Exposure) -> Row:
     }
 
 
-def _product(doses: Sequence[Exposure], rows: Sequence[Row]) -> list[Row]:
+def _product(export: Export, doses: Sequence[Exposure], rows: Sequence[Row]) -> list[Row]:
     found: list[Row] = []
     for dose, row in zip(doses, rows, strict=True):
         viability = dose.viability_pct
         told = {
-            "PASSAGE": dose.passage,
+            "PASSAGE": export.text(dose.passage),
             "VIABPCT": None if viability is None else repr(viability),
             "RELQC": dose.release_qc.upper(),
             "DONOR": dose.donor,
@@ -123,7 +123,7 @@ def _performed(export: Export, dose: Exposure) -> Row:
         "ECMOOD": "PERFORMED",
         "ECOCCUR": yes(dose.given_cells > 0),
         "ECROUTE": capitals(dose.route),
-        "ECLOT": export.text(dose.participant_id, dose.lot),
+        "ECLOT": export.text(dose.lot),
         "ECSTDTC": export.dtc(day),
         "ECSTDY": export.day(dose.participant_id, day),
     }
@@ -163,16 +163,16 @@ def _adverse(export: Export, event: ClinicalEvent) -> Row:
     return {
         **export.infant(who, "AE"),
         **_span(export, event, "AE"),
-        "AETERM": export.text(who, event.term),
+        "AETERM": export.text(event.term),
         "AELLT": event.meddra_llt,
         "AEDECOD": event.meddra_pt,
         "AEBODSYS": event.meddra_soc,
         "AECAT": ADVERSE[event.kind],
         "AESCAT": capitals(event.category),
         "AESER": yes(event.serious),
-        "AEACNOTH": export.text(who, event.action),
+        "AEACNOTH": export.text(event.action),
         "AEREL": event.related.upper(),
-        "AEOUT": "FATAL" if death else export.text(who, event.outcome).upper(),
+        "AEOUT": "FATAL" if death else export.text(event.outcome).upper(),
         "AESDTH": "Y" if death or event.grade == 5 else None,
         "AETOXGR": None if event.grade is None else str(event.grade),
     }
@@ -191,7 +191,7 @@ def _therapies(export: Export) -> list[Row]:
         {
             **export.infant(event.participant_id, "CM"),
             **_span(export, event, "CM"),
-            "CMTRT": export.text(event.participant_id, event.term),
+            "CMTRT": export.text(event.term),
             "CMCAT": "OTHER SMA THERAPY",
         }
         for event in _of_kinds(export, "other_sma_therapy")
@@ -202,7 +202,7 @@ def _procedure(export: Export, event: ClinicalEvent) -> Row:
     return {
         **export.infant(event.participant_id, "PR"),
         **_span(export, event, "PR"),
-        "PRTRT": export.text(event.participant_id, event.term),
+        "PRTRT": export.text(event.term),
         "PRCAT": PROCEDURES[event.kind],
     }
 

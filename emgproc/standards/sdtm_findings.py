@@ -122,7 +122,7 @@ def _rank(item: tuple[Row, Told]) -> tuple[str, ...]:
 def _judged(export: Export) -> dict[tuple[str, str], str]:
     """Why a person failed a recording's channel, by recording and channel; "" stands for all."""
     return {
-        (row.recording_id, row.channel): export.text(row.participant_id, row.qc_reason)
+        (row.recording_id, row.channel): export.text(row.qc_reason)
         for row in export.study.recordings
         if row.qc_manual == "fail"
     }

@@ -126,7 +126,7 @@ def _visit(export: Export, visit: Visit) -> Row:
         **visit_columns(visit.session_id),
         "SVPRESP": "Y",
         "SVOCCUR": yes(not missed),
-        "SVREASOC": export.text(visit.participant_id, visit.reason) if missed else None,
+        "SVREASOC": export.text(visit.reason) if missed else None,
         "SVSTDTC": export.dtc(when),
         "SVENDTC": export.dtc(when),
         "SVSTDY": day,
@@ -142,7 +142,7 @@ def _partial_visits(export: Export, visits: list[tuple[Row, Visit]]) -> list[Row
         for supplement in qualifiers(
             row,
             "VISITNUM",
-            {"SVPART": export.text(visit.participant_id, visit.reason) or "reason not recorded"},
+            {"SVPART": export.text(visit.reason) or "reason not recorded"},
         )
     ]
 
@@ -157,7 +157,7 @@ def _disposition(export: Export) -> list[Row]:
             rows.append(
                 {
                     **export.infant(who, "DS"),
-                    "DSTERM": export.text(who, term) or decoded,
+                    "DSTERM": export.text(term) or decoded,
                     "DSDECOD": decoded,
                     "DSCAT": category,
                     "DSSTDTC": export.dtc(day),
@@ -194,7 +194,7 @@ def _deaths(export: Export) -> list[Row]:
         if died is None:
             continue
         events = export.study.events_of(who, "death")
-        cause = export.text(who, events[0].term) if events else ""
+        cause = export.text(events[0].term) if events else ""
         rows.append(
             {
                 **export.infant(who, "DD"),

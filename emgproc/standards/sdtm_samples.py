@@ -25,9 +25,7 @@ def sample_domains(export: Export) -> tuple[Dataset, ...]:
     markers = [
         supplement
         for row, sample in zip(rows, samples, strict=True)
-        for supplement in qualifiers(
-            row, "LBSEQ", {"MARKER": export.text(sample.participant_id, sample.marker)}
-        )
+        for supplement in qualifiers(row, "LBSEQ", {"MARKER": export.text(sample.marker)})
         if row["LBTESTCD"] == "DONCELL"
     ]
     return export.dataset("LB", rows), export.dataset("SUPPLB", markers)
@@ -41,7 +39,7 @@ def _sample(export: Export, sample: CsfSample, number: int) -> dict[str, Value]:
         "LBGRPID": f"CSF{number}",
         "LBCAT": "CSF CELL DETECTION",
         "LBSPEC": "CEREBROSPINAL FLUID",
-        "LBMETHOD": capitals(export.text(who, sample.method)),
+        "LBMETHOD": capitals(export.text(sample.method)),
         "LBDTC": export.dtc(sample.date),
         "LBDY": export.day(who, sample.date),
     }

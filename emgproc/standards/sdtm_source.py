@@ -1,5 +1,6 @@
 """What an export to a data standard is made from, and how it names infants, days and texts."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -79,10 +80,14 @@ class Export:
         shown = self.shown(when)
         return None if shown is None else shown.isoformat()
 
-    def text(self, participant_id: str, typed: str) -> str:
-        """Free text of an infant, without what must not leave the study."""
-        birth = self.study.participant(participant_id).birth_date
-        return withheld(typed, dates=self.dates != "iso", birth=birth)
+    @functools.cached_property
+    def births(self) -> frozenset[date]:
+        """Every birth date the study knows."""
+        return frozenset(p.birth_date for p in self.study.participants if p.birth_date)
+
+    def text(self, typed: str) -> str:
+        """Free text without what must not leave the study."""
+        return withheld(typed, dates=self.dates != "iso", births=self.births)
 
     def death(self, participant_id: str) -> date | None:
         """Day of death by whatever table tells it."""

@@ -225,6 +225,37 @@ def test_adverse_events_are_emergent_from_the_index_date_and_tell_the_last_dose(
     assert (row["TRTEMFL"], row["ASTDY"], row["DSLDOSE"]) == ("N", -1, None)
 
 
+def test_adverse_events_are_those_of_the_outcome(sample):
+    rows = {row["USUBJID"][-6:]: row for row in rows_of(sample, "ADAE")}
+    events = sample_outcome().secondary.safety.events
+    assert len(events) == len(rows) == 4
+    for event in events:
+        row = rows[event.participant_id]
+        assert (row["ASTDY"], row["DSLDOSE"]) == (event.day, event.days_after_dose)
+        assert row["TRTEMFL"] == ("Y" if event.emergent else "N")
+        assert row["ACAT2"] == event.category.upper()
+
+
+def test_times_are_those_of_the_outcomes_survival(sample):
+    codes = {"death": "DEATH", "death_or_ventilation": "DTHPVENT"}
+    for endpoint in sample_outcome().secondary.longevity.endpoints:
+        rows = by_infant(sample, "ADTTE", PARAMCD=codes[endpoint.id])
+        held = {who: (row["AVAL"], row["CNSR"] == 0) for who, row in rows.items()}
+        assert held == {f.participant_id: (f.days, f.event) for f in endpoint.follow_up}
+
+
+def test_the_studys_own_detectable_change_serves_where_none_is_given():
+    outcome = sample_outcome()
+    known = replace(outcome.secondary.reliability, mdc95_ln=0.2)
+    outcome = replace(outcome, secondary=replace(outcome.secondary, reliability=known))
+    export = Export(sample_study(), sample_values())
+    for given, shown in ((None, "0.2"), (0.15, "0.15")):
+        rows = by_infant(
+            adam_datasets(Analysis(export, outcome, given)), "ADNV", PARAMCD="TONEMEAN"
+        )
+        assert {row["CRIT1"] for row in rows.values()} == {f"CHG > MDC95 ({shown})"}
+
+
 def test_aeseq_of_adae_points_to_the_row_of_ae(sample):
     export = Export(sample_study(), sample_values())
     events = {(r["USUBJID"], r["AESEQ"]): r for r in rows_of(sdtm_datasets(export), "AE")}
@@ -322,6 +353,21 @@ def test_results_are_the_outcomes_numbers_one_a_row():
     for row in outcome.sensitivity:
         assert value(f"SENS.{row.id}", "p").value == row.p
     assert value("FLOW.CTRL", "died").value == 1
+
+
+def test_results_hold_the_secondary_outcomes_too():
+    secondary = sample_outcome().secondary
+    cells = secondary.csf.proportions[0]
+    held = value("CSF.POSITIVE-INDETERMINATE-AS-NEGATIVE.MSC", "ci_high")
+    assert (held.value, held.n) == (cells.ci[1], cells.n)
+    assert value("SAFETY.ANY-ADVERSE-EVENT.MSC", "events").value == 3
+    death = secondary.longevity.endpoints[0]
+    assert value("LONGEVITY.DEATH", "p").value == death.p_nominal
+    assert value("LONGEVITY.DEATH.CTRL", "day_25_survival").value == 0.8
+    assert value("RELIABILITY", "mdc95").value is None
+    assert "repeat" in value("RELIABILITY", "mdc95").reason
+    age = secondary.baseline[0]
+    assert value("BASELINE.AGE-AT-INDEX.MSC", "mean").value == age.mean
 
 
 @pytest.mark.parametrize("values", [None, ()])

@@ -144,20 +144,47 @@ def test_a_folder_that_cannot_be_made_is_a_write_error(tmp_path):
         write_datasets(sample_study(), sample_values(), (), sample_outcome(), tmp_path)
 
 
-def test_no_planted_name_birth_date_number_or_address_is_in_any_file(tmp_path):
+def planted_study():
+    """Names, dates, a hospital number and addresses wherever a person could have typed them."""
+    note = "ask z.planted@mail.org, seen 20/10/2015, born 2015-01-02"
+    born = {"birth_date": date(2015, 1, 2), "screen_fail_reason": "MRN 778899"}
+    machine = {"file": "x/Zahra_Planted.edf", "operator": "Dr Planted", "device": "Planted"}
+    study = changed("participants", "sub-01", **born)
     study = changed(
-        "participants", "sub-01", birth_date=date(2015, 1, 2), screen_fail_reason="MRN 778899"
+        "recordings", "sub-01", study=study, **machine, qc_manual="fail", qc_reason=note
     )
-    study = changed("recordings", "sub-01", study=study, file="x/Zahra_Planted.edf",
-                    operator="Dr Planted", device="Planted")  # fmt: skip
-    study = changed("clinical_events", "sub-01", study=study, action="called z.planted@mail.org",
-                    outcome="well since 2015-10-20")  # fmt: skip
-    options = DatasetOptions(dates="iso")
-    paths = write_datasets(study, sample_values(), (), sample_outcome(), tmp_path, options=options)
+    study = changed("clinical_events", "sub-01", study=study, term=note, action=note, outcome=note)
+    study = changed("exposures", "sub-01", study=study, lot=note, passage=note)
+    study = changed("csf", "sub-01", study=study, marker=note, method=note)
+    study = changed("visits", "sub-01", study=study, status="partial", reason=note)
+    missed = next(v for v in study.visits if v.participant_id == "sub-08" and v.status == "missed")
+    visits = tuple(replace(v, reason=note) if v is missed else v for v in study.visits)
+    return replace(study, visits=visits)
+
+
+@pytest.mark.parametrize("dates", ["study_day", "iso"])
+def test_no_planted_name_birth_date_number_or_address_is_in_any_file(tmp_path, dates):
+    study, values = planted_study(), sample_values()
+    outcome = analyse(study, values, ())
+    options = DatasetOptions(dates=dates)
+    planted = [b"lanted", b"LANTED", b"2015-01-02", b"mail.org", b"MAIL.ORG", b"778899"]
+    planted += [b"20/10/2015"] if dates == "study_day" else []
+    paths = write_datasets(study, values, (), outcome, tmp_path, options=options)
+    assert any(b"[e-mail]" in path.read_bytes() for path in paths)
     for path in paths:
         data = path.read_bytes()
-        for planted in (b"lanted", b"2015-01-02", b"mail.org", b"778899", b"MAIL.ORG"):
-            assert planted not in data, (path.name, planted)
+        for text in planted:
+            assert text not in data, (path.name, text)
+
+
+def test_by_default_no_date_of_any_infant_is_in_any_file(written):
+    study = sample_study()
+    days = {v.date for v in study.visits if v.date} | {e.given_at.date() for e in study.exposures}
+    days |= {p.index_date for p in study.participants} | {e.start for e in study.clinical_events}
+    days |= {p.last_contact_date for p in study.participants} | {s.date for s in study.csf}
+    for path in written[1]:
+        data = path.read_bytes()
+        assert not [day for day in days if day.isoformat().encode() in data], path.name
 
 
 def test_options_reach_the_files(tmp_path):

@@ -240,7 +240,7 @@ def test_dates_and_addresses_are_withheld_from_free_text():
     text = "fever 11.02.2016 and 2016/2/12, call x.y@z.org, version 5.0"
     assert withheld(text, dates=True) == "fever [date] and [date], call [e-mail], version 5.0"
     born = "born 3/7/2015, seen 2016-02-11, 15-07-03"
-    assert withheld(born, dates=False, birth=date(2015, 7, 3)) == (
+    assert withheld(born, dates=False, births=[date(2015, 7, 3)]) == (
         "born [date], seen 2016-02-11, [date]"
     )
 
