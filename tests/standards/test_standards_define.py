@@ -111,6 +111,7 @@ def test_every_layout_can_be_written_and_every_codelist_is_used():
         used |= {column.codelist for column in layout.columns}
         for column in layout.columns:
             assert column.origin, (layout.name, column.name)
+            assert column.derivation, (layout.name, column.name)
     assert used - {""} == set(codelists())
 
 
