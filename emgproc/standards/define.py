@@ -19,9 +19,9 @@ STANDARDS = {
 NOTES = (
     "Study days count from the index date (day 1): dose 1, or the matched day of a control. There "
     "is no day 0.",
-    "No birth date is exported. No other date of an infant is exported unless dates = iso; the "
-    "columns of dates are then empty, and what is written like a date in free text is replaced "
-    "by [date], an e-mail address by [e-mail].",
+    "No birth date is exported. No other date of an infant is exported unless dates = iso: by "
+    "default the columns of dates are empty and what is written like a date in free text is "
+    "replaced by [date]. An e-mail address in free text is always replaced by [e-mail].",
     "Removing dates does not anonymise: with a rare disease, few infants and one centre the rows "
     "may still point to someone.",
     "Dates are exported as days; times of day stay in the study's tables.",
