@@ -10,6 +10,9 @@ from emgproc.outcome.comparison import Entry, changes_of, compare, survivors_eff
 from emgproc.outcome.events import EARLY, LATE, NOT_PER_PROTOCOL, OTHER_THERAPY
 from emgproc.outcome.model import SensitivityRow
 from emgproc.outcome.reindexed import INDICES, entries_by_index
+from emgproc.outcome.sensitivity_events import ventilation_tier, while_on_study
+from emgproc.outcome.sensitivity_models import ancova_age, ancova_label
+from emgproc.outcome.sensitivity_normalised import m_wave_normalised
 from emgproc.outcome.sensitivity_row import Material, alive, compared, without
 from emgproc.stats import joint_rank, permutation, subjects
 from emgproc.stats.splits import MAX_ENUMERATED
@@ -252,11 +255,16 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         "Z3": _index("Z3"),
         "Z4": _index("Z4"),
         "Z5": _index("Z5"),
+        "Z6": m_wave_normalised,
         "Z9": _index("Z9"),
+        "Z11": ancova_age,
         "joint_rank": _joint_rank,
         "win_net_benefit": _wins,
         "Z14": _leave_out,
         "bounds": _bounds,
+        "ancova_label": ancova_label,
+        "while_on_study": while_on_study,
+        "ventilation_tier": ventilation_tier,
         "in_window": _without_flag(
             "in_window", "Visits outside their window left out", frozenset({LATE, EARLY})
         ),
@@ -269,20 +277,15 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-PRE_DECLARED = ("Z6", "Z7", "Z8", "Z10", "Z11", "Z13", "Z15")  # by tone_primary_v1
+PRE_DECLARED = ("Z7", "Z8", "Z10", "Z13", "Z15")  # by tone_primary_v1
 NAMES: Mapping[str, str] = MappingProxyType(
     {
-        "Z6": "Z6 normalised by the M-wave",
         "Z7": "Z7 high-pass at 30 Hz and 50 Hz",
         "Z8": "Z8 ECG gated only",
         "Z10": "Z10 rhythmic motor units subtracted",
-        "Z11": "Z11 covariance analysis on baseline and age",
         "Z13": "Z13 tipping point for missing D",
         "Z15": "Z15 recordings of unknown state included",
         "tipping": "Tipping point for missing D",
-        "while_on_study": "Last EMG before another therapy",
-        "ventilation_tier": "Permanent ventilation ranked between death and alive",
-        "ancova_label": "Covariance analysis, label permutation",
         "gamma": "Rosenbaum Γ: hidden bias of a non-randomised comparison",
     }
 )
