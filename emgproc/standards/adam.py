@@ -105,7 +105,7 @@ def _enrolled(analysis: Analysis, person: Participant) -> dict[str, Value]:
         "FASFL": "Y",
         "SAFFL": yes(actual),
         **_flags(infant),
-        "PRIMREAS": None if infant.in_primary else analysis.export.text(infant.reason),
+        **({} if infant.in_primary else analysis.reason(infant.reason, "PRIMREAS")),
     }
 
 

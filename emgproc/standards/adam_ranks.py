@@ -45,7 +45,7 @@ def _row(analysis: Analysis, infant: InfantOutcome, code: str, values: Mapping[s
         "DTHDY": infant.death_day,
         "CHG": infant.change_ln,
         "ANL01FL": "Y" if value is not None else None,
-        "AREASND": None if value is not None else analysis.export.text(reason),
+        **({} if value is not None else analysis.reason(reason)),
     }
 
 

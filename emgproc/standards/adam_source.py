@@ -9,9 +9,12 @@ from emgproc.errors import ParameterError
 from emgproc.outcome.model import InfantOutcome, Outcome
 from emgproc.outcome.secondary_model import SafetyEvent
 from emgproc.standards.datasets_model import Value
+from emgproc.standards.datasets_text import split_text
 from emgproc.standards.sdtm_findings import recording_days
 from emgproc.standards.sdtm_people import visit_done
 from emgproc.standards.sdtm_source import Export
+
+MORE = "[more in group/outcome.json]"
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,12 @@ class Analysis:
         dosed = study.first_dose(participant_id) is not None
         given = dosed or not study.treated_of(participant_id)
         return {"TRT01P": name, "TRT01A": name if given else None}
+
+    def reason(self, text: str, name: str = "AREASND") -> dict[str, Value]:
+        """Why a value is missing, over `name` and two more variables."""
+        stem = name[:7]
+        names = (name, f"{stem}1", f"{stem}2")
+        return {**split_text(self.export.text(text), names, name, MORE)}
 
     def safety_set(self, participant_id: str) -> bool:
         """Enrolled, and in a treated arm at least one dose given."""

@@ -56,7 +56,7 @@ def _pair_rows(analysis: Analysis, pair: Pair, infant: InfantOutcome) -> Iterato
             **_visit(analysis, pair.participant_id, level.session_id, level.recording_id),
             **_level(level),
             **(_change(pair, entering=entering) if level is pair.visit else {"ABLFL": "Y"}),
-            "AREASND": _reason(analysis, pair, level),
+            **_reason(analysis, pair, level),
         }
 
 
@@ -87,11 +87,11 @@ def _change(pair: Pair, *, entering: bool) -> dict[str, Value]:
     }
 
 
-def _reason(analysis: Analysis, pair: Pair, level: VisitLevel) -> str | None:
+def _reason(analysis: Analysis, pair: Pair, level: VisitLevel) -> dict[str, Value]:
     """Why the level is missing: its own reason, else the pair's."""
     if level.tone_ln is not None:
-        return None
-    return analysis.export.text(level.reason or pair.reason)
+        return {}
+    return analysis.reason(level.reason or pair.reason)
 
 
 def _means(analysis: Analysis, infant: InfantOutcome) -> Iterator[Row]:
@@ -112,7 +112,7 @@ def _means(analysis: Analysis, infant: InfantOutcome) -> Iterator[Row]:
             "CHG": change,
             "R2BASE": None if change is None else math.exp(change),
             "ANL01FL": "Y" if entering else None,
-            "AREASND": None if change is not None else analysis.export.text(reason),
+            **({} if change is not None else analysis.reason(reason)),
             **_criterion(analysis, change),
         }
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
@@ -81,6 +81,51 @@ def fitting(text: str, where: str, longest: int = MAX_TEXT) -> bytes:
             f"{text[:40]!r}…"
         )
     return plain.encode("ascii")
+
+
+def split_text(text: str, names: Sequence[str], where: str, more: str = "") -> dict[str, str]:
+    """Long text over several variables of 200 characters, split between words.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    names
+        Variables in their order.
+    where
+        What the text is, for the message.
+    more
+        Ends the last variable where they do not hold the text: it says where the rest stands.
+
+    Raises
+    ------
+    ParameterError
+        The variables do not hold the text and no `more` is given, or a letter has no counterpart
+        in ASCII.
+
+    Examples
+    --------
+    >>> [len(part) for part in split_text("word " * 60, ["TSVAL", "TSVAL1"], "TS").values()]
+    [199, 99]
+    """
+    parts = [""]
+    for word in text.split():
+        longer = f"{parts[-1]} {word}".strip()
+        if len(to_ascii(longer, where)) <= MAX_TEXT or not parts[-1]:
+            parts[-1] = longer
+        else:
+            parts.append(word)
+    if len(parts) > len(names):
+        if not more:
+            raise ParameterError(
+                f"{where}: {len(text)} characters; at most {len(names) * MAX_TEXT} are possible: "
+                f"shorten {text[:40]!r}…"
+            )
+        words = parts[len(names) - 1].split()
+        while len(to_ascii(" ".join([*words, more]), where)) > MAX_TEXT:
+            words.pop()
+        parts[len(names) - 1] = " ".join([*words, more])
+    return dict(zip(names, parts, strict=False))
 
 
 def withheld(text: str, *, dates: bool, births: Collection[date] = ()) -> str:

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from emgproc.errors import ParameterError
 from emgproc.standards.datasets_model import Dataset, Row, Value, codelists
-from emgproc.standards.datasets_text import MAX_TEXT, to_ascii
+from emgproc.standards.datasets_text import split_text
 from emgproc.standards.sdtm_events import DOSE_UNIT, treatment_name
 from emgproc.standards.sdtm_source import MILLION, Export, capitals, visit_columns
 from emgproc.study.dates import Period
@@ -21,6 +20,7 @@ PHASES = {"1": "PHASE I TRIAL", "2": "PHASE II TRIAL", "3": "PHASE III TRIAL",
 BLINDING = {"open": "OPEN LABEL", "single": "SINGLE BLIND", "double": "DOUBLE BLIND",
             "triple": "TRIPLE BLIND"}  # fmt: skip
 SDTM_GUIDE = "3.4"
+TEXTS = ("TSVAL", "TSVAL1", "TSVAL2")
 
 
 def design_domains(export: Export) -> tuple[Dataset, ...]:
@@ -148,7 +148,7 @@ def _summary(export: Export) -> Iterator[Row]:
             "TSSEQ": counts[code],
             "TSPARMCD": code,
             "TSPARM": meanings[code],
-            **_split(code, value),
+            **split_text(value, TEXTS, f"TS {code} of study.toml"),
             "TSVALNF": None if value else "UNK",
         }
 
@@ -223,20 +223,3 @@ def _months(months: float) -> str:
     if not math.isfinite(months) or months != int(months):
         return ""
     return f"P{int(months) // 12}Y" if months and months % 12 == 0 else f"P{int(months)}M"
-
-
-def _split(code: str, value: str) -> dict[str, Value]:
-    """TSVAL, and what goes beyond 200 characters in TSVAL1 and TSVAL2, split between words."""
-    parts = [""]
-    for word in value.split():
-        longer = f"{parts[-1]} {word}".strip()
-        if len(to_ascii(longer, f"TS {code}")) <= MAX_TEXT:
-            parts[-1] = longer
-        else:
-            parts.append(word)
-    if len(parts) > 3:
-        raise ParameterError(
-            f"TS {code}: {len(value)} characters; at most {3 * MAX_TEXT} are possible: shorten "
-            "the text in study.toml"
-        )
-    return dict(zip(("TSVAL", "TSVAL1", "TSVAL2"), parts, strict=False))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from emgproc.errors import ParameterError
 from emgproc.standards.datasets_model import Dataset, Row, Value
+from emgproc.standards.datasets_text import split_text
 from emgproc.standards.sdtm_source import (
     SIDES,
     Export,
@@ -26,6 +27,7 @@ from emgproc.study.visit_table import VisitValue
 CATEGORIES = {"semg": "SURFACE EMG", "needle": "NEEDLE EMG", "cmap": "NERVE STIMULATION"}
 REPORTED = "REPORTED MEASUREMENT"
 ALL_TESTS = "NVALL"
+MORE = "[more in group/visit_values.tsv]"
 TEST_CODES: Mapping[str, str] = MappingProxyType(
     {
         "tone_ms_uv2": "TONEMS", "noise_power_uv2": "NOISEPW", "tone_n_windows": "TONENWIN",
@@ -164,7 +166,7 @@ def _place(export: Export, who: str, session_id: str, day: date | None) -> dict[
 
 
 def _not_done(reason: str) -> dict[str, Value]:
-    return {"NVSTAT": "NOT DONE", "NVREASND": reason}
+    return {"NVSTAT": "NOT DONE", **split_text(reason, ["NVREASND"], "NVREASND", MORE)}
 
 
 def _flags(v: VisitValue) -> Told:

@@ -11,8 +11,13 @@ from exported_study import changed, sample_outcome, sample_study, sample_values
 
 from emgproc.errors import ParameterError, WriteError
 from emgproc.outcome import analyse
+from emgproc.simulate.in_memory import study_of
+from emgproc.simulate.patient_level import simulate_visit_values
+from emgproc.simulate.scenario import Mishaps
+from emgproc.simulate.trial import design_study
 from emgproc.standards.datasets import DatasetOptions, write_datasets
 from emgproc.standards.datasets_model import codelists, layouts
+from emgproc.standards.datasets_text import split_text
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +142,56 @@ def test_nothing_is_written_where_a_value_does_not_fit(tmp_path):
     with pytest.raises(ParameterError, match=r"AE\.AETERM row 1"):
         write_datasets(study, sample_values(), (), sample_outcome(), tmp_path)
     assert not (tmp_path / "standards").exists()
+
+
+def mishap_study(scenario, seed):
+    """A designed study in which many infants die, miss visits or are recorded in vain."""
+    mishaps = Mishaps(deaths_per_month=0.3, missed_visit=0.4, failed_recording=0.3)
+    design = design_study(sample_study().protocol, scenario, seed, mishaps=mishaps)
+    return study_of(design), simulate_visit_values(design)
+
+
+@pytest.mark.parametrize(("scenario", "seed"), [("ncs_only", 1), ("deaths", 2), ("null", 3)])
+def test_studies_full_of_mishaps_are_exported_and_read_back(tmp_path, scenario, seed):
+    study, values = mishap_study(scenario, seed)
+    paths = write_datasets(study, values, (), analyse(study, values, ()), tmp_path)
+    for path in paths:
+        if path.suffix == ".xpt":
+            frame = pd.read_sas(path, format="xport", encoding="ascii")
+            document = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            assert len(frame) == document["records"], path.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["null", "rescue", "deaths", "ncs_only", "noise_drift"])
+def test_many_studies_full_of_mishaps_are_exported(tmp_path, scenario):
+    for seed in range(40):
+        study, values = mishap_study(scenario, seed)
+        outcome = analyse(study, values, ())
+        for dates in ("study_day", "iso"):
+            options = DatasetOptions(dates=dates, mdc95_ln=0.2)
+            assert write_datasets(study, values, (), outcome, tmp_path, options=options)
+
+
+def test_a_long_reason_of_the_program_is_split_and_says_where_the_rest_stands():
+    text = " ".join(f"word{k}" for k in range(200))
+    names = ("A", "B", "C")
+    parts = split_text(text, names, "here", "[more there]")
+    assert max(map(len, parts.values())) <= 200
+    assert parts["C"].endswith(" [more there]")
+    assert text.startswith(" ".join([parts["A"], parts["B"], parts["C"][:-13]]))
+    assert split_text("short", names, "here") == {"A": "short"}
+    with pytest.raises(ParameterError, match="at most 600"):
+        split_text(text, names, "here")
+
+
+def test_a_long_reason_of_a_value_still_fits(tmp_path):
+    values = [replace(v, reason="far " * 90) if v.reason else v for v in sample_values()]
+    write_datasets(sample_study(), values, (), analyse(sample_study(), values, ()), tmp_path)
+    frame = pd.read_sas(tmp_path / "standards/sdtm/nv.xpt", format="xport", encoding="ascii")
+    reasons = {reason for reason in frame["NVREASND"] if isinstance(reason, str) and reason}
+    assert len(reasons) == 1
+    assert reasons.pop().endswith("far [more in group/visit_values.tsv]")
 
 
 def test_a_folder_that_cannot_be_made_is_a_write_error(tmp_path):

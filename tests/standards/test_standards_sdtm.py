@@ -388,7 +388,7 @@ def test_a_long_title_is_split_between_words_and_never_cut():
     assert " ".join(part for part in parts if part) == title
     info = info.model_copy(update={"title": "word " * 200})
     endless = replace(study, protocol=study.protocol.model_copy(update={"study": info}))
-    with pytest.raises(ParameterError, match="shorten the text"):
+    with pytest.raises(ParameterError, match="at most 600"):
         domains(endless)
 
 
