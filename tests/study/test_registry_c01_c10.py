@@ -188,6 +188,8 @@ def test_c08_sitting_is_the_investigators_answer_only(shipped, folder, tmp_path)
         ("N", "n/a", ("not met", "met"), ["W111", "W111"]),
         ("Y", "N", ("met", "not met"), []),
         ("Y", "Y", ("met", "met"), ["W111", "W123"]),
+        ("N", "N", ("not met", "not met"), ["W111", "W123"]),
+        ("N", "Y", ("not met", "met"), ["W111", "W111"]),
     ],
 )
 def test_c09_sensation_is_one_item_asked_both_ways(

@@ -83,6 +83,15 @@ def test_days_off_are_days_of_the_calendar_although_there_is_no_study_day_0(fold
     assert (row.day, row.days_off) == (-3, -17)
 
 
+@pytest.mark.parametrize(
+    ("day", "off", "late", "early"),
+    [(18, 3, False, False), (19, 4, True, False), (12, -3, False, False), (11, -4, False, True)],
+)
+def test_a_dose_is_late_or_early_outside_its_window_only(folder, tmp_path, day, off, late, early):
+    row = doses(study_of(folder, tmp_path, dose(2, datetime=on_day(day))))[1]
+    assert (row.days_off, row.late, row.early) == (off, late, early)
+
+
 def test_windows_tell_each_visit_as_it_was(folder, tmp_path):
     changes = (
         visit("sub-01", "ses-month3", date=on_day(141)),
@@ -93,8 +102,8 @@ def test_windows_tell_each_visit_as_it_was(folder, tmp_path):
         visit("sub-03", "ses-post", status="missed", reason="ill"),
         without(RECS, participant_id="sub-04", session_id="ses-month3"),
         without(VISITS, participant_id="sub-04", session_id="ses-month3"),
-        person("death_date", on_day(60), "sub-04"),
-        person("last_contact_date", on_day(60), "sub-04"),
+        person("death_date", on_day(110), "sub-04"),
+        person("last_contact_date", on_day(110), "sub-04"),
     )
     study = study_of(folder, tmp_path, *changes)
     late = windows(study)["ses-month3"]
