@@ -173,20 +173,31 @@ def notch_4(
 def notch_5(
     x: Floats, i: int, y: Floats, j: int, step: int, n: int, c: Floats, states: Floats, k: int
 ) -> None:
-    """Five notch sections over `n` rows, from row `i` of `x` to row `j` of `y`."""
+    """Five notch sections over `n` >= 1 rows, from row `i` of `x` to row `j` of `y`.
+
+    The last two are a row behind the first three: a processor's window is shorter than all five.
+    """
     c0, s0 = two(c, k), recall(states, k)
     c1, s1 = two(c, k + 1), recall(states, k + 1)
     c2, s2 = two(c, k + 2), recall(states, k + 2)
     c3, s3 = two(c, k + 3), recall(states, k + 3)
     c4, s4 = two(c, k + 4), recall(states, k + 4)
-    for t in range(n):
+    w = load(x, i * LANES)
+    w, s0 = notch(w, c0, s0)
+    w, s1 = notch(w, c1, s1)
+    w, s2 = notch(w, c2, s2)
+    for t in range(1, n):
         v = load(x, (i + step * t) * LANES)
+        w, s3 = notch(w, c3, s3)
         v, s0 = notch(v, c0, s0)
+        w, s4 = notch(w, c4, s4)
         v, s1 = notch(v, c1, s1)
         v, s2 = notch(v, c2, s2)
-        v, s3 = notch(v, c3, s3)
-        v, s4 = notch(v, c4, s4)
-        store(y, (j + step * t) * LANES, v)
+        store(y, (j + step * (t - 1)) * LANES, w)
+        w = v
+    w, s3 = notch(w, c3, s3)
+    w, s4 = notch(w, c4, s4)
+    store(y, (j + step * (n - 1)) * LANES, w)
     keep(states, k, s0)
     keep(states, k + 1, s1)
     keep(states, k + 2, s2)
