@@ -13,7 +13,7 @@ from emgproc.cli.ends import INTERRUPTED, INVALID
 from emgproc.cli.files import convert, features, info
 from emgproc.cli.motor_units import apply_curation, decompose, review
 from emgproc.cli.records import audit, lock
-from emgproc.cli.sharing import deidentify
+from emgproc.cli.sharing import deidentify, import_redcap, redcap_dictionary
 from emgproc.cli.simulation import simulate
 from emgproc.cli.studies import check, run, status
 from emgproc.cli.warming import warm_cache
@@ -98,6 +98,6 @@ def main() -> None:
 
 for _command in (
     info, convert, features, decompose, review, apply_curation, check, run, status, lock, audit,
-    deidentify, simulate, warm_cache,
+    deidentify, redcap_dictionary, import_redcap, simulate, warm_cache,
 ):  # fmt: skip
     main.add_command(_command)
