@@ -27,6 +27,7 @@ from emgproc.stats.composite import (
     subjects,
     win_statistics,
 )
+from emgproc.stats.covariates import AdjustedEffect, adjusted_effect
 from emgproc.stats.effect_size import (
     CliffsDelta,
     EffectSize,
@@ -71,7 +72,7 @@ __all__ = [
     "Adjusted", "Ancova", "AncovaPermutation", "BlandAltman", "CliffsDelta", "EffectSize",
     "FisherExact", "HodgesLehmann", "IntraclassCorrelation", "JointRank", "KaplanMeier",
     "LogRank", "MeasurementError", "NullCounts", "OneSample", "PermutationTest", "Proportion",
-    "ProportionDifference", "RankSum", "Rate", "RestrictedMean", "RestrictedMeanDifference",
+    "AdjustedEffect", "adjusted_effect", "ProportionDifference", "RankSum", "Rate", "RestrictedMean", "RestrictedMeanDifference",
     "Subjects", "TTest", "WinStatistics", "ancova", "ancova_label_permutation",
     "ancova_residual_permutation", "benjamini_hochberg", "bland_altman", "cliffs_delta",
     "clopper_pearson", "fisher_exact", "freedman_lane", "glass_delta", "hedges_g",
