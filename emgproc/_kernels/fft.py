@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from emgproc._kernels._fourier import powers, transform
 from emgproc._kernels._jit import kernel
+from emgproc._kernels._scratch import scratch
 from emgproc._kernels._simd import (
     lanes,
     load,
@@ -74,7 +75,7 @@ def segment_powers(
     """
     n = window.size
     half, m = n // 2, lanes(out)
-    z, rows = np.empty(n * m, out.dtype), np.empty((half + 1) * m, out.dtype)
+    z, rows = scratch(out, n), scratch(out, half + 1)
     whole = (half + 1) // m * m
     for g in range(starts.shape[0]):
         read_segment(x, starts[g], 0, z, window)
@@ -169,8 +170,8 @@ def window_frequencies(
     """
     hop, pieces, piece_hop = steps
     half, m = window.size // 2, lanes(x)
-    z, rows = np.empty(2 * half * m, x.dtype), np.empty((half + 1) * m, x.dtype)
-    total, sums = np.empty((half + 1) * m, x.dtype), np.empty(6 * m, x.dtype)
+    z, rows = scratch(x, 2 * half), scratch(x, half + 1)
+    total, sums = scratch(x, half + 1), scratch(x, 6)
     for g in range(starts.shape[0]):
         for w in range(counts[g]):
             for j in range(pieces):
