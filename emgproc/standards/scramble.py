@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from emgproc.study import (
     ClinicalEvent,
@@ -26,6 +26,11 @@ from emgproc.study import (
 SCRAMBLED = "SCRAMBLED LABELS: not a result"
 FOLDER = "scrambled"
 _OF_THE_PRODUCT = ("sensitivity", "csf")  # kinds of events that only a treated infant can have
+
+# What tells of the product, or in words.
+_UNSAID: dict[str, Any] = dict.fromkeys(
+    ("related", "action", "outcome", "meddra_llt", "meddra_pt", "meddra_soc"), ""
+) | {"expected": None}
 
 _Thing = TypeVar("_Thing", bound=Hashable)
 
@@ -201,7 +206,7 @@ def _events(
 ) -> Iterator[ClinicalEvent]:
     """An infant's own events, and those of the product of the infant whose arm it got."""
     for event in events:
-        bare = replace(event, term=event.kind, related="", action="", outcome="")
+        bare = replace(event, **_UNSAID, term=event.kind)
         if event.kind not in _OF_THE_PRODUCT and event.participant_id == who:
             yield bare
         elif event.kind in _OF_THE_PRODUCT and event.participant_id == giver:
