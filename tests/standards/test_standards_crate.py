@@ -208,3 +208,18 @@ def test_a_run_of_some_participants_has_a_log_and_a_crate_too(copy):
     assert {unquote(i) for i, e in graph(out).items() if e["@type"] == "File"} == set(outputs(out))
     assert len([i for i in graph(out) if i.endswith(".edf")]) == 2
     assert verify_audit(out, study).problems == ()
+
+
+def test_addresses_in_the_registry_entry_appear_in_no_output(copy):
+    study, out = copy
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    planted = 'responsible = "Dr Planted, d.planted@example.ir, +98 21 5555 0173"'
+    found = [line for line in text.splitlines() if line.startswith("responsible = ")]
+    assert len(found) == 1
+    (study / "study.toml").write_text(text.replace(found[0], planted), encoding="utf-8")
+    run(study, out, options=QUIET)
+    for path in out.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert b"d.planted@" not in content, path
+            assert b"5555 0173" not in content, path
