@@ -161,7 +161,7 @@ def decode(header: EdfHeader, bank: Bank, raw: np.ndarray, out: np.ndarray) -> N
     n = out.shape[1]
     decode_records(
         raw, header.width, header.record_bytes, bank.signals[0].per_record, (0, n), bank.starts,
-        bank.gains, bank.zeros, out.reshape(-1), np.arange(len(out)) * n,
+        bank.gains, bank.zeros, bank.parts(out), out.reshape(-1), np.arange(len(out)) * n,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from emgproc._kernels._simd_types import (
     VectorType,
     address,
     converted,
+    counts,
     data_of,
     lane_addresses,
     put,
@@ -77,6 +78,30 @@ def _store(_typing: Any, array: Any, i: Any, v: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp, OF[array.dtype]), emit
+
+
+@intrinsic
+def _load_counts(_typing: Any, array: Any, raw: Any, at: Any) -> Any:
+    kind = OF[array.dtype]
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = data_of(context, builder, sig.args[1], args[1])
+        return counts(builder, data, args[2], kind.llvm)
+
+    return kind(array, raw, types.intp), emit
+
+
+@intrinsic
+def _load_scaled(_typing: Any, array: Any, raw: Any, at: Any, gain: Any, zero: Any) -> Any:
+    kind, wide = OF[array.dtype], types.float64
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        doubles, data = vector(wide, kind.lanes), data_of(context, builder, sig.args[1], args[1])
+        g, z = (repeated(builder, doubles, value) for value in args[3:])
+        values = builder.fadd(builder.fmul(counts(builder, data, args[2], doubles), g), z)
+        return converted(builder, values, wide, kind.element, kind.lanes)
+
+    return kind(array, raw, types.intp, wide, wide), emit
 
 
 @intrinsic
@@ -254,6 +279,7 @@ _compiled: dict[str, Any] = {
     "prefetch_lanes_far": _prefetching(2),
     "load_rows": _load_rows, "store_rows": _storing_rows(False),
     "stream_rows": _storing_rows(True),
+    "load_counts": _load_counts, "load_scaled": _load_scaled,
 }  # fmt: skip
 
 
@@ -269,8 +295,6 @@ bits_above, lowest_bit = _chosen("bits_above"), _chosen("lowest_bit")
 load_transposed, store_transposed = _chosen("load_transposed"), _chosen("store_transposed")
 stream_transposed, prefetch_lanes = _chosen("stream_transposed"), _chosen("prefetch_lanes")
 prefetch_lanes_far = _chosen("prefetch_lanes_far")
-load_rows, store_rows, stream_rows = (
-    _chosen("load_rows"),
-    _chosen("store_rows"),
-    _chosen("stream_rows"),
-)
+load_rows, store_rows = _chosen("load_rows"), _chosen("store_rows")
+stream_rows = _chosen("stream_rows")
+load_counts, load_scaled = _chosen("load_counts"), _chosen("load_scaled")

@@ -31,6 +31,20 @@ def store(array: NDArray[Any], i: int, v: Vector) -> None:
     array[i : i + len(v)] = v
 
 
+def load_counts(array: NDArray[Any], raw: NDArray[np.uint8], at: int) -> Vector:
+    """Values of two bytes, the lower first, from byte `at` on: a vector of the type of `array`."""
+    words = raw[at : at + 2 * lanes(array)].view("<i2")
+    return words.astype(array.dtype)
+
+
+def load_scaled(
+    array: NDArray[Any], raw: NDArray[np.uint8], at: int, gain: float, zero: float
+) -> Vector:
+    """`load_counts` · gain + zero, in float64, rounded after each and to the type of `array`."""
+    words = raw[at : at + 2 * lanes(array)].view("<i2")
+    return (words * np.float64(gain) + zero).astype(array.dtype)
+
+
 def splat(s: float) -> Vector:
     """Vector of float64 of the same value."""
     return np.full(LANES, s)

@@ -104,6 +104,12 @@ def put(builder: Any, rows: list[Any], targets: list[Any], past_the_cache: bool)
             stored.set_metadata("nontemporal", mark)
 
 
+def counts(builder: Any, data: Any, at: Any, llvm: Any) -> Any:
+    """Values of two bytes, the lower first, from byte `at` on, as a vector of floats."""
+    words = ir.VectorType(ir.IntType(16), llvm.count)
+    return builder.sitofp(builder.load(address(builder, data, at, words), align=1), llvm)
+
+
 def _operator(symbol: Any, method: str, n: int) -> None:
     """Give vectors one of Python's operators of n operands; `overload` would compile each anew."""
 

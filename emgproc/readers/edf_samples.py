@@ -1,8 +1,9 @@
 """Samples of EDF and BDF files: only the records that a span touches are decoded."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
@@ -20,6 +21,7 @@ Bytes: TypeAlias = NDArray[np.uint8]
 
 _PIECE = 1 << 19  # samples of one signal decoded at a time
 _SHARE_BYTES = 1 << 20  # of records, at least, for each thread: less is done before one wakes up
+_TRIED = 1 << 22  # values of one scale to float32 that are worth the trial of its parts
 _WORTH = 1 << 27  # values that NumPy decodes in the half second that numba takes to start
 
 
@@ -38,6 +40,18 @@ class Bank(NamedTuple):
     starts: Ints
     gains: Floats
     zeros: Floats
+
+    def parts(self, out: Samples) -> NDArray[np.float32]:
+        """How the scales are computed in float32, where that is worth while; (n, 4)."""
+        from emgproc._kernels.decode import NO_PARTS, parts_of
+
+        parts = np.empty((len(self.gains), len(NO_PARTS)), np.float32)
+        parts[:] = NO_PARTS
+        if out.dtype == np.float32 and out.size >= _TRIED:
+            scales = list(zip(self.gains.tolist(), self.zeros.tolist(), strict=True))
+            if out.size >= _TRIED * len(set(scales)):
+                parts[:] = [parts_of(*scale) for scale in scales]
+        return parts
 
     @classmethod
     def of(cls, channels: Sequence[EdfChannel]) -> Self:
@@ -86,7 +100,7 @@ class EdfCounts:
             return
         self._n_filled += len(into) * n
         is_worth = self._n_filled >= _WORTH or "numba" in sys.modules
-        fill = self._fill_compiled if is_worth else self._fill
+        fill = self._compiled(bank, into) if is_worth else partial(self._fill, bank)
         start, stop = first // per_record, -(-(first + n) // per_record)
         shares = max(1, min(threads, (stop - start) * size // _SHARE_BYTES))
         step = min(run_length(size), -(-(stop - start) // shares))
@@ -98,7 +112,7 @@ class EdfCounts:
                 rows = rows_of(self._records, row, min(row + step, stop), room)
                 skipped = row * per_record - first
                 a, b = max(0, -skipped), min(len(rows) * per_record, n - skipped)
-                fill(bank, rows, (a, b), (into, at + skipped + a))
+                fill(rows, (a, b), (into, at + skipped + a))
 
         over_groups(work, len(begins), shares)
 
@@ -111,17 +125,20 @@ class EdfCounts:
             counts = _integers(np.ascontiguousarray(raw).reshape(-1), width)[a:b]
             _scale(counts, gain, zero, row[at : at + b - a])
 
-    def _fill_compiled(
-        self, bank: Bank, rows: Bytes, span: tuple[int, int], into: tuple[Samples, int]
-    ) -> None:
+    def _compiled(self, bank: Bank, out: Samples) -> Callable[..., None]:
+        """`_fill` of this bank by the kernel."""
         from emgproc._kernels.decode import decode_records
 
-        out, at = into
-        targets = np.arange(len(out)) * out.shape[1] + at
-        decode_records(
-            rows.reshape(-1), self._width, self._record_bytes, bank.signals[0].per_record, span,
-            bank.starts, bank.gains, bank.zeros, out.reshape(-1), targets,
-        )  # fmt: skip
+        parts, per_record = bank.parts(out), bank.signals[0].per_record
+        begins = np.arange(len(out)) * out.shape[1]
+
+        def fill(rows: Bytes, span: tuple[int, int], into: tuple[Samples, int]) -> None:
+            decode_records(
+                rows.reshape(-1), self._width, self._record_bytes, per_record, span, bank.starts,
+                bank.gains, bank.zeros, parts, into[0].reshape(-1), begins + into[1],
+            )  # fmt: skip
+
+        return fill
 
     def _fill_apart(self, bank: Bank, first: int, out: Samples) -> None:
         """Signal by signal: of records of many megabytes only what is wanted is read."""

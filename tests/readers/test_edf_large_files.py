@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +22,7 @@ from emgproc.readers import (
     open_recording,
     read_recording,
 )
+from emgproc.readers.edf_header import read_header
 
 COLD = """
 import sys
@@ -70,12 +72,15 @@ def test_kernel_and_numpy_give_the_same_bytes_for_any_block_size_and_number_of_t
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edf_samples, "_WORTH", 0)
         patch.setattr(edf_samples, "_SHARE_BYTES", 1)
+        patch.setattr(edf_samples, "_TRIED", 0)
         whole = read_recording(path)
         single = np.empty((3, n), np.float32)
         with open_recording(path) as opened:
             opened.read_into(single, threads=threads)
     with pytest.MonkeyPatch.context() as patch, open_recording(path) as opened:
-        patch.setattr(edf_samples.EdfCounts, "_fill_compiled", edf_samples.EdfCounts._fill)
+        patch.setattr(
+            edf_samples.EdfCounts, "_compiled", lambda self, bank, _: partial(self._fill, bank)
+        )
         patch.setattr(edf_samples, "RUN_BYTES", most)
         patch.setattr(edf_records, "RUN_BYTES", run_bytes)
         patch.setattr(edf_samples, "_PIECE", piece)
@@ -101,6 +106,27 @@ def test_a_file_cut_off_while_it_is_open_is_told_and_ends_nothing(tmp_path):
             opened.read()
     with pytest.raises(ParameterError, match="closed"):
         opened.read()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_a_file_cut_off_between_opening_and_reading_is_told_by_whichever_thread_meets_the_end(
+    tmp_path, monkeypatch, threads, kind
+):
+    monkeypatch.setattr(edf_samples, "_WORTH", 0)
+    monkeypatch.setattr(edf_samples, "_SHARE_BYTES", 1)
+    path = tmp_path / "a.edf"
+    content = one(n_records=3000).build()
+    path.write_bytes(content)
+    size = read_header(path).record_bytes
+    for kept in (0, 1000, 2000, 2999):
+        path.write_bytes(content)
+        with open_recording(path) as opened:
+            out = np.zeros((len(opened.channels), opened.n_samples), kind)
+            with path.open("r+b") as file:
+                file.truncate(len(content) - (3000 - kept) * size)
+            with pytest.raises(TruncatedFileError, match=r"a\.edf: .* the file has changed"):
+                opened.read_into(out, threads=threads)
 
 
 def sparse(path, size, *, plus):
