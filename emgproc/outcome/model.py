@@ -170,6 +170,7 @@ class SensitivityRow:
 
     An estimate that is no ln shift (an index, net benefit) stands in `note`.
     `range_ln` and `range_p`: smallest and largest where the row stands for several analyses.
+    `curve`: points (value given to the missing, ln, or Γ; p), where p is shown along a doubt.
     """
 
     id: str
@@ -187,6 +188,7 @@ class SensitivityRow:
     note: str = ""
     range_ln: tuple[float, float] | None = None
     range_p: tuple[float, float] | None = None
+    curve: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

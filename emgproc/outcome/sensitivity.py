@@ -10,6 +10,7 @@ from emgproc.outcome.comparison import Entry, changes_of, compare, survivors_eff
 from emgproc.outcome.events import EARLY, LATE, NOT_PER_PROTOCOL, OTHER_THERAPY
 from emgproc.outcome.model import SensitivityRow
 from emgproc.outcome.reindexed import INDICES, entries_by_index
+from emgproc.outcome.sensitivity_doubts import hidden_bias, tipping
 from emgproc.outcome.sensitivity_events import ventilation_tier, while_on_study
 from emgproc.outcome.sensitivity_models import ancova_age, ancova_label
 from emgproc.outcome.sensitivity_normalised import m_wave_normalised
@@ -36,7 +37,7 @@ def sensitivity_rows(material: Material, unsupported: str = "") -> tuple[Sensiti
     rows += [
         without(name, NAMES[name], NOT_AVAILABLE)
         for name in dict.fromkeys((*PRE_DECLARED, *asked))
-        if name not in ANALYSES and name != "Z12"  # the joint rank
+        if name not in ANALYSES and name not in SAME
     ]
     return tuple(rows)
 
@@ -262,6 +263,8 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         "win_net_benefit": _wins,
         "Z14": _leave_out,
         "bounds": _bounds,
+        "tipping": tipping,
+        "gamma": hidden_bias,
         "ancova_label": ancova_label,
         "while_on_study": while_on_study,
         "ventilation_tier": ventilation_tier,
@@ -277,15 +280,13 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-PRE_DECLARED = ("Z7", "Z8", "Z10", "Z13", "Z15")  # by tone_primary_v1
+PRE_DECLARED = ("Z7", "Z8", "Z10", "Z15")  # by tone_primary_v1
+SAME = frozenset({"Z12", "Z13"})  # the joint rank and the tipping point, under those names
 NAMES: Mapping[str, str] = MappingProxyType(
     {
         "Z7": "Z7 high-pass at 30 Hz and 50 Hz",
         "Z8": "Z8 ECG gated only",
         "Z10": "Z10 rhythmic motor units subtracted",
-        "Z13": "Z13 tipping point for missing D",
         "Z15": "Z15 recordings of unknown state included",
-        "tipping": "Tipping point for missing D",
-        "gamma": "Rosenbaum Γ: hidden bias of a non-randomised comparison",
     }
 )

@@ -7,7 +7,7 @@ from emgproc.errors import ParameterError
 from emgproc.outcome.model import Pair, SensitivityRow
 from emgproc.outcome.pairing import mean_over_groups
 from emgproc.outcome.sensitivity_row import Material, alive, without
-from emgproc.stats import adjusted_effect
+from emgproc.stats.covariates import adjusted_effect
 
 Covariates: TypeAlias = Callable[[Material, str, float], list[float]]
 

@@ -14,6 +14,19 @@ from emgproc.outcome.model import (
     Pair,
     SensitivityRow,
 )
+from emgproc.outcome.plain import plain_values
+from emgproc.outcome.secondary_model import (
+    BaselineRow,
+    CsfRow,
+    EstimandRow,
+    FollowUp,
+    IntercurrentEvent,
+    Proportion,
+    RetestPair,
+    SafetyEvent,
+    SafetyRow,
+    TwoProportions,
+)
 
 MISSING = "n/a"
 # The row of each table gives the header where there is no row.
@@ -34,13 +47,18 @@ def outcome_tables(outcome: Outcome) -> dict[str, str]:
 
     `pairs`, `pairs_post`, `infants`, `sensitivity`, `flow`, `exclusions`: one row an item, fields
     of a visit prefixed by `baseline_` or `visit_`; `gate`: one row a condition; `primary`: one row
-    a field. Floats are written by `repr`, missing is `n/a`, several words are joined by `;`.
+    a field; and the tables of the secondary outcomes. A curve stands in `sensitivity_curves`.
+    Floats are written by `repr`, missing is `n/a`, several words are joined by `;`.
     """
     plain = outcome.to_dict()
     held = {
-        name: _table([_flat(row) for row in plain[name]], [f.name for f in fields(kind)])
+        name: _table(
+            [_flat(row) for row in plain[name]],
+            [f.name for f in fields(kind) if f.name != "curve"],
+        )
         for name, kind in TABLES.items()
     }
+    held |= {name: _table(rows, header) for name, (rows, header) in _nested(outcome).items()}
     held["gate"] = _table([_flat(row) for row in plain["gate"]["conditions"]])
     primary = {key: value for key, value in plain["primary"].items() if key != "null"}
     return held | {
@@ -48,10 +66,50 @@ def outcome_tables(outcome: Outcome) -> dict[str, str]:
     }
 
 
+def _nested(outcome: Outcome) -> dict[str, tuple[list[dict[str, Any]], list[str]]]:
+    """Rows that lie deeper than one level, and the header of each table of them."""
+    second = outcome.secondary
+    lists = {
+        "estimand": (second.estimand, EstimandRow),
+        "intercurrent_events": (second.intercurrent, IntercurrentEvent),
+        "baseline": (second.baseline, BaselineRow),
+        "retests": (second.reliability.pairs, RetestPair),
+        "csf_samples": (second.csf.rows, CsfRow),
+        "csf": (second.csf.proportions, Proportion),
+        "adverse_events": (second.safety.events, SafetyEvent),
+        "safety": (second.safety.rows, SafetyRow),
+        "safety_differences": (second.safety.differences, TwoProportions),
+        "landmarks": (second.longevity.landmarks, Proportion),
+    }
+    held = {
+        name: ([_flat(row) for row in plain_values(rows)], [f.name for f in fields(kind)])
+        for name, (rows, kind) in lists.items()
+    }
+    curves = [{"id": r.id, "x": x, "p": p} for r in outcome.sensitivity for x, p in r.curve]
+    held["sensitivity_curves"] = (curves, ["id", "x", "p"])
+    follow_up = [
+        {"endpoint": endpoint.id, **plain_values(row)}
+        for endpoint in second.longevity.endpoints
+        for row in endpoint.follow_up
+    ]
+    held["follow_up"] = (follow_up, ["endpoint", *(f.name for f in fields(FollowUp))])
+    columns = ("times", "at_risk", "survival", "ci_low", "ci_high")
+    steps = [
+        {"endpoint": e.id, "arm": c.arm, **dict(zip(columns, step, strict=True))}
+        for e in second.longevity.endpoints
+        for c in e.curves
+        for step in zip(*(getattr(c, name) for name in columns), strict=True)
+    ]
+    held["survival"] = (steps, ["endpoint", "arm", *columns])
+    return held
+
+
 def _flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """One level of columns: nested fields carry the name of their parent."""
+    """One level of columns: nested fields carry the name of their parent; no curve."""
     columns: dict[str, Any] = {}
     for key, value in row.items():
+        if key == "curve":
+            continue
         if isinstance(value, Mapping):
             columns |= _flat(value, f"{prefix}{key}_")
         else:

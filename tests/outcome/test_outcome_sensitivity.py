@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.testing import assert_allclose
 
-from emgproc.outcome import analyse
+from emgproc.outcome import analyse, outcome_tables
 from emgproc.outcome.sensitivity_models import levels_of
 from emgproc.stats import ancova, ancova_label_permutation, rank_sum_exact
 
@@ -150,3 +150,56 @@ def test_without_repeats_no_error_is_imported(ten):
     found = analyse(*ten.build()).secondary.reliability
     assert not found.estimable
     assert "not put in its place" in found.reason
+
+
+def test_the_primary_tips_where_a_missing_infant_passes_an_observed_change(ten):
+    ten.participants = [p for p in ten.participants if p.participant_id != "sub-T3"]
+    ten.visits = [v for v in ten.visits if v.participant_id != "sub-T3"]
+    ten.recordings = [r for r in ten.recordings if r.participant_id != "sub-T3"]
+    ten.exposures = [e for e in ten.exposures if e.participant_id != "sub-T3"]
+    ten.values = [v for v in ten.values if v.participant_id != "sub-T3"]
+    ten.infant("sub-T3", "MSC")
+    found = row(ten, "tipping_treated")
+    observed = [0.37320425, 0.14953173, -0.11332869, 0.36422215]
+    control = [-0.19845094, -0.08223810, -0.28768207, -0.13554549, 0.06453852]
+    for x, p in found.curve:
+        assert p == rank_sum_exact([*observed, x], control).p
+    # U ≥ 23 of 25 is needed: the missing must exceed the best control.
+    assert "pass +0.065 ln" in found.note
+    # Case 32 of the trial specification.
+    assert "missing D ≥ -0.0206 ln" in found.note
+
+
+def test_nobody_missing_cannot_tip(ten):
+    found = row(ten, "tipping")
+    assert not found.estimable
+    assert "nobody is missing" in found.reason
+
+
+def test_a_hidden_bias_that_undoes_the_result_is_told(ten):
+    found = row(ten, "gamma")
+    # Case 31 of the trial specification, ranks of D1.
+    known = {1.0: 0.0158730159, 1.25: 0.0231738969, 1.5: 0.0309956168, 2.0: 0.0475341652}
+    curve = dict(found.curve)
+    for gamma, p in known.items():
+        assert_allclose(curve[gamma], p, rtol=1e-8)
+    assert_allclose(found.p, 4 / 252, rtol=1e-12)
+    assert "up to Γ = 1.3" in found.note
+
+
+def test_the_tables_hold_every_row_of_the_secondary_outcomes(ten):
+    ten.infant("sub-C6", "CTRL", death_day=50)
+    ten.event("sub-T1", "infection", 20, grade=2).sample("sub-T1", 40, "pos")
+    outcome = analyse(*ten.build())
+    tables = outcome_tables(outcome)
+    assert len(tables["follow_up"].splitlines()) == 1 + 2 * 11
+    assert "pos" in tables["csf_samples"]
+    assert "composite" in tables["intercurrent_events"]
+    assert "infection" in tables["adverse_events"]
+    assert "curve" not in tables["sensitivity"].splitlines()[0].split("\t")
+    assert tables["sensitivity_curves"].count("gamma") == len(
+        next(r for r in outcome.sensitivity if r.id == "gamma").curve
+    )
+    for text in tables.values():
+        widths = {line.count("\t") for line in text.splitlines()}
+        assert len(widths) == 1
