@@ -5,104 +5,10 @@ import numpy as np
 from emgproc._kernels._bands import drain_2, drain_4, feed_2, feed_4
 from emgproc._kernels._cascade import cascade, run
 from emgproc._kernels._jit import kernel
-from emgproc._kernels._simd import (
-    load,
-    load_transposed,
-    magnitude,
-    store,
-    store_transposed,
-    stream_transposed,
-)
 from emgproc._kernels._simd_interpreted import LANES
+from emgproc._kernels._tiles import empty_tile, fill_tile, rectify_tile
 from emgproc._kernels.filter_plan import BAND, BEGIN, END, FIRST, LAST, READ, TILE, WRITE, WRITTEN
 from emgproc.arrays import Bools, Floats, Ints
-
-
-@kernel
-def fill_tile(
-    x: Floats, lanes: Ints, row: int, n: int, first: int, last: int, tile: Floats
-) -> None:
-    """Rows `row` ... `row + n` of every lane: its samples, odd padding beyond them, then anything.
-
-    All lanes hold true samples in the rows `first` ... `last`.
-    """
-    places = np.empty(LANES, np.int64)
-    for t in range(0, n, LANES):
-        r = row + t
-        if first <= r and r + LANES <= last:
-            load_transposed(x, lanes[READ], r, tile, t * LANES)
-        elif none_at_an_edge(lanes, r, places):
-            load_transposed(x, places, 0, tile, t * LANES)
-        else:
-            for lane in range(LANES):
-                for k in range(LANES):
-                    tile[(t + k) * LANES + lane] = sample(x, lanes[:, lane], r + k)
-
-
-@kernel
-def none_at_an_edge(lanes: Ints, row: int, places: Ints) -> bool:
-    """Find eight samples for each lane from `row` on; where it does not reach, any of its own."""
-    for lane in range(LANES):
-        first, last = lanes[FIRST, lane], lanes[LAST, lane]
-        if first <= row and row + LANES <= last:
-            places[lane] = lanes[READ, lane] + row
-        elif (row + LANES <= lanes[BEGIN, lane] or row >= lanes[END, lane]) and (
-            last - first >= LANES
-        ):
-            places[lane] = lanes[READ, lane] + first
-        else:
-            return False
-    return True
-
-
-@kernel
-def sample(x: Floats, lane: Ints, row: int) -> float:
-    """Sample of a lane at `row`; beyond an edge 2*x[edge] - x[mirrored], SciPy's odd padding."""
-    if row < lane[BEGIN] or row >= lane[END]:
-        return 0.0
-    zero = lane[READ]
-    if row < lane[FIRST]:
-        edge = lane[FIRST]
-    elif row >= lane[LAST]:
-        edge = lane[LAST] - 1
-    else:
-        return np.float64(x[zero + row])
-    return 2.0 * np.float64(x[zero + edge]) - np.float64(x[zero + 2 * edge - row])
-
-
-@kernel
-def rectify_tile(tile: Floats, n: int) -> None:
-    """Magnitudes of n rows."""
-    for i in range(0, n * LANES, LANES):
-        store(tile, i, magnitude(load(tile, i)))
-
-
-@kernel
-def empty_tile(
-    tile: Floats,
-    lanes: Ints,
-    row: int,
-    n: int,
-    last: int,
-    gain: float,
-    y: Floats,
-    streamed: bool,
-) -> None:
-    """Write the rows `row` ... `row + n` of each lane that are to be, times the gain.
-
-    All lanes write the rows before `last`.
-    """
-    for t in range(0, n, LANES):
-        r = row + t
-        if r + LANES <= min(last, row + n):
-            if streamed:
-                stream_transposed(tile, t * LANES, y, lanes[WRITE], r, gain)
-            else:
-                store_transposed(tile, t * LANES, y, lanes[WRITE], r, gain)
-        else:
-            for lane in range(LANES):
-                for k in range(min(LANES, n - t, lanes[WRITTEN, lane] - r)):
-                    y[lanes[WRITE, lane] + r + k] = gain * tile[(t + k) * LANES + lane]
 
 
 @kernel
@@ -122,21 +28,21 @@ def forward(
     steady: Floats,
     states: Floats,
     tile: Floats,
-    scratch: Floats,
+    ring: Floats,
+    row: int,
+    end: int,
 ) -> None:
-    """Forward over one group; row 0 and what follows is left in `scratch`.
+    """Forward over rows `row` ... `end` of one group; those from 0 on are left in `ring`.
 
     Rows that all lanes have go from where they are read through the bands in registers.
     """
-    read, starts, end = lanes[READ], lanes[BEGIN], high[END]
+    read, starts, size = lanes[READ], lanes[BEGIN], ring.size // LANES
     bands, rest = bands_of(passes), passes[1:]
     first = -(-max(high[FIRST], high[BEGIN] + 1) // LANES) * LANES
     last = low[LAST] // LANES * LANES if bands else first
-    states[:] = 0
-    row = low[BEGIN] // LANES * LANES
     while row < end:
-        to, j = (scratch, row) if row >= 0 else (tile, 0)
-        n = end - row if row >= 0 else min(-row, TILE)
+        to, j = (ring, row % size) if row >= 0 else (tile, 0)
+        n = min(end - row, size - j) if row >= 0 else min(-row, TILE)
         if first <= row < last:
             n = min(n, last - row, TILE if len(rest) else n)
             fed, i = (tile, 0) if len(rest) else (to, j)
@@ -153,42 +59,63 @@ def forward(
 
 
 @kernel
+def awake(reaches: Ints, ahead: int) -> int:
+    """How many passes, from the first, must have begun `ahead` rows before what is wanted."""
+    n = 0
+    while n < len(reaches) and reaches[n] > ahead:
+        n += 1
+    return n
+
+
+@kernel
 def backward(
-    scratch: Floats,
+    ring: Floats,
     lanes: Ints,
     low: Ints,
     high: Ints,
     passes: Ints,
+    reaches: Ints,
     coefficients: Floats,
     steady: Floats,
     states: Floats,
     tile: Floats,
+    base: int,
+    stop: int,
+    top: int,
     y: Floats,
     gain: float,
     rectify: bool,
     streamed: bool,
 ) -> None:
-    """Backward over one group, from what `forward` left in `scratch`; bands are the last pass."""
-    write, ends, top = lanes[WRITE], -lanes[END], high[END]
+    """Backward over one group, from what `forward` left in `ring`; bands are the last pass.
+
+    From row `top` down, where every lane begins that is still there; written are the rows
+    `base` ... `stop`.
+    """
+    write, ends, size = lanes[WRITE], -np.minimum(lanes[END], top), ring.size // LANES
     before = passes[:-1]
     bands = bands_of(passes[len(before) :])
-    last = min(low[WRITTEN], low[END] - 1) // LANES * LANES if bands else 0
+    last = min(low[WRITTEN], low[END] - 1, stop) // LANES * LANES if bands else base
+    last = max(last, base)
     while top > last:
         row = max((top - 1) // TILE * TILE, last)
         n = top - row
+        running = passes[: awake(reaches, row - stop)]
         cascade(
-            scratch, top - 1, tile, n - 1, -1, n, ends, -top, passes, coefficients, steady, states
-        )
-        if row < high[WRITTEN]:
+            ring, (top - 1) % size, tile, n - 1, -1, n, ends, -top, running,
+            coefficients, steady, states,
+        )  # fmt: skip
+        if row < min(high[WRITTEN], stop):
             if rectify:
                 rectify_tile(tile, n)
             empty_tile(tile, lanes, row, n, low[WRITTEN], gain, y, streamed)
         top = row
-    while top > 0:
-        n = min(top, TILE) if len(before) else top
+    while top > base:
+        at = (top - 1) % size
+        n = min(top - base, at + 1, TILE if len(before) else size)
         row = top - n
-        source, i = (tile, 0) if len(before) else (scratch, row)
-        run(scratch, top - 1, tile, n - 1, -1, n, before, coefficients, states)
+        source, i = (tile, 0) if len(before) else (ring, row % size)
+        run(ring, at, tile, n - 1, -1, n, before, coefficients, states)
         if bands == 4:
             drain_4(source, i, n, coefficients, states, y, write, row, gain, rectify, streamed)
         else:
@@ -205,13 +132,19 @@ def zero_phase_groups(
     highest: Ints,
     streamed: Bools,
     passes: Ints,
+    reaches: Ints,
     coefficients: Floats,
     steady: Floats,
     gain: float,
     rectify: bool,
+    stretch: int,
+    ahead: int,
     memory: Floats,
 ) -> None:
     """Forward, then backward, over groups of eight lanes; the lanes may differ in length.
+
+    A lane goes forward once, and backward a stretch of rows at a time, each from as far beyond it
+    as the filter remembers: no more than that is held.
 
     Parameters
     ----------
@@ -226,6 +159,8 @@ def zero_phase_groups(
     passes
         (2, n_passes, 3): kind and number of sections of each and the first of them, forward and
         backward.
+    reaches
+        (n_passes,), falling: rows before a stretch at which each pass backward has to begin.
     coefficients
         Five numbers for each section, see `two` and `five`.
     steady
@@ -235,20 +170,31 @@ def zero_phase_groups(
         Factor of the output, for both directions together.
     rectify
         Write |y| instead of y.
+    stretch, ahead
+        Rows of a stretch, and rows beyond it from which it is walked; multiples of `TILE`.
     memory
-        Room to work in, best from a multiple of 64 bytes on: `TILE` rows of eight, then as many
-        as the last row of any lane.
+        Room to work in, best from a multiple of 64 bytes on: `TILE` rows of eight, then
+        `stretch + ahead` of them, or as many multiples of `TILE` as hold all rows of any lane.
     """
-    tile, scratch = memory[: TILE * LANES], memory[TILE * LANES :]
-    states = np.empty(coefficients.size // 5 * 2 * LANES)
+    tile, ring = memory[: TILE * LANES], memory[TILE * LANES :]
+    states = np.empty((2, coefficients.size // 5 * 2 * LANES))
     factor = abs(gain) if rectify else gain
     for g in range(groups.shape[0]):
         lanes, low, high = groups[g], lowest[g], highest[g]
-        forward(x, lanes, low, high, passes[0], coefficients, steady[0], states, tile, scratch)
-        backward(
-            scratch, lanes, low, high, passes[1], coefficients, steady[1], states, tile,
-            y, factor, rectify, streamed[g],
-        )  # fmt: skip
+        states[:] = 0
+        row = low[BEGIN] // LANES * LANES
+        for base in range(0, high[WRITTEN], stretch):
+            stop = base + stretch
+            top = min(stop + ahead, high[END])
+            forward(
+                x, lanes, low, high, passes[0], coefficients, steady[0], states[0], tile, ring,
+                row, top,
+            )  # fmt: skip
+            row = top
+            backward(
+                ring, lanes, low, high, passes[1], reaches, coefficients, steady[1], states[1],
+                tile, base, stop, top, y, factor, rectify, streamed[g],
+            )  # fmt: skip
 
 
 @kernel

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc._kernels.filter_plan import AT_ONCE, BAND, GENERAL, NOTCH
+from emgproc._kernels.filter_plan import AT_ONCE, BAND, GENERAL, NOTCH, TILE
 from emgproc.arrays import Floats, Ints
 from emgproc.errors import ParameterError
 
 BITS = {8: 53, 4: 32}  # bytes of a sample: the warm-up ends where memory is below 2^-bits
 _LEAST, _MOST = 8192, 1 << 20  # samples of a block
+_HELD = 320 * 1024  # rows of eight that a thread holds: 20 MB; more where two warm-ups are more
 _ALIGNED = 16  # samples; blocks of a row begin where a vector may be stored past the cache
 
 
@@ -35,6 +36,9 @@ class Scheme(NamedTuple):
         Samples of odd padding at an edge.
     radius
         Of the outermost pole.
+    reaches
+        By bytes of a sample, (n_passes,): samples before what is wanted at which each pass
+        backward has to begin, falling: the notches that remember longest are the first.
     """
 
     passes: Ints
@@ -43,16 +47,25 @@ class Scheme(NamedTuple):
     gain: float
     padding: int
     radius: float
+    reaches: dict[int, Ints]
 
     def warm_up(self, itemsize: int = 8) -> int:
         """Samples after which the filter has forgotten: to 2^-53 (float32: to 2^-32)."""
-        return math.ceil(-BITS[itemsize] * math.log(2) / math.log(max(self.radius, 1e-3)))
+        return _memory(self.radius, itemsize)
+
+    def stretch(self, itemsize: int = 8) -> tuple[int, int]:
+        """Samples that go backward at a time, and those beyond them that are walked for them.
+
+        Multiples of a tile, 20 MB of eight lanes together, and at least a warm-up to a stretch.
+        """
+        ahead = whole_tiles(self.warm_up(itemsize) + self.padding)
+        return max(_HELD - ahead, ahead), ahead
 
     def block(self, n: int, itemsize: int = 8) -> int:
         """Length of the blocks of a segment of `n` samples.
 
         About 16 warm-ups, at least 8192 and at most 2^20 samples (then at least two warm-ups):
-        the warm-up costs less than a fifth, and a thread holds at most some 100 MB. More than
+        the warm-up costs less than a fifth, and a part of a recording reads little. More than
         eight blocks are a multiple of sixteen, so that one channel fills eight lanes of two
         threads. The number depends on nothing else, so a part read alone gives the same bytes.
         """
@@ -62,6 +75,15 @@ class Scheme(NamedTuple):
         if count > 8:
             count = max(16, round(n / wanted / 16) * 16)
         return max(_ALIGNED, -(-n // max(count, 1) // _ALIGNED) * _ALIGNED)
+
+
+def whole_tiles(n: int) -> int:
+    """`n` or the next multiple of a tile."""
+    return -(-n // TILE) * TILE
+
+
+def _memory(radius: float, itemsize: int) -> int:
+    return math.ceil(-BITS[itemsize] * math.log(2) / math.log(max(radius, 1e-3)))
 
 
 def scheme_of(sos: ArrayLike) -> Scheme:
@@ -88,28 +110,39 @@ def scheme_of(sos: ArrayLike) -> Scheme:
 @lru_cache(maxsize=64)
 def _scheme(sections: bytes) -> Scheme:
     s = np.frombuffer(sections).reshape(-1, 6)
-    radius = _outermost(s)
+    radii = _outermost(s)
+    radius = float(radii.max())
     if radius >= 1:
         raise ParameterError(f"sos is unstable: a pole at radius {radius!r}")
     one_sided = min(int(np.sum(s[:, 2] == 0)), int(np.sum(s[:, 5] == 0)))
     padding = 3 * (2 * len(s) + 1 - one_sided)
     kinds = _kinds(s)
-    s, kinds = s[np.argsort(kinds, kind="stable")], np.sort(kinds)
+    order = np.lexsort((np.where(kinds == NOTCH, radii, 0), kinds))  # stable
+    s, kinds, radii = s[order], kinds[order], radii[order]
     coefficients, gain = _coefficients(s, kinds)
     forward = _passes(kinds)
     passes = np.array([forward, forward[::-1]])
     steady = np.array([_steady_states(coefficients, kinds, order) for order in passes])
-    for shared in (passes, coefficients, steady):
+    reaches = {itemsize: _reaches(passes[1], radii, itemsize) for itemsize in BITS}
+    for shared in (passes, coefficients, steady, *reaches.values()):
         shared.flags.writeable = False
-    return Scheme(passes, coefficients.reshape(-1), steady, gain, padding, radius)
+    return Scheme(passes, coefficients.reshape(-1), steady, gain, padding, radius, reaches)
 
 
-def _outermost(sos: Floats) -> float:
-    """Largest radius of a pole."""
+def _outermost(sos: Floats) -> Floats:
+    """Radius of the outer pole of each section."""
     a1, a2 = sos[:, 4], sos[:, 5]
     apart = a1 * a1 - 4 * a2
     real = (np.abs(a1) + np.sqrt(apart.clip(min=0))) / 2
-    return float(np.where(apart < 0, np.sqrt(a2.clip(min=0)), real).max())
+    radii: Floats = np.where(apart < 0, np.sqrt(a2.clip(min=0)), real)
+    return radii
+
+
+def _reaches(passes: Ints, radii: Floats, itemsize: int) -> Ints:
+    """Memory of the slowest section of each pass and of those that follow it, samples."""
+    slowest = [radii[k : k + size].max() for _, size, k in passes.tolist()]
+    following = np.maximum.accumulate(slowest[::-1])[::-1]
+    return np.array([_memory(radius, itemsize) for radius in following.tolist()])
 
 
 def _kinds(sos: Floats) -> Ints:

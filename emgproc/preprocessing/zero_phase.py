@@ -4,7 +4,8 @@ A segment is filtered in blocks whose length depends on the filter and on the se
 Each block is filtered from `warm_up` samples before it to `warm_up` samples after it, where the
 filter's memory has decayed below 2^-53 (float32: 2^-32), or from the segment's true edge, extended
 oddly as SciPy does. A whole array is filtered in the same blocks, so a part read by itself gives
-the same bytes.
+the same bytes. A block goes forward once; a long one goes backward a stretch at a time, so that
+what lies between the two is held of one stretch and its warm-up only.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from emgproc._kernels.filter_plan import BEGIN, END, TILE, WRITE
 from emgproc._kernels.threads import over_groups
 from emgproc.arrays import Bools, Ints, Samples, aligned_empty, as_samples, checked_out, spans_of
 from emgproc.errors import ParameterError
-from emgproc.preprocessing.cascade import Scheme, scheme_of
+from emgproc.preprocessing.cascade import Scheme, scheme_of, whole_tiles
 
 Span = tuple[int, int]
 
@@ -179,11 +180,13 @@ def run_lanes(x: Samples, y: Samples, lanes: Ints, run: Run) -> None:
     groups, lowest, highest = grouped(lanes)
     places = y.ctypes.data + groups[:, WRITE] * y.itemsize
     streamed = np.all(places % 64 == 0, axis=1) & (y.itemsize == 8)  # whole lines of the cache
-    scheme, rows = run.scheme, TILE + int(highest[:, END].max(initial=0))
+    scheme = run.scheme
+    stretch, ahead = scheme.stretch(x.itemsize)
+    held = min(stretch + ahead, whole_tiles(int(highest[:, END].max(initial=0))))
     unused: list[Samples] = []
 
     def work(part: slice) -> None:
-        memory = unused.pop() if unused else aligned_empty((rows * LANES,), np.float64)
+        memory = unused.pop() if unused else aligned_empty(((TILE + held) * LANES,), np.float64)
         zero_phase_groups(
             x.reshape(-1),
             y.reshape(-1),
@@ -192,10 +195,13 @@ def run_lanes(x: Samples, y: Samples, lanes: Ints, run: Run) -> None:
             highest[part],
             streamed[part],
             scheme.passes,
+            scheme.reaches[x.itemsize],
             scheme.coefficients,
             scheme.steady,
             scheme.gain**2,
             run.rectify,
+            stretch,
+            ahead,
             memory,
         )
         unused.append(memory)

@@ -8,6 +8,7 @@ from naive_kernels import one_pass, zero_phase
 from numpy.testing import assert_allclose, assert_array_equal
 
 from emgproc.arrays import aligned_empty
+from emgproc.preprocessing import cascade
 from emgproc.preprocessing.blocks import zero_phase_span
 from emgproc.preprocessing.butterworth import (
     bandpass_sos,
@@ -126,6 +127,37 @@ def test_float32_stays_float32_and_is_off_by_its_own_rounding():
     exact = zero_phase_sos(x.astype(np.float64), FAST)
     assert y.dtype == np.float32
     assert np.abs(y - exact).max() <= 1e-7 * np.abs(exact).max()
+
+
+def in_stretches(monkeypatch, x, sos, rows=1024, **how):
+    """Filtered as a block is that is longer than the memory for it."""
+    monkeypatch.setattr(cascade, "_HELD", rows)
+    return zero_phase_sos(x, sos, **how)
+
+
+STRETCHED = [FAST, np.concatenate([WIDE, NOTCHES]), lowpass_sos(200, 1000), NOTCHES]
+
+
+@pytest.mark.parametrize(
+    "sos", STRETCHED, ids=["bands", "bands and notches", "low-pass", "notches"]
+)
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_a_block_that_goes_backward_in_stretches_equals_its_slow_twin(monkeypatch, sos, kind):
+    x = noise(2, 2100).astype(kind)
+    y = in_stretches(monkeypatch, x, sos)
+    assert scheme_of(sos).stretch(x.itemsize)[0] < 1100
+    expected = np.array([zero_phase(row, sos, scheme_of(sos).padding) for row in x])
+    bound = 1e-11 if kind is np.float64 else 1e-7
+    assert_allclose(y, expected, rtol=0, atol=bound * np.abs(x).max())
+
+
+def test_stretches_do_not_depend_on_what_is_filtered_beside_them(monkeypatch):
+    x, sos = noise(3, 3200), np.concatenate([WIDE, NOTCHES])
+    spans = [(0, 513), (513, 1100), (1100, 3200)]
+    together = in_stretches(monkeypatch, x, sos, segments=spans, threads=2)
+    for start, stop in spans:
+        alone = in_stretches(monkeypatch, x[1, start:stop], sos)
+        assert_array_equal(together[1, start:stop], alone)
 
 
 numbers = st.floats(-1, 1, allow_subnormal=False).filter(lambda v: v == 0 or abs(v) > 1e-3)
