@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emgproc.batch import BatchOptions, RecordingsDone, run_recordings
 from emgproc.batch.inputs import study_inputs
-from emgproc.batch.planning import COMPUTE, SKIP, PlannedRecording, plan_recordings, plans_of
+from emgproc.batch.planning import SKIP, PlannedRecording, known_failures, plans_of
 from emgproc.batch.recordings import claimed
 from emgproc.batch.store import make_folder
 from emgproc.errors import ParameterError
@@ -25,7 +25,6 @@ from emgproc.standards.scramble import (
 )
 from emgproc.study import RecordingFailure, Study, VisitValue
 from emgproc.study import load_study as _load_study
-from emgproc.study.visit_table import read_failures
 
 if TYPE_CHECKING:
     from emgproc.outcome import Outcome
@@ -62,6 +61,8 @@ class RunResult:
     audit_head
         Hash of the last row of the audit log: kept elsewhere, it shows later whether the log's
         end was cut off.
+    not_exported
+        Why SDTM, ADaM and the result rows were not written; empty where they were.
     """
 
     outcome: "Outcome | None"
@@ -75,6 +76,7 @@ class RunResult:
     planned: tuple[PlannedRecording, ...] = ()
     lock: LockState | None = None
     audit_head: str = ""
+    not_exported: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     way = _Way(loaded, Path(out), level, chosen, scrambled, lock_state(loaded))
     _check_final(way, final=final)
     plans = {kind: plan.digest for kind, plan in plans_of(loaded).items()}
-    known = _known_failures(loaded, way.out, chosen) if level == "group" else None
+    known = known_failures(loaded, way.out, chosen) if level == "group" else None
     with claimed(way.out):
         begin_audit(way.out, by=by)
         done = run_recordings(loaded, way.out, chosen, known=known, held=True)
@@ -216,12 +218,17 @@ def _analysed(
     from emgproc.outcome import analyse
     from emgproc.report import write_report
     from emgproc.report.group_files import write_outcome
+    from emgproc.standards.datasets import export_study
 
     outcome = analyse(study, done.values, done.failures)
     outcome = replace(outcome, warnings=(*outcome.warnings, *done.warnings))
     write_outcome(out / "group", outcome, lock_state(study), notice=notice)
     report = write_report(outcome, study, done.values, done.failures, out, notice=notice)
-    return _result(done, code, outcome, report)
+    result = _result(done, code, outcome, report)
+    if notice:
+        return result
+    why = export_study(study, done.values, done.failures, outcome, out)
+    return replace(result, not_exported=why)
 
 
 def _write_crates(
@@ -245,25 +252,6 @@ def _write_tables(out: Path, done: RecordingsDone, *, notice: str = "") -> None:
 
     make_folder(out / "group")
     write_values(out / "group", done.values, done.failures, notice=notice)
-
-
-def _known_failures(study: Study, out: Path, options: BatchOptions) -> dict[str, RecordingFailure]:
-    """Failures of the participant level; whatever else has no result was never computed."""
-    if options.participants:
-        raise ParameterError("the group level needs all participants; leave the labels out")
-    table = out / "group" / "failures.tsv"
-    known = {row.recording_id: row for row in read_failures(table)} if table.is_file() else {}
-    missing = [
-        f"{item.recording.recording_id} ({item.reason})"
-        for item in plan_recordings(study, out, options)
-        if item.action == COMPUTE and item.recording.recording_id not in known
-    ]
-    if missing:
-        raise ParameterError(
-            f"{len(missing)} recording(s) have no current result: {', '.join(missing[:5])}"
-            f"{' …' if len(missing) > 5 else ''}; run the participant level first"
-        )
-    return known
 
 
 def _result(

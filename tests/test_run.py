@@ -161,3 +161,34 @@ def test_the_module_and_the_function_of_one_name_can_both_be_called(study, tmp_p
     import sys
 
     assert sys.modules["emgproc.run"](study, tmp_path / "a", options=QUIET).n_reused == 8
+
+
+def standards_files(out):
+    folder = out / "standards"
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_run_writes_the_standards_and_a_second_leaves_their_bytes(study, tmp_path):
+    out = tmp_path / "out"
+    result = run(study, out, options=QUIET)
+    assert result.not_exported == ""
+    files = standards_files(out)
+    assert {Path("sdtm/dm.xpt"), Path("adam/adnv.json"), Path("ard.tsv")} < set(files)
+    run(study, out, options=QUIET)
+    assert standards_files(out) == files
+
+
+def test_a_text_that_no_standard_holds_is_told_and_leaves_no_older_export(study, tmp_path):
+    out = tmp_path / "out"
+    run(study, out, options=QUIET)
+    events = study / "phenotype" / "clinical_events.tsv"
+    events.write_text(
+        "participant_id\tevent_id\tkind\tterm\tstart\n"
+        "sub-01\te1\tae\tتب\t2016-02-01\n",
+        encoding="utf-8",
+    )  # fmt: skip
+    result = run(study, out, options=QUIET)
+    assert "AE.AETERM row 1" in result.not_exported
+    assert result.exit_code == 0
+    assert result.report is not None
+    assert standards_files(out) == {}

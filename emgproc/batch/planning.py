@@ -9,7 +9,8 @@ from emgproc.batch.keys import FileHashes, ResultKey
 from emgproc.batch.store import ResultPaths, why_stale
 from emgproc.errors import ParameterError, StudyError
 from emgproc.plan import Plan, load_plan
-from emgproc.study import RecordingTask, Study
+from emgproc.study import RecordingFailure, RecordingTask, Study
+from emgproc.study.visit_table import read_failures
 
 COMPUTE, REUSE, FAIL, SKIP = "compute", "reuse", "fail", "skip"
 MODALITY = "semg"  # the kind of recording that the primary outcome needs
@@ -176,3 +177,28 @@ def _decided(
 def event_names(study: Study) -> tuple[tuple[str, str], ...]:
     """Return (site's label, our label) pairs of study.toml [events], sorted."""
     return tuple(sorted(study.protocol.events.items()))
+
+
+def known_failures(study: Study, out: Path, options: BatchOptions) -> dict[str, RecordingFailure]:
+    """Failures of the participant level; whatever else has no result was never computed.
+
+    Raises
+    ------
+    ParameterError
+        Only some participants were asked for, or a recording has no current result.
+    """
+    if options.participants:
+        raise ParameterError("the group level needs all participants; leave the labels out")
+    table = out / "group" / "failures.tsv"
+    known = {row.recording_id: row for row in read_failures(table)} if table.is_file() else {}
+    missing = [
+        f"{item.recording.recording_id} ({item.reason})"
+        for item in plan_recordings(study, out, options)
+        if item.action == COMPUTE and item.recording.recording_id not in known
+    ]
+    if missing:
+        raise ParameterError(
+            f"{len(missing)} recording(s) have no current result: {', '.join(missing[:5])}"
+            f"{' …' if len(missing) > 5 else ''}; run the participant level first"
+        )
+    return known

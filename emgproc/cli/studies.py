@@ -155,6 +155,8 @@ def _tell_result(result: "RunResult", participants: tuple[str, ...]) -> int:
 def _tell_records(result: "RunResult") -> None:
     if result.report is not None:
         click.echo(f"Report: {result.report}")
+        if result.not_exported:
+            click.echo(f"warning: no SDTM, no ADaM: {result.not_exported}", err=True)
         if result.lock is not None:
             click.echo(f"Lock: {result.lock.statement}", err=True)
     click.echo(f"Audit head: {result.audit_head}", err=True)

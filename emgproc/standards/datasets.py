@@ -1,12 +1,12 @@
 """A study in the formats of data standards: SDTM, ADaM, results, and what they mean."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from emgproc.errors import WriteError
+from emgproc.errors import ParameterError, WriteError
 from emgproc.outcome.model import Outcome
 from emgproc.standards.adam import adam_datasets
 from emgproc.standards.adam_result_rows import AnalysisResult
@@ -24,6 +24,7 @@ from emgproc.study.visit_table import RecordingFailure, VisitValue
 from emgproc.writers import write_bytes
 
 FOLDER = "standards"
+TEXTS = ("ard.tsv", "define.json", "define.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,40 @@ def write_datasets(  # noqa: PLR0913 - the options are keyword-only
     created = creation_time(study)
     described = define(export, datasets, created.isoformat())
     results = results_text(_public(export, analysis_results(outcome)), synthetic=export.synthetic)
-    texts = {
-        "ard.tsv": results,
-        "define.json": define_json(described),
-        "define.html": define_html(described),
-    }
-    files = {name: text.encode("utf-8") for name, text in texts.items()}
+    texts = (results, define_json(described), define_html(described))
+    files = {name: text.encode("utf-8") for name, text in zip(TEXTS, texts, strict=True)}
     for dataset in datasets:
         files |= _files(dataset, created, study.protocol.study.id)
     return _written(Path(out) / FOLDER, files)
+
+
+def export_study(
+    study: Study,
+    values: Sequence[VisitValue],
+    failures: Sequence[RecordingFailure],
+    outcome: Outcome,
+    out: str | Path,
+) -> str:
+    """Write `OUT/standards` of an analysed study, or say why its texts do not fit the formats.
+
+    Where the export is refused, files of an earlier one are removed: they tell another outcome.
+
+    Returns
+    -------
+    str
+        Empty where the files were written, else what stands in the way and where.
+
+    Raises
+    ------
+    WriteError
+        A file cannot be written.
+    """
+    try:
+        write_datasets(study, values, failures, outcome, out)
+    except ParameterError as error:
+        _cleared(Path(out) / FOLDER, keep=())
+        return str(error)
+    return ""
 
 
 def _public(export: Export, results: Sequence[AnalysisResult]) -> list[AnalysisResult]:
@@ -135,16 +161,25 @@ def _stem(dataset: Dataset) -> str:
     return f"{dataset.group}/{dataset.name.lower()}"
 
 
-def _written(folder: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
-    known = [f"{_stem(layout)}.{end}" for layout in layouts().values() for end in ("xpt", "json")]
+def _cleared(folder: Path, *, keep: Collection[str]) -> None:
+    """Remove the files of an earlier export but those to keep."""
+    stems = [_stem(layout) for layout in layouts().values()]
+    known = [*TEXTS, *(f"{stem}.{end}" for stem in stems for end in ("xpt", "json"))]
     try:
-        for group in ("sdtm", "adam"):
-            (folder / group).mkdir(parents=True, exist_ok=True)
         for name in known:
-            if name not in files:
+            if name not in keep:
                 (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise WriteError(f"{folder}: {error.strerror or error}") from error
+
+
+def _written(folder: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
+    try:
+        for group in ("sdtm", "adam"):
+            (folder / group).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(f"{folder}: {error.strerror or error}") from error
+    _cleared(folder, keep=files)
     for name, data in files.items():
         write_bytes(folder / name, data)
     return tuple(sorted(folder / name for name in files))
