@@ -51,8 +51,10 @@ def _largest(extreme: Bools, n: tuple[int, int]) -> float:
     on_grid = _probability(extreme, n, _GRID)
     found = float(on_grid.max())
     inner = on_grid[1:-1]
-    peaks = 1 + np.flatnonzero((inner >= on_grid[:-2]) & (inner >= on_grid[2:]))
-    for i in peaks[on_grid[peaks] > 0.99 * found]:
+    peaks = 1 + np.flatnonzero((inner > on_grid[:-2]) & (inner >= on_grid[2:]))
+    # Where all tables count, the grid is 1 but for rounding, and every point of it a peak.
+    highest = peaks[np.argsort(-on_grid[peaks], kind="stable")][: 4 if found < 1 - _SAME else 0]
+    for i in highest.tolist():
         best = minimize_scalar(
             lambda pi: -float(_probability(extreme, n, np.array([pi]))[0]),
             bounds=(_GRID[i - 1], _GRID[i + 1]),
