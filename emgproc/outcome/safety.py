@@ -14,9 +14,8 @@ from emgproc.study.model import ClinicalEvent, Study
 
 ANY = "any adverse event"
 TARGET = "sensitivity or infection"
-CATEGORIES = ("allergic/immune", "infection", "procedural", "respiratory", "other")
-CATEGORY_OF_KIND: Mapping[str, str] = {"infection": "infection", "sensitivity": "allergic/immune"}
-UNMAPPED = "other"
+CATEGORIES = ("allergic_immune", "infection", "procedural", "respiratory", "other")
+CATEGORY_OF_KIND: Mapping[str, str] = {"infection": "infection", "sensitivity": "allergic_immune"}
 
 
 def safety_outcome(study: Study) -> Safety:
@@ -27,8 +26,7 @@ def safety_outcome(study: Study) -> Safety:
     infants. Death is an outcome of its own and is listed here as an event of grade 5.
     """
     plan = next((s for s in study.protocol.secondary if s.kind == "safety"), None)
-    categories = {} if plan is None else plan.categories
-    events = safety_events(study, categories)
+    events = safety_events(study)
     arms = study.protocol.design.arms
     rows, differences, statements = [], [], []
     for category in (TARGET, ANY, *CATEGORIES):
@@ -43,35 +41,38 @@ def safety_outcome(study: Study) -> Safety:
                 for row in of_category
                 if row.infants.k is not None
             ]
-    unmapped = sorted({e.term for e in events if e.kind == "ae" and e.term not in categories})
+    unmapped = sorted({e.term for e in events if not e.categorised})
     if unmapped:
-        statements.append(
-            f"Of no category in the protocol, so counted as other: {', '.join(unmapped)}."
-        )
+        statements.append(f"Of no stated category, so counted as other: {', '.join(unmapped)}.")
     grading = "" if plan is None else plan.grading
     return Safety(grading, events, tuple(rows), tuple(differences), tuple(statements))
 
 
-def safety_events(study: Study, categories: Mapping[str, str]) -> tuple[SafetyEvent, ...]:
-    """Adverse events, infections, sensitivities and deaths of the enrolled, by infant and day."""
+def safety_events(study: Study) -> tuple[SafetyEvent, ...]:
+    """Adverse events, infections, sensitivities and deaths of the enrolled, by infant and day.
+
+    The category is that of the table, else that of the kind; an adverse event of no stated
+    category and a death count as other.
+    """
     people = sorted(p.participant_id for p in study.enrolled())
     rows = [
-        _event(study, event, categories)
+        _event(study, event)
         for name in people
         for event in study.events_of(name, "ae", "infection", "sensitivity", "death")
     ]
     return tuple(sorted(rows, key=lambda e: (e.participant_id, e.day, e.event_id)))
 
 
-def _event(study: Study, event: ClinicalEvent, categories: Mapping[str, str]) -> SafetyEvent:
+def _event(study: Study, event: ClinicalEvent) -> SafetyEvent:
     name = event.participant_id
-    fallback = CATEGORY_OF_KIND.get(event.kind, UNMAPPED)
+    category = event.category or CATEGORY_OF_KIND.get(event.kind, "")
     return SafetyEvent(
         participant_id=name,
         arm=study.arm_of(name),
         event_id=event.event_id,
         kind=event.kind,
-        category=categories.get(event.term, fallback),
+        category=category or "other",
+        categorised=bool(category) or event.kind == "death",
         term=event.term,
         day=study.study_day(name, event.start),
         end_day=None if event.end is None else study.study_day(name, event.end),
@@ -80,6 +81,7 @@ def _event(study: Study, event: ClinicalEvent, categories: Mapping[str, str]) ->
         grade=event.grade,
         serious=event.serious,
         related=event.related,
+        expected=event.expected,
         action=event.action,
         outcome=event.outcome,
     )
@@ -94,7 +96,7 @@ def _within(event: SafetyEvent, category: str) -> bool:
     if category == ANY:
         return True
     if category == TARGET:
-        return event.category in {"allergic/immune", "infection"}
+        return event.category in {"allergic_immune", "infection"}
     return event.category == category
 
 

@@ -75,7 +75,8 @@ class CsfOutcome:
 class SafetyEvent:
     """One adverse event as the investigator wrote it; days are study days.
 
-    `emergent`: it began on or after dose 1 (control: the index day).
+    `emergent`: it began on or after dose 1 (control: the index day). `categorised`: the table or
+    the kind of the event says its category.
     """
 
     participant_id: str
@@ -83,6 +84,7 @@ class SafetyEvent:
     event_id: str
     kind: str
     category: str
+    categorised: bool
     term: str
     day: int
     end_day: int | None
@@ -91,6 +93,7 @@ class SafetyEvent:
     grade: int | None
     serious: bool | None
     related: str
+    expected: bool | None
     action: str
     outcome: str
 

@@ -91,14 +91,8 @@ class Primary(Table):
     visit: VisitId
 
 
-EventCategory = Literal["allergic/immune", "infection", "procedural", "respiratory", "other"]
-
-
 class Secondary(Table):
-    """`[[secondary]]`: one secondary outcome, descriptive.
-
-    `grading` names the scale of grades, `categories` says of a term which category it counts in.
-    """
+    """`[[secondary]]`: one secondary outcome, descriptive; `grading` names the scale of grades."""
 
     id: Text
     kind: Literal["tone", "csf", "safety", "survival"]
@@ -107,7 +101,6 @@ class Secondary(Table):
     method: str = ""
     visit: VisitId | None = None
     grading: str = ""
-    categories: dict[str, EventCategory] = Field(default={})
 
 
 SensitivityName = Literal[

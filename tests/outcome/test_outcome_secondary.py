@@ -143,14 +143,16 @@ def test_events_before_the_first_dose_are_listed_and_not_counted(five):
     assert later.days_after_dose == 5
 
 
-def test_the_protocol_says_which_category_a_term_counts_in(five):
-    five.protocol["secondary"] = [
-        {"id": "S3", "kind": "safety", "text": "x", "categories": {"cough": "respiratory"}}
-    ]
-    five.event("sub-C1", "ae", 20, term="cough", grade=2)
-    rows = {(r.category, r.arm): r for r in safety_outcome(built(five)).rows}
+def test_the_table_says_which_category_an_event_counts_in(five):
+    five.event("sub-C1", "ae", 20, term="cough", grade=2, category="respiratory")
+    five.event("sub-C2", "infection", 20, term="puncture site", category="procedural")
+    safety = safety_outcome(built(five))
+    rows = {(r.category, r.arm): r for r in safety.rows}
     assert rows["respiratory", "CTRL"].infants.k == 1
+    assert rows["procedural", "CTRL"].infants.k == 1
+    assert rows["infection", "CTRL"].infants.k == 0
     assert rows["other", "CTRL"].infants.k == 0
+    assert not any("no stated category" in s for s in safety.statements)
 
 
 def test_baseline_lists_every_value_and_the_standardised_difference(ten):
