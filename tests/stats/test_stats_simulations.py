@@ -53,7 +53,7 @@ def test_the_composite_pays_when_survival_moves_too(p_treated, by_joint, by_surv
         time = np.where(died, rng.uniform(0, 4, 10), 4.0)
         change = np.where(died, np.nan, 0.6 * ARM + 0.3 * rng.standard_normal(10))
         hits[0] += joint_rank(subjects(ARM, time, died, change)).p <= 0.05
-        x, y = (change[(ARM == arm) & ~died] for arm in (1, 0))
+        x, y = (change[(arm == ARM) & ~died] for arm in (1, 0))
         hits[1] += bool(x.size and y.size) and rank_sum_exact(x, y).p <= 0.05
     assert agrees(hits[0], by_joint, 4000)
     assert agrees(hits[1], by_survivors, 4000)
