@@ -25,6 +25,7 @@ LEVEL_S, SLOPE_S = 0.00025, 0.001
 D2_SHARE, D2_REACH_S = 0.98, 0.020
 PHASE_UV, TURN_UV, SATELLITE_UV, SATELLITE_S = 20.0, 50.0, 50.0, 0.003
 UNSURE_SD, UNSURE_S = 1.0, 0.0005
+UNSURE_D2_SHARE = 0.3  # of the noise taken off: that of a template is no better known
 NO_SPAN = (0, 0)
 
 
@@ -125,8 +126,8 @@ def d2_span(v: Floats, fs: float, span: tuple[int, int], noise_uv: float = 0.0) 
 
 
 def d2_unsure(v: Floats, fs: float, span: tuple[int, int], noise_uv: float) -> bool:
-    """D2 would be 0.5 ms longer or shorter if the noise were a tenth more or less."""
-    more, less = (d2_span(v, fs, span, noise_uv * part) for part in (1.1, 0.9))
+    """D2 would be 0.5 ms longer or shorter if the noise were three tenths more or less."""
+    more, less = (d2_span(v, fs, span, noise_uv * (1 + s * UNSURE_D2_SHARE)) for s in (1, -1))
     return _differ(more, less, fs)
 
 
