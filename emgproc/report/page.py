@@ -7,18 +7,24 @@ import platform
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
 from emgproc import __version__
-from emgproc.outcome.model import Outcome, Pair
+from emgproc.outcome.model import Outcome
 from emgproc.report import wording
+from emgproc.report.trial_table import INFANT, WHERE, exact, shown
+from emgproc.report.trial_tables import trial_tables, write_tables
 from emgproc.standards.lock import lock_state
 from emgproc.study.model import Study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
 from emgproc.writers import write_text
 
+if TYPE_CHECKING:
+    from emgproc.report.trial_pictures import Picture
+
+_PARTS = ("page.html.j2", "page.py", "drawing.py", "figures.py", "wording.py")
 _LIBRARIES = ("numpy", "scipy", "numba", "mne", "h5py")
 _TABLES = (
     "participants.tsv",
@@ -40,9 +46,10 @@ def write_report(  # noqa: PLR0913 - the one beyond is keyword-only
     *,
     notice: str = "",
 ) -> Path:
-    """Write `OUT/report/index.html` and return its path.
+    """Write `OUT/report/index.html` and `OUT/report/tables`, and return the path of the page.
 
-    A page that is there already, whole and made from the same input by the same versions, stays.
+    A page that is there already, whole and made from the same input by the same versions, stays;
+    so does each table that is the same.
 
     Parameters
     ----------
@@ -61,9 +68,10 @@ def write_report(  # noqa: PLR0913 - the one beyond is keyword-only
         The file cannot be written; a report that stood there before still stands.
     """
     path = Path(out) / "report" / "index.html"
+    tables = trial_tables(outcome, study, failures)
+    write_tables(path.parent / "tables", tables, _mark(values, notice))
     key = _key(outcome, study, values, failures, notice=notice)
     if not _stands(path, key):
-        path.parent.mkdir(parents=True, exist_ok=True)
         page = report_text(outcome, study, values, failures, notice=notice)
         write_text(path, page + _seal(page.encode(), key))
     return path
@@ -82,35 +90,35 @@ def report_text(
     Where a value is flagged `synthetic`, the title and a banner say so. The statement about the
     study's lock stands at the top and, printed, at the foot of every page; so does `notice`.
     """
-    template = files("emgproc.report").joinpath("page.html.j2").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "number": wording.number,
-        "interval": wording.interval,
-        "explained": wording.explained,
-        "factor": wording.factor,
-    }
-    environment.globals["exact_p"] = wording.exact_p
-    return environment.from_string(template).render(
+    tables = trial_tables(outcome, study, failures)
+    return _template().render(
         outcome=outcome,
         protocol=study.protocol,
         synthetic=_synthetic(values),
-        failures=failures,
+        mark=_mark(values, notice),
         notice=notice,
         lock=lock_state(study),
         headline=wording.headline(outcome),
         effect_sentence=wording.effect_sentence(outcome.primary.effect),
         participants_sentence=wording.participants_sentence(outcome),
+        happened=wording.what_happened(outcome),
         limits=wording.limits(outcome, study.protocol.design.allocation),
-        unusable=[pair for pair in outcome.pairs if not pair.evaluable],
-        usable=[pair for pair in outcome.pairs if pair.evaluable],
-        noise=_noise_rows(outcome.pairs),
+        tables=[table for table in tables if table.id.startswith("T")],
+        listings=[table for table in tables if table.id.startswith("L")],
         problems=study.warnings(),
         pictures=_pictures(outcome),
         identity=_identity(study, values),
     )
+
+
+def _template() -> jinja2.Template:
+    template = files("emgproc.report").joinpath("page.html.j2").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"sentence": wording.sentence, "shown": shown, "exact": exact}
+    environment.globals |= {"INFANT": INFANT, "WHERE": WHERE}
+    return environment.from_string(template)
 
 
 def _key(
@@ -122,14 +130,15 @@ def _key(
     notice: str,
 ) -> str:
     """Digest of everything that the page shows or is made with."""
-    package = files("emgproc.report")
     made_with = [
-        package.joinpath(name).read_text(encoding="utf-8")
-        for name in ("page.html.j2", "page.py", "figures.py", "wording.py")
+        (part.name, part.read_text(encoding="utf-8"))
+        for part in sorted(files("emgproc.report").iterdir(), key=lambda part: part.name)
+        if part.name in _PARTS or part.name.startswith("trial_")
     ]
-    shown = [
+    tables = trial_tables(outcome, study, failures)
+    told = [
         outcome.to_dict(),
-        [repr(failure) for failure in failures],
+        repr(tables),
         [str(problem) for problem in study.warnings()],
         _identity(study, values),
         _synthetic(values),
@@ -138,7 +147,7 @@ def _key(
         importlib.metadata.version("matplotlib"),
         made_with,
     ]
-    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _seal(page: bytes, key: str) -> str:
@@ -154,34 +163,20 @@ def _stands(path: Path, key: str) -> bool:
     return mark + seal == _seal(page, key).encode()
 
 
+def _mark(values: Sequence[VisitValue], notice: str) -> str:
+    """What every page and every table must say first; empty where there is nothing."""
+    said = [notice, "SYNTHETIC DATA: not about real infants" if _synthetic(values) else ""]
+    return ". ".join(part for part in said if part)
+
+
 def _synthetic(values: Sequence[VisitValue]) -> bool:
     return any("synthetic" in value.flags for value in values)
 
 
-def _pictures(outcome: Outcome) -> dict[str, str]:
-    """Return the figures that the numbers allow, by name."""
-    from emgproc.report import figures
+def _pictures(outcome: Outcome) -> "tuple[Picture, ...]":
+    from emgproc.report.trial_pictures import trial_pictures  # loads matplotlib
 
-    drawn = {"changes": figures.changes_by_arm(outcome)}
-    if any(i.change_ln is not None or i.change_post_ln is not None for i in outcome.infants):
-        drawn["trajectories"] = figures.trajectories(outcome)
-    primary = outcome.primary
-    if primary.null is not None and primary.count is not None and primary.splits is not None:
-        drawn["distribution"] = figures.exact_distribution(
-            primary.null, primary.count, primary.splits
-        )
-    return drawn
-
-
-def _noise_rows(pairs: Sequence[Pair]) -> list[tuple[str, str, float, int]]:
-    """Participant, session, mean noise power over the muscles (µV²) and how many muscles."""
-    powers: dict[tuple[str, str], list[float]] = {}
-    for pair in pairs:
-        for level in (pair.baseline, pair.visit):
-            if level.noise_power_uv2 is not None:
-                key = (pair.participant_id, level.session_id)
-                powers.setdefault(key, []).append(level.noise_power_uv2)
-    return [(*key, sum(found) / len(found), len(found)) for key, found in sorted(powers.items())]
+    return trial_pictures(outcome)
 
 
 def _identity(study: Study, values: Sequence[VisitValue]) -> dict[str, Any]:
@@ -191,6 +186,10 @@ def _identity(study: Study, values: Sequence[VisitValue]) -> dict[str, Any]:
     found = {name: study.root / name for name in names if (study.root / name).is_file()}
     numbers = json.dumps([[v.recording_id, v.channel, v.feature, repr(v.value)] for v in values])
     return {
+        "decided": {
+            "seed": study.protocol.analysis.seed,
+            "lock (SHA-256 of what was locked)": lock_state(study).digest or "none: not locked",
+        },
         "versions": {
             "emgproc": __version__,
             "python": platform.python_version(),

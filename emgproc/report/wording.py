@@ -23,6 +23,19 @@ _REASONS = {
     "worker_died": "the process working on it died",
 }
 
+_FLAGS = {
+    "late_visit": "month 3 after its window",
+    "early_visit": "month 3 before its window",
+    "other_sma_therapy": "another SMA therapy before month 3",
+    "ventilation": "permanent ventilation before month 3",
+    "not_per_protocol": "doses not as planned",
+    "doses_missing": "fewer doses than planned",
+    "dose_level": "a dose of another level than planned",
+    "dose_day": "a dose off its day",
+    "died_after_visit": "died after the visit",
+    "died_after_window": "died after the window of a visit it missed",
+}
+
 
 def number(value: float | None, digits: int = 2) -> str:
     """Write a number with a true minus sign; an en dash where there is none."""
@@ -59,6 +72,40 @@ def explained(reason: str) -> str:
     """
     meanings = [text for code, text in _REASONS.items() if re.search(rf"\b{code}\b", reason)]
     return " – ".join([reason, *meanings])
+
+
+def sentence(text: str) -> str:
+    """Write a remark as a sentence: a capital before it, a full stop behind it.
+
+    Examples
+    --------
+    >>> sentence("deaths: 0 treated"), sentence("T4 says so."), sentence("")
+    ('Deaths: 0 treated.', 'T4 says so.', '')
+    """
+    return text[:1].upper() + text[1:].removesuffix(".") + "." if text else ""
+
+
+def flag_words(flag: str) -> str:
+    """Write a flag in plain words.
+
+    Examples
+    --------
+    >>> flag_words("late_visit"), flag_words("noise_high")
+    ('month 3 after its window', 'noise high')
+    """
+    return _FLAGS.get(flag, flag.replace("_", " "))
+
+
+def what_happened(outcome: Outcome) -> list[tuple[str, str]]:
+    """Every intercurrent event or missing value: the infant, and the sentence that goes on."""
+    return [
+        (
+            e.participant_id,
+            f" ({e.arm}): {e.kind}{'' if e.day is None else f' on study day {e.day}'} – "
+            f"{explained(e.words)}. Strategy: {e.strategy}.",
+        )
+        for e in outcome.secondary.intercurrent
+    ]
 
 
 def headline(outcome: Outcome) -> str:

@@ -3,13 +3,12 @@
 import dataclasses
 import itertools
 import re
-from datetime import date
-from types import SimpleNamespace
 
 import pytest
 
 from emgproc.outcome import model, secondary_model
 from emgproc.report import figures, page, wording
+from emgproc.study import load_study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
 
 SECONDARY = secondary_model.SecondaryOutcomes(
@@ -111,24 +110,20 @@ def outcome():
     )
 
 
+@pytest.fixture(scope="module")
+def sample(sample_signals):
+    return load_study(sample_signals / "study")
+
+
 @pytest.fixture
-def study(tmp_path):
+def study(sample, tmp_path):
     (tmp_path / "study.toml").write_text("schema = 1\n")
-    notes = (
-        SimpleNamespace(
-            id="C1", a="1 million cells", b="2, 5 and 10 million", adopted="b", note=""
-        ),
+    about = sample.protocol.study.model_copy(update={"title": "A trial <script>alert(1)</script>"})
+    protocol = sample.protocol.model_copy(update={"study": about})
+    doses = tuple(dataclasses.replace(dose, lot="") for dose in sample.exposures)
+    return dataclasses.replace(
+        sample, protocol=protocol, root=tmp_path, exposures=doses, problems=()
     )
-    protocol = SimpleNamespace(
-        study=SimpleNamespace(
-            id="TRIAL-1", title="A trial <script>alert(1)</script>", phase="2",
-            data_cutoff=date(2016, 12, 31),
-        ),
-        design=SimpleNamespace(allocation="non-randomised", masking="open"),
-        notes=notes,
-        plans=SimpleNamespace(model_dump=lambda: {"semg": "plan.toml"}),
-    )  # fmt: skip
-    return SimpleNamespace(protocol=protocol, root=tmp_path, warnings=lambda: ())
 
 
 VALUE = VisitValue(
@@ -195,10 +190,10 @@ def test_the_digests_are_those_of_the_files(outcome, study):
     assert digest in page.report_text(outcome, study, [VALUE], [])
 
 
-def test_the_page_is_written_as_one_file(outcome, study, tmp_path):
+def test_the_page_is_written_as_one_file_with_its_tables_beside_it(outcome, study, tmp_path):
     path = page.write_report(outcome, study, [VALUE], [FAILURE], tmp_path / "out")
     assert path == tmp_path / "out" / "report" / "index.html"
-    assert [p.name for p in path.parent.iterdir()] == ["index.html"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["index.html", "tables"]
 
 
 def test_the_headline_never_claims_what_the_gate_refuses(outcome):
