@@ -20,8 +20,6 @@ from emgproc.stats.splits import MAX_ENUMERATED
 
 Analysis: TypeAlias = Callable[[Material], list[SensitivityRow]]
 
-NOT_AVAILABLE = "not available in this version"
-
 
 def sensitivity_rows(material: Material, unsupported: str = "") -> tuple[SensitivityRow, ...]:
     """Every analysis of this version, then those the protocol asks for beyond them.
@@ -35,7 +33,7 @@ def sensitivity_rows(material: Material, unsupported: str = "") -> tuple[Sensiti
         rows = [without(row.id, row.name, unsupported) for row in rows]
     asked = material.study.protocol.analysis.sensitivity
     rows += [
-        without(name, NAMES[name], NOT_AVAILABLE)
+        without(name, *NOT_AVAILABLE[name])
         for name in dict.fromkeys((*PRE_DECLARED, *asked))
         if name not in ANALYSES and name not in SAME
     ]
@@ -280,13 +278,25 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-PRE_DECLARED = ("Z7", "Z8", "Z10", "Z15")  # by tone_primary_v1
+PRE_DECLARED = ("Z7", "Z8", "Z10", "Z15")
 SAME = frozenset({"Z12", "Z13"})  # the joint rank and the tipping point, under those names
-NAMES: Mapping[str, str] = MappingProxyType(
+NOT_AVAILABLE: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "Z7": "Z7 high-pass at 30 Hz and 50 Hz",
-        "Z8": "Z8 ECG gated only",
-        "Z10": "Z10 rhythmic motor units subtracted",
-        "Z15": "Z15 recordings of unknown state included",
+        "Z7": (
+            "Z7 high-pass at 30 Hz and 50 Hz",
+            "not available in this version: a plan cleans a recording in one band only",
+        ),
+        "Z8": (
+            "Z8 ECG gated only",
+            "not available in this version: a plan takes the ECG out in one way only",
+        ),
+        "Z10": (
+            "Z10 rhythmic motor units subtracted",
+            "not available in this version: it needs motor units of rest from a grid",
+        ),
+        "Z15": (
+            "Z15 recordings of unknown state included",
+            "not available in this version: windows are laid by one rule only",
+        ),
     }
 )
