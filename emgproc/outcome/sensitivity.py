@@ -1,17 +1,18 @@
 """The sensitivity analyses of tone_primary_v1: each descriptive, each with its n or its reason."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
 
-from emgproc.outcome.comparison import Entry, changes_of, compare, survivors_effect, why_not
+from emgproc.outcome.comparison import changes_of, compare, survivors_effect, why_not
 from emgproc.outcome.events import EARLY, LATE, NOT_PER_PROTOCOL, OTHER_THERAPY
 from emgproc.outcome.model import SensitivityRow
 from emgproc.outcome.reindexed import INDICES, entries_by_index
 from emgproc.outcome.sensitivity_doubts import hidden_bias, tipping
 from emgproc.outcome.sensitivity_events import ventilation_tier, while_on_study
+from emgproc.outcome.sensitivity_left_out import leave_out
 from emgproc.outcome.sensitivity_models import ancova_age, ancova_label
 from emgproc.outcome.sensitivity_normalised import m_wave_normalised
 from emgproc.outcome.sensitivity_row import Material, alive, compared, without
@@ -196,54 +197,6 @@ def _wins(m: Material) -> list[SensitivityRow]:
     ]
 
 
-def _leave_out(m: Material) -> list[SensitivityRow]:
-    people = {
-        e.participant_id: [o for o in m.entries if o is not e] for e in m.entries if e.counts
-    }
-    muscles = {
-        muscle: entries_by_index(
-            m.study,
-            m.sources,
-            [p for p in m.pairs if p.muscle != muscle],
-            m.entries,
-            INDICES["primary"],
-        )[0]
-        for muscle in m.study.protocol.primary.muscles
-    }
-    return [
-        _range("Z14_infant", "Leave one infant out", people, m),
-        _range("Z14_muscle", "Leave one muscle out", muscles, m),
-    ]
-
-
-def _range(
-    row_id: str, name: str, cases: Mapping[str, Sequence[Entry]], m: Material
-) -> SensitivityRow:
-    rows = {left: compared(row_id, name, e, m.question) for left, e in cases.items()}
-    found = {left: row for left, row in rows.items() if row.estimate_ln is not None}
-    if not found:
-        return without(row_id, name, "no shift can be estimated with one left out")
-    shifts = {left: row.estimate_ln for left, row in found.items() if row.estimate_ln is not None}
-    ps = [row.p for row in found.values() if row.p is not None]
-    low, high = min(shifts, key=shifts.__getitem__), max(shifts, key=shifts.__getitem__)
-    lost = len(rows) - len(found)
-    note = (
-        f"shift from {shifts[low]:.3f} (without {low}) to {shifts[high]:.3f} ln (without {high}), "
-        f"p from {min(ps):.4f} to {max(ps):.4f}"
-    ) + (f"; {lost} case(s) not estimable" if lost else "")
-    return SensitivityRow(
-        row_id,
-        name,
-        estimable=True,
-        reason="",
-        n_treated=max(row.n_treated for row in found.values()),
-        n_control=max(row.n_control for row in found.values()),
-        note=note,
-        range_ln=(shifts[low], shifts[high]),
-        range_p=(min(ps), max(ps)),
-    )
-
-
 ANALYSES: Mapping[str, Analysis] = MappingProxyType(
     {
         "perm_mean": _perm_mean,
@@ -259,7 +212,7 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         "Z11": ancova_age,
         "joint_rank": _joint_rank,
         "win_net_benefit": _wins,
-        "Z14": _leave_out,
+        "Z14": leave_out,
         "bounds": _bounds,
         "tipping": tipping,
         "gamma": hidden_bias,
