@@ -9,15 +9,16 @@ from emgproc.outcome.model import Outcome, SensitivityRow
 from emgproc.outcome.secondary_model import Limits, Reliability
 from emgproc.report.drawing import CONTROL, FAINT, INK, TREATED, svg
 from emgproc.report.trial_figures_parts import SMALL
+from emgproc.report.wording import interval, number
 
 SURE = 1 + 1e-9  # p is a share of splits: "at most α" within rounding
 
 
 def bland_altman_figure(reliability: Reliability) -> str:
-    """Difference of two recordings of one session against their mean, bias and 95 % limits.
+    """Difference (second − first) of two recordings of one session against their mean.
 
-    Bars at the right edge are the exact intervals of the two limits. Empty where no error could
-    be estimated.
+    Lines are the bias and its 95 % limits, bands the exact intervals of the limits. Empty where
+    no error could be estimated.
     """
     if not reliability.estimable or reliability.bias_ln is None:
         return ""
@@ -31,23 +32,23 @@ def _bland_altman(axes: Axes, found: Reliability) -> None:
     axes.axhline(0, color=FAINT, lw=0.8, zorder=0)
     if found.bias_ln is not None:
         axes.axhline(found.bias_ln, color=INK, lw=1.4)
-        _named(axes, found.bias_ln, f"bias {found.bias_ln:+.3f}")
+        _named(axes, found.bias_ln, f"bias {number(found.bias_ln, 3)}")
     if found.limits_ln is not None:
         intervals = (found.limits_low_ci_ln, found.limits_high_ci_ln)
-        for limit, interval in zip(found.limits_ln, intervals, strict=True):
-            _limit(axes, limit, interval)
+        for limit, exact in zip(found.limits_ln, intervals, strict=True):
+            _limit(axes, limit, exact)
     axes.set_xlabel(
         f"mean of the two levels, ln units ({len(found.pairs)} sessions recorded twice)"
     )
     axes.set_ylabel("second − first, ln units")
 
 
-def _limit(axes: Axes, limit: float, interval: Limits | None) -> None:
+def _limit(axes: Axes, limit: float, exact: Limits | None) -> None:
     axes.axhline(limit, color=CONTROL, lw=1.2, ls="--")
-    words = f"95 % limit {limit:+.3f}"
-    if interval is not None:
-        axes.axhspan(*interval, color=CONTROL, alpha=0.12, lw=0)
-        words += f"\n({interval[0]:+.3f} to {interval[1]:+.3f})"
+    words = f"95 % limit {number(limit, 3)}"
+    if exact is not None:
+        axes.axhspan(*exact, color=CONTROL, alpha=0.12, lw=0)
+        words += f"\n({interval(exact, 3)})"
     _named(axes, limit, words)
 
 
@@ -85,19 +86,22 @@ def _tipping(axes: Axes, row: SensitivityRow, seen: Sequence[float], alpha: floa
     xs, ps = [x for x, _ in row.curve], [p for _, p in row.curve]
     edges = [next(s for s in seen if a < s < b) for a, b in pairwise(xs)]
     axes.stairs(ps, [xs[0], *edges, xs[-1]], baseline=None, color=TREATED, lw=1.8)
-    axes.plot(edges, [-0.02] * len(edges), "|", color=FAINT, ms=7)
+    axes.plot(
+        edges, [0.02] * len(edges), "|", color=INK, ms=7, transform=axes.get_xaxis_transform()
+    )
     _alpha_line(axes, alpha, "α")
     crossed = [e for e, (a, b) in zip(edges, pairwise(ps), strict=True) if _cut(a, b, alpha)]
     for edge in crossed:
         axes.axvline(edge, color=CONTROL, lw=1, ls=":")
         axes.annotate(
-            f" {edge:+.2f}", (edge, 0.98), xycoords=("data", "axes fraction"), va="top",
+            f" {number(edge)}", (edge, 0.98), xycoords=("data", "axes fraction"), va="top",
             color=CONTROL, fontsize=SMALL,
         )  # fmt: skip
-    axes.set_ylim(-0.05, 1.08 * max(*ps, alpha))
+    axes.set_ylim(0, 1.12 * max(*ps, alpha))
     axes.set_title(f"missing: {row.id.removeprefix('tipping_')}", fontsize=9.5)
     axes.set_xlabel(
-        f"change given to every missing infant, ln units\n{_crossing_words(crossed, ps, alpha)}",
+        "change given to every missing infant, ln units (ticks: observed changes)\n"
+        f"{_crossing_words(crossed, ps, alpha)}",
         fontsize=9,
     )
 
@@ -108,7 +112,7 @@ def _cut(a: float, b: float, alpha: float) -> bool:
 
 def _crossing_words(crossed: Sequence[float], ps: Sequence[float], alpha: float) -> str:
     if crossed:
-        return f"p crosses {alpha:g} where they pass {', '.join(f'{e:+.2f}' for e in crossed)}"
+        return f"p crosses {alpha:g} where they pass {', '.join(number(e) for e in crossed)}"
     side = "≤" if ps[0] <= alpha * SURE else ">"
     return f"p {side} {alpha:g} whatever they had"
 

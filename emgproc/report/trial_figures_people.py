@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from emgproc.outcome.events import death_date
 from emgproc.report.drawing import FAINT, INK, svg
@@ -29,8 +30,8 @@ def exposure_figure(study: Study) -> str:
     """One line for each enrolled infant from its index date to its last contact, by arm.
 
     Doses (area by cells), visits with their status, adverse events, other SMA therapy,
-    ventilation, death (†). A missed visit stands at the day it was due. Empty where nobody is
-    enrolled.
+    ventilation, death (†). A missed visit stands at the day it was due, and not at all after a
+    death. Empty where nobody is enrolled.
     """
     rows = [
         person
@@ -40,7 +41,12 @@ def exposure_figure(study: Study) -> str:
     ]
     if not rows:
         return ""
-    return svg((7.6, 1.7 + 0.4 * len(rows)), lambda f: _exposure(f.subplots(), study, rows))
+
+    def draw(figure: Figure) -> None:
+        _exposure(figure.subplots(), study, rows)
+        figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=SMALL)
+
+    return svg((7.6, 1.6 + 0.4 * len(rows)), draw)
 
 
 def _exposure(axes: Axes, study: Study, rows: Sequence[Participant]) -> None:
@@ -60,9 +66,6 @@ def _exposure(axes: Axes, study: Study, rows: Sequence[Participant]) -> None:
     study_day_axis(axes, round(low), round(high))
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.legend(
-        loc="lower center", bbox_to_anchor=(0.45, 1), ncols=4, frameon=False, fontsize=SMALL
-    )
 
 
 def _infant(axes: Axes, study: Study, person: Participant, y: int) -> None:
@@ -95,7 +98,8 @@ def _days(person: Participant, day: date) -> int:
 
 def _visit(axes: Axes, study: Study, person: Participant, y: int, visit: Visit) -> None:
     day = visit.date or study.visit_due(person.participant_id, visit.session_id)
-    if day is None:
+    died = death_date(study, person.participant_id)
+    if day is None or (visit.status == "missed" and died is not None and died <= day):
         return
     label = f"EMG visit {visit.status}" + (" (at the due day)" if visit.status == "missed" else "")
     mark = "X" if visit.status == "missed" else "d"

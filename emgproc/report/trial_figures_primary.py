@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from emgproc.outcome.model import Effect, InfantOutcome, Outcome, SensitivityRow
 from emgproc.report.drawing import FAINT, INK, TREATED, svg
 from emgproc.report.trial_figures_parts import SMALL, arm_colour, arm_mark, ratio_axis_above
+from emgproc.report.wording import interval, number
 from emgproc.stats.rank_sum import worst_rank_scores
 
 PER_LINE = 24  # infants side by side in one line of the strip
+LETTER_IN = 0.07  # inches along a line of small letters
 NAME_WIDTH = 40  # letters of a row's name before it breaks
 
 
@@ -39,7 +41,8 @@ def joint_rank_strip(outcome: Outcome, benefit: Literal["increase", "decrease"])
     if not ranked:
         return ""
     lines = [ranked[k : k + PER_LINE] for k in range(0, len(ranked), PER_LINE)]
-    return svg((7.6, 0.6 + 1.75 * len(lines)), lambda figure: _strips(figure, lines, outcome))
+    height = 0.7 + len(lines) * (0.75 + LETTER_IN * max(len(_label(i)) for _, i in ranked))
+    return svg((7.6, height), lambda figure: _strips(figure, lines, outcome))
 
 
 def _ranked(infants: Sequence[InfantOutcome], benefit: str) -> list[tuple[float, InfantOutcome]]:
@@ -64,42 +67,43 @@ def _strips(
     panels = figure.subplots(len(lines), 1, squeeze=False)[:, 0]
     longest = max(len(line) for line in lines)
     for axes, line in zip(panels, lines, strict=True):
-        for x, (rank, infant) in enumerate(line):
-            _infant(axes, x, rank, infant)
-        axes.set(xlim=(-0.6, longest - 0.4), ylim=(-2.3, 1.5), xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-    ranked = [pair for line in lines for pair in line]
+        _strip(axes, line)
+        axes.set(xlim=(-0.6, longest - 0.4), ylim=(-0.7, 1.2), yticks=[])
     sums = []
     for arm in outcome.flow:
-        rank_sum = sum(rank for rank, infant in ranked if infant.arm == arm.arm)
+        rank_sum = sum(rank for line in lines for rank, i in line if i.arm == arm.arm)
         panels[0].plot(
             [], [], arm_mark(treated=arm.treated), color=arm_colour(treated=arm.treated),
             label=f"{arm.arm} ({'treated' if arm.treated else 'control'})",
         )  # fmt: skip
         sums.append(f"{arm.arm} {rank_sum:g}")
-    panels[0].legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=len(sums), frameon=False, fontsize=SMALL
-    )
+    figure.legend(loc="outside upper left", ncols=len(sums), frameon=False, fontsize=SMALL)
     panels[-1].set_xlabel(
-        f"worst rank ← → best rank; below: D at month 3 in ln units, or † and the study day of "
-        f"death\nsums of the ranks: {', '.join(sums)}",
-        fontsize=SMALL + 0.5,
+        "ranks from worst (left) to best; with each infant D at month 3, ln units, or † and the "
+        f"study day of death\nsums of the ranks: {', '.join(sums)}",
+        fontsize=SMALL,
     )
 
 
-def _infant(axes: Axes, x: int, rank: float, infant: InfantOutcome) -> None:
-    colour, mark = arm_colour(treated=infant.treated), arm_mark(treated=infant.treated)
-    axes.plot(x, 0, mark, color=colour, ms=13, mfc="white" if _dead(infant) else colour, mew=1.6)
-    if _dead(infant):
-        axes.annotate("†", (x, 0), ha="center", va="center", color=colour, fontsize=11)
-        value = f"† day {infant.death_day}"
-    else:
-        value = f"{infant.change_ln:+.2f}"
-    axes.annotate(f"{rank:g}", (x, 0.75), ha="center", fontsize=SMALL)
-    axes.annotate(
-        f"{infant.participant_id}  {value}", (x, -0.65), ha="center", va="top", rotation=90,
-        fontsize=SMALL, color=colour,
-    )  # fmt: skip
+def _strip(axes: Axes, line: Sequence[tuple[float, InfantOutcome]]) -> None:
+    colours = [arm_colour(treated=infant.treated) for _, infant in line]
+    for x, ((rank, infant), colour) in enumerate(zip(line, colours, strict=True)):
+        fill = "white" if _dead(infant) else colour
+        axes.plot(x, 0, arm_mark(treated=infant.treated), color=colour, ms=13, mfc=fill, mew=1.6)
+        axes.annotate(f"{rank:g}", (x, 0.7), ha="center", fontsize=SMALL)
+        if _dead(infant):
+            axes.annotate("†", (x, 0), ha="center", va="center", color=colour, fontsize=11)
+    axes.set_xticks(range(len(line)), [_label(i) for _, i in line], rotation=90, fontsize=SMALL)
+    for label, colour in zip(axes.get_xticklabels(), colours, strict=True):
+        label.set_color(colour)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _label(infant: InfantOutcome) -> str:
+    if infant.death_day is not None:
+        return f"{infant.participant_id}  † day {infant.death_day}"
+    return f"{infant.participant_id}  {number(infant.change_ln, 2)}"
 
 
 def shift_figure(outcome: Outcome) -> str:
@@ -142,7 +146,7 @@ def _shifts(axes: Axes, effect: Effect | None, rows: Sequence[SensitivityRow]) -
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
     axes.margins(x=0.08)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("Hodges–Lehmann shift, treated − control, ln units")
+    axes.set_xlabel("shift of D, treated − control, ln units (primary: Hodges–Lehmann)")
     ratio_axis_above(axes, "ratio treated : control")
 
 
@@ -164,9 +168,9 @@ def _beside(axes: Axes, y: int, words: str) -> None:
 
 def _words(estimate: float, ci: tuple[float, float] | None, level: float | None) -> str:
     if ci is None:
-        return f"{estimate:+.2f}, no interval"
+        return f"{number(estimate)}, no interval"
     reached = "" if level is None else f"\nattained level {100 * level:.1f} %"
-    return f"{estimate:+.2f} ({ci[0]:+.2f} to {ci[1]:+.2f}){reached}"
+    return f"{number(estimate)} ({interval(ci)}){reached}"
 
 
 def _row_words(row: SensitivityRow) -> str:
@@ -174,5 +178,5 @@ def _row_words(row: SensitivityRow) -> str:
     if row.estimate_ln is not None:
         said.append(_words(row.estimate_ln, row.ci_ln, row.level_attained))
     if row.range_ln is not None:
-        said.append(f"range {row.range_ln[0]:+.2f} to {row.range_ln[1]:+.2f}")
+        said.append(f"range {interval(row.range_ln)}")
     return "\n".join(said)

@@ -25,8 +25,11 @@ def schedule_figure(protocol: Protocol) -> str:
     arms = [a for a in protocol.design.arms if any(c.day_from for c in schedule.columns_of(a.id))]
     if not arms:
         return ""
-    table = 0.9 + 0.24 * len(schedule.assessments)
-    heights = [1.25, table] * len(arms)
+    heights = [
+        height
+        for arm in arms
+        for height in (1.25 if arm.treated else 1.0, 0.85 + 0.25 * len(_rows(schedule, arm)))
+    ]
 
     def draw(figure: Figure) -> None:
         panels = figure.subplots(len(heights), 1, height_ratios=heights)
@@ -87,7 +90,7 @@ def _planned(axes: Axes, column: ScheduleColumn, cells: str, colour: str) -> Non
 
 
 def _table(axes: Axes, schedule: Schedule, arm: Arm) -> None:
-    columns, rows = schedule.columns_of(arm.id), schedule.assessments
+    columns, rows = schedule.columns_of(arm.id), _rows(schedule, arm)
     for y, assessment in enumerate(rows):
         axes.axhline(y + 0.5, color=FAINT, lw=0.4)
         for x, column in enumerate(columns):
@@ -101,6 +104,12 @@ def _table(axes: Axes, schedule: Schedule, arm: Arm) -> None:
     axes.tick_params(length=0)
     axes.spines["top"].set(visible=True, color=INK)
     axes.spines[["left", "bottom"]].set_visible(False)
+
+
+def _rows(schedule: Schedule, arm: Arm) -> list[str]:
+    """The assessments that this arm has."""
+    of_arm = {cell.assessment for cell in schedule.cells if cell.arm == arm.id}
+    return [name for name in schedule.assessments if name in of_arm]
 
 
 def _head(column: ScheduleColumn) -> str:

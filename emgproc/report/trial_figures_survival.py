@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from emgproc.outcome.secondary_model import Longevity, SurvivalCurve, SurvivalEndpoint
 from emgproc.report.drawing import svg
 from emgproc.report.trial_figures_parts import SMALL, arm_colour, day_ticks
+from emgproc.report.wording import exact_p
 
 _LINES = ("-", "--", "-.", ":")
 
@@ -31,7 +32,7 @@ def _survival(figure: Figure, shown: Sequence[SurvivalEndpoint], arms: int) -> N
     for endpoint, curves, table in zip(shown, panels[0], panels[1], strict=True):
         _curves(curves, endpoint)
         _at_risk(table, endpoint)
-    panels[0][0].set_ylabel("share without the event")
+    panels[0][0].set_ylabel("share without the event\n(band: 95 %, log-log)")
     for axes in panels[1][1:]:
         axes.tick_params(labelleft=False)
 
@@ -49,8 +50,8 @@ def _curves(axes: Axes, endpoint: SurvivalEndpoint) -> None:
     axes.set_ylim(-0.03, 1.05)
     axes.set_title(endpoint.name, fontsize=9.5)
     axes.legend(
-        loc="lower left", frameon=False, fontsize=SMALL, title="infants with the event",
-        title_fontsize=SMALL,
+        loc="lower left", frameon=False, fontsize=SMALL, title_fontsize=SMALL,
+        title="with the event (ticks: last contact)",
     )  # fmt: skip
 
 
@@ -89,5 +90,5 @@ def _at_risk(axes: Axes, endpoint: SurvivalEndpoint) -> None:
 def _test(endpoint: SurvivalEndpoint) -> str:
     if endpoint.p_nominal is None:
         return endpoint.reason
-    share = f" ({endpoint.count}/{endpoint.splits})" if endpoint.count is not None else ""
-    return f"exact log-rank p = {endpoint.p_nominal:.3g}{share}, nominal"
+    p = exact_p(endpoint.p_nominal, endpoint.count, endpoint.splits)
+    return f"exact log-rank p = {p}, nominal"
