@@ -1,4 +1,4 @@
-"""Z14: does the result hang on one infant or one muscle?"""
+"""Z14: what the result is without each infant, and without each muscle."""
 
 from collections.abc import Mapping, Sequence
 
