@@ -100,7 +100,7 @@ def _tipping(axes: Axes, row: SensitivityRow, seen: Sequence[float], alpha: floa
     axes.set_ylim(0, 1.12 * max(*ps, alpha))
     axes.set_title(f"missing: {row.id.removeprefix('tipping_')}", fontsize=9.5)
     axes.set_xlabel(
-        "change given to every missing infant, ln units (ticks: observed changes)\n"
+        "change given to every missing infant,\nln units (ticks: observed changes)\n"
         f"{_crossing_words(crossed, ps, alpha)}",
         fontsize=9,
     )
@@ -135,23 +135,23 @@ def _gamma(axes: Axes, row: SensitivityRow, alpha: float) -> None:
     spans = [(a, b) for (a, p), (b, q) in pairwise(row.curve) if _cut(p, q, alpha)]
     for low, high in spans:
         axes.axvspan(low, high, color=CONTROL, alpha=0.15, lw=0)
-        axes.annotate(
-            f"p passes α between\nΓ = {low:g} and {high:g}", (high, 0.04),
-            xycoords=("data", "axes fraction"), color=CONTROL, fontsize=SMALL,
-            xytext=(5, 0), textcoords="offset points",
-        )  # fmt: skip
     axes.set_ylim(0, 1.12 * max(*ps, alpha))
+    axes.set_xscale("log")
+    axes.minorticks_off()
     axes.set_xticks(gammas, [f"{g:g}" for g in gammas], fontsize=SMALL)
-    axes.set_xlabel(_gamma_words(spans, ps, alpha))
+    axes.set_xlabel(
+        "Γ: hidden odds ratio of treatment between like infants, log scale\n"
+        f"{_gamma_words(spans, ps, alpha)}",
+        fontsize=9,
+    )
     axes.set_ylabel("largest p, one-sided")
 
 
 def _gamma_words(spans: Sequence[Limits], ps: Sequence[float], alpha: float) -> str:
-    name = "Γ: hidden odds ratio of treatment between like infants"
     if spans:
-        return name
+        return f"p passes {alpha:g} between {' and '.join(f'Γ = {g:g}' for g in spans[0])}"
     side = "≤" if ps[0] <= alpha * SURE else ">"
-    return f"{name}; p {side} {alpha:g} at every Γ shown"
+    return f"p {side} {alpha:g} at every Γ shown"
 
 
 def _alpha_line(axes: Axes, alpha: float, name: str) -> None:

@@ -10,7 +10,6 @@ SMALL = 8.0  # pt, the smallest letters of a figure
 RATIOS = (0.1, 0.2, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 50)
 RATIO_APART = 0.045  # of the axis: nearer ticks would print over each other
 DAY_STEPS = (28, 56, 84, 168, 336, 672, 1344)
-MOST_DAY_TICKS = 9
 
 
 def arm_colour(*, treated: bool) -> str:
@@ -34,15 +33,15 @@ def from_index(study_day: int) -> int:
     return study_day - 1 if study_day > 0 else study_day
 
 
-def day_ticks(first: int, last: int) -> list[int]:
-    """Days from the index date to mark: every 28th, or as many weeks apart as keep them few.
+def day_ticks(first: int, last: int, most: int = 9) -> list[int]:
+    """Days from the index date to mark: every 28th, or further apart so that few are marked.
 
     Examples
     --------
     >>> day_ticks(-10, 130)
     [0, 28, 56, 84, 112]
     """
-    fitting = [step for step in DAY_STEPS if (last - first) / step < MOST_DAY_TICKS]
+    fitting = [step for step in DAY_STEPS if (last - first) / step < most]
     step = fitting[0] if fitting else DAY_STEPS[-1]
     return list(range(-(-first // step) * step, last + 1, step))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from textwrap import shorten
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +15,7 @@ from emgproc.study.rows import ClinicalEvent, Participant, Visit
 
 THERAPY, BREATHING, HARM = "#117755", "#7b3fa0", "#b8860b"
 MILLION = 1e6
+MOST_LETTERS = 24  # of an event's own words
 DOSE_AREA = 9.0  # pt² of a mark for each million cells, above the smallest mark
 DOSE_LEAST = 22.0
 BELOW = 0.3  # events stand under the line, doses and visits on it
@@ -136,8 +138,8 @@ def _event(axes: Axes, person: Participant, y: int, event: ClinicalEvent, end: i
             solid_capstyle="butt", label=_once(axes, label),
         )  # fmt: skip
         axes.annotate(
-            f"{event.term} ", (start, y + BELOW), ha="right", va="center", fontsize=SMALL,
-            color=colour,
+            f"{shorten(event.term, MOST_LETTERS)} ", (start, y + BELOW), ha="right", va="center",
+            fontsize=SMALL, color=colour, parse_math=False,
         )  # fmt: skip
     elif event.kind in _HARMS:
         _mark(axes, start, y + BELOW, "^", "adverse event, infection or sensitivity", color=HARM,

@@ -133,7 +133,7 @@ def _shifts(axes: Axes, effect: Effect | None, rows: Sequence[SensitivityRow]) -
     first = len(names)
     for y, row in enumerate(rows, start=first):
         if row.range_ln is not None:
-            axes.plot(row.range_ln, [y, y], color=FAINT, lw=6, alpha=0.5, solid_capstyle="butt")
+            axes.plot(row.range_ln, [y, y], "-|", color=FAINT, lw=4, ms=9, mew=1.6)
         if row.estimate_ln is not None:
             _bar(axes, y, row.estimate_ln, row.ci_ln, main=False)
         _beside(axes, y, _row_words(row))

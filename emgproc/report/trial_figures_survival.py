@@ -10,6 +10,7 @@ from emgproc.report.drawing import svg
 from emgproc.report.trial_figures_parts import SMALL, arm_colour, day_ticks
 from emgproc.report.wording import exact_p
 
+MOST_DAYS = 7  # marked below one panel
 _LINES = ("-", "--", "-.", ":")
 
 
@@ -70,7 +71,7 @@ def _survival_at(curve: SurvivalCurve, day: float) -> float:
 def _at_risk(axes: Axes, endpoint: SurvivalEndpoint) -> None:
     """How many infants were under observation on each marked day."""
     last = max(row.days for row in endpoint.follow_up)
-    ticks = day_ticks(0, last)
+    ticks = day_ticks(0, last, MOST_DAYS)
     for k, curve in enumerate(endpoint.curves):
         days = [row.days for row in endpoint.follow_up if row.arm == curve.arm]
         for tick in ticks:
@@ -91,4 +92,4 @@ def _test(endpoint: SurvivalEndpoint) -> str:
     if endpoint.p_nominal is None:
         return endpoint.reason
     p = exact_p(endpoint.p_nominal, endpoint.count, endpoint.splits)
-    return f"exact log-rank p = {p}, nominal"
+    return f"exact log-rank p, nominal:\n{p}"
