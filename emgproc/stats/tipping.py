@@ -120,7 +120,7 @@ def tipping_point(
         arm=arm,
         n=lines.n,
         method=f"tipping point of the exact mean permutation, {missing} missing {arm}",
-        notes=_none_found(spans, allowed, alpha) if found is None else (),
+        notes=_none_found(counts, counts_at, edges, allowed, alpha) if found is None else (),
     )
 
 
@@ -191,10 +191,25 @@ def _check(missing: int, arm: Arm, alpha: float) -> None:
         raise ParameterError(f"alpha lies between 0 and 1, got {alpha!r}")
 
 
-def _none_found(counts: Ints, allowed: float, alpha: float) -> tuple[str, ...]:
-    if (counts <= allowed).all():
+def _none_found(
+    counts: Ints, counts_at: Ints, edges: Floats, allowed: float, alpha: float
+) -> tuple[str, ...]:
+    """Why p crosses α at no last value: nowhere, everywhere, or on both sides of a stretch.
+
+    In arms of unequal size a missing value far above all others makes every split that puts it
+    into the smaller arm more extreme than the observed one, so that p ≤ α may hold in between only.
+    """
+    holds = counts <= allowed
+    if holds.all():
         return (f"p ≤ {alpha:g} whatever the missing values were",)
-    return (f"no value of the missing, however favourable, keeps p ≤ {alpha:g}",)
+    if not holds.any():
+        return (f"no value of the missing, however favourable, keeps p ≤ {alpha:g}",)
+    first, last = int(np.flatnonzero(holds)[0]), int(np.flatnonzero(holds)[-1])
+    broken = (counts[first : last + 1] > allowed).any() or (counts_at[first:last] > allowed).any()
+    low = "−∞" if first == 0 else f"{edges[first - 1]:+.4f}"
+    high = "∞" if last == len(edges) else f"{edges[last]:+.4f}"
+    only = "only within parts of" if broken else "only strictly between"
+    return (f"p ≤ {alpha:g} {only} {low} and {high} for the missing value",)
 
 
 def _p_with(x: Floats, y: Floats, gap: tuple[int, Arm], value: float) -> float:

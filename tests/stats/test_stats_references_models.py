@@ -267,6 +267,17 @@ def test_no_tipping_point_is_none_with_a_note():
     assert "however favourable" in few.notes[0]
 
 
+def test_p_may_hold_between_two_values_of_the_missing_only():
+    treated, control = [0.69, 0.65, 0.39, 0.36], [-0.64, -0.05, -0.03, -0.07]
+    found = tipping_point(treated, control)
+    assert found.value is None
+    assert found.notes == (
+        "p ≤ 0.05 only strictly between -0.2987 and +5.9000 for the missing value",
+    )
+    for value, holds in ((-0.31, False), (-0.29, True), (5.89, True), (5.91, False)):
+        assert (permutation([*treated, value], control).p <= 0.05) is holds
+
+
 def test_reference_case_33_multiplicity():
     p = [0.0317, 0.0159, 0.0952, 0.2]
     assert_allclose(holm(p).value, (0.0951, 0.0636, 0.1904, 0.2), rtol=1e-12)
