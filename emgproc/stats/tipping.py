@@ -197,7 +197,7 @@ def _none_found(
     """Why p crosses α at no last value: nowhere, everywhere, or on both sides of a stretch.
 
     In arms of unequal size a missing value far above all others makes every split that puts it
-    into the smaller arm more extreme than the observed one, so that p ≤ α may hold in between only.
+    into the smaller arm more extreme than the observed one: p ≤ α may hold in between only.
     """
     holds = counts <= allowed
     if holds.all():
