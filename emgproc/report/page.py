@@ -14,9 +14,9 @@ import jinja2
 from emgproc import __version__
 from emgproc.outcome.model import Outcome
 from emgproc.report import wording
-from emgproc.report.trial_table import INFANT, WHERE, exact, shown
+from emgproc.report.trial_table import INFANT, WHERE, css_string, exact, shown
 from emgproc.report.trial_tables import trial_tables, write_tables
-from emgproc.standards.lock import lock_state
+from emgproc.standards.lock import LockState, lock_state
 from emgproc.study.model import Study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
 from emgproc.writers import write_text
@@ -95,7 +95,7 @@ def report_text(
         outcome=outcome,
         protocol=study.protocol,
         synthetic=_synthetic(values),
-        mark=_mark(values, notice),
+        footer=_footer(values, notice, lock_state(study)),
         notice=notice,
         lock=lock_state(study),
         headline=wording.headline(outcome),
@@ -106,7 +106,7 @@ def report_text(
         tables=[table for table in tables if table.id.startswith("T")],
         listings=[table for table in tables if table.id.startswith("L")],
         problems=study.warnings(),
-        pictures=_pictures(outcome),
+        pictures=_pictures(outcome, study),
         identity=_identity(study, values),
     )
 
@@ -116,7 +116,12 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"sentence": wording.sentence, "shown": shown, "exact": exact}
+    environment.filters |= {
+        "sentence": wording.sentence,
+        "shown": shown,
+        "exact": exact,
+        "css_string": css_string,
+    }
     environment.globals |= {"INFANT": INFANT, "WHERE": WHERE}
     return environment.from_string(template)
 
@@ -169,14 +174,20 @@ def _mark(values: Sequence[VisitValue], notice: str) -> str:
     return ". ".join(part for part in said if part)
 
 
+def _footer(values: Sequence[VisitValue], notice: str, lock: LockState) -> str:
+    """What stands at the foot of every printed page."""
+    mark = _mark(values, notice)
+    return f"{mark}. {lock.statement}" if mark else lock.statement
+
+
 def _synthetic(values: Sequence[VisitValue]) -> bool:
     return any("synthetic" in value.flags for value in values)
 
 
-def _pictures(outcome: Outcome) -> "tuple[Picture, ...]":
+def _pictures(outcome: Outcome, study: Study) -> "tuple[Picture, ...]":
     from emgproc.report.trial_pictures import trial_pictures  # loads matplotlib
 
-    return trial_pictures(outcome)
+    return trial_pictures(outcome, study)
 
 
 def _identity(study: Study, values: Sequence[VisitValue]) -> dict[str, Any]:

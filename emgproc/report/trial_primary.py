@@ -2,7 +2,7 @@
 
 import math
 
-from emgproc.outcome.model import InfantOutcome, Outcome, Primary
+from emgproc.outcome.model import InfantOutcome, Outcome, Primary, SensitivityRow
 from emgproc.outcome.secondary_model import Reliability
 from emgproc.report import trial_sources as come_from
 from emgproc.report.trial_table import Table, Value, limits, sentences
@@ -51,13 +51,14 @@ def primary_table(outcome: Outcome, study: Study) -> Table:
 def _test_rows(primary: Primary) -> list[_Row]:
     n = f"{primary.n_treated} v {primary.n_control} infants"
     why = "" if primary.estimable else primary.reason
+    share = f"{primary.count}/{primary.splits} splits"
     below = {True: "can be reached", False: "cannot be reached", None: ""}
     return [
         ("infants in the test, treated", primary.n_treated, None, None, "",
          f"{primary.deaths_treated} of them died before the visit"),
         ("infants in the test, control", primary.n_control, None, None, "",
          f"{primary.deaths_control} of them died before the visit"),
-        ("exact two-sided p", primary.p, None, None, "", why),
+        ("exact two-sided p", primary.p, None, None, "", why or share),
         ("splits at least as extreme", primary.count, None, None, "", why),
         ("splits", primary.splits, None, None, "", why or f"all allocations of {n}"),
         ("smallest attainable p", primary.smallest_p, None, None, "",
@@ -170,7 +171,7 @@ def sensitivity_table(outcome: Outcome) -> Table:
         (
             row.id, row.name, row.estimate_ln, *limits(row.ci_ln), row.level_attained,
             row.p, row.count, row.splits, row.n_treated, row.n_control, *limits(row.range_p),
-            "; ".join(sentences(row.note, "" if row.estimable else f"not done: {row.reason}")),
+            "; ".join(sentences(row.note, _not_done(row))),
         )
         for row in outcome.sensitivity
     ]  # fmt: skip
@@ -189,6 +190,10 @@ def sensitivity_table(outcome: Outcome) -> Table:
     )  # fmt: skip
 
 
+def _not_done(row: SensitivityRow) -> str:
+    return "" if row.estimable else f"not done: {explained(row.reason)}"
+
+
 def curve_table(outcome: Outcome) -> Table:
     """T5b: p along a doubt: the value given to the missing, or Γ of a hidden bias."""
     rows = [(row.id, row.name, x, p) for row in outcome.sensitivity for x, p in row.curve]
@@ -201,7 +206,7 @@ def curve_table(outcome: Outcome) -> Table:
         sources=(come_from.CURVES,),
         footnotes=(
             "Γ = 1: no hidden bias. At Γ an unseen cause may have made one of two alike infants "
-            "Γ times as likely to be treated as the other (Rosenbaum).",
+            "Γ times as likely to be treated as the other; its p is one-sided (Rosenbaum 2002).",
         ),
         empty="neither a tipping point nor a hidden bias could be followed",
     )
@@ -210,36 +215,54 @@ def curve_table(outcome: Outcome) -> Table:
 def reliability_table(found: Reliability) -> Table:
     """T6: error of the measurement from repeat recordings, or why there is none."""
     why = "" if found.estimable else found.reason
-    rows: list[_Row] = [
-        ("sessions recorded twice", len(found.pairs), None, None, "", why),
-        ("ICC(2,1), agreement", found.icc_agreement, *limits(found.icc_agreement_ci), "", why),
-        ("ICC(3,1), consistency", found.icc_consistency, *limits(found.icc_consistency_ci), "",
-         why),
-        ("standard error of measurement", found.sem_ln, None, None, "ln", why),
-        ("smallest real change, MDC95", found.mdc95_ln, None, None, "ln", why),
-        ("mean difference, second minus first", found.bias_ln, None, None, "ln", why),
-        ("limits of agreement", None, *limits(found.limits_ln), "ln", why),
-        ("interval of the lower limit", None, *limits(found.limits_low_ci_ln), "ln", why),
-        ("interval of the upper limit", None, *limits(found.limits_high_ci_ln), "ln", why),
-    ]  # fmt: skip
-    rows += [
-        (f"share of infants of {r.arm} with {r.name}", r.value, *limits(r.ci), "share",
-         r.reason or f"{r.k} of {r.n}")
-        for r in found.responders
-    ]  # fmt: skip
+    count: _Row = ("sessions recorded twice", len(found.pairs), None, None, "", why)
     return Table(
         id="T6",
         name="reliability",
         title="Reliability of the tonic level",
         columns=QUANTITY,
-        rows=tuple(rows),
+        rows=(count, *(_error_rows(found) if found.estimable else ())),
         sources=(come_from.OUTCOME, come_from.RETESTS),
         footnotes=sentences(
-            f"Not estimable: {found.reason}." if why else "",
-            found.note,
-            [f"left out: {line}" for line in found.left_out],
+            "Without an error of their own these infants have no smallest real change: who "
+            "responded cannot be told."
+            if why
+            else found.note,
+            [f"Left out: {line}" for line in found.left_out],
         ),
     )
+
+
+def _error_rows(found: Reliability) -> list[_Row]:
+    compared = found.responders_compared
+    rows: list[_Row] = [
+        ("ICC(2,1), agreement", found.icc_agreement, *limits(found.icc_agreement_ci), "", ""),
+        (
+            "ICC(3,1), consistency",
+            found.icc_consistency,
+            *limits(found.icc_consistency_ci),
+            "",
+            "",
+        ),
+        ("standard error of measurement", found.sem_ln, None, None, "ln", ""),
+        ("smallest real change, MDC95", found.mdc95_ln, None, None, "ln", ""),
+        ("mean difference, second minus first", found.bias_ln, None, None, "ln", ""),
+        ("limits of agreement", None, *limits(found.limits_ln), "ln", "its two limits"),
+        ("interval of the lower limit", None, *limits(found.limits_low_ci_ln), "ln", ""),
+        ("interval of the upper limit", None, *limits(found.limits_high_ci_ln), "ln", ""),
+    ]
+    rows += [
+        (f"infants of {r.arm}: {r.name}", r.value, *limits(r.ci), "share",
+         r.reason or f"{r.k} of {r.n}")
+        for r in found.responders
+    ]  # fmt: skip
+    if compared is not None:
+        p = "–" if compared.p_nominal is None else f"{compared.p_nominal:.4f}"
+        rows.append(
+            (f"{compared.name}, treated minus control", compared.difference,
+             *limits(compared.ci), "share", compared.reason or f"Fisher's p {p}, nominal")
+        )  # fmt: skip
+    return rows
 
 
 def retest_table(found: Reliability) -> Table:

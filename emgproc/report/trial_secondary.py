@@ -53,9 +53,7 @@ def post_table(outcome: Outcome) -> Table:
         columns=QUANTITY,
         rows=tuple(rows),
         sources=(come_from.OUTCOME, come_from.PAIRS_POST),
-        footnotes=sentences(
-            f"Not estimable: {why}." if why else "", NO_ADJUSTMENT, f"{post.note.capitalize()}."
-        ),
+        footnotes=sentences(f"Not estimable: {why}." if why else "", NO_ADJUSTMENT),
     )
 
 

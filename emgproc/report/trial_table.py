@@ -129,6 +129,17 @@ def exact(value: Value) -> str:
     return str(value)
 
 
+def css_string(text: str) -> str:
+    r"""Write a text as the inside of a CSS string: whatever could end it stands as its code.
+
+    Examples
+    --------
+    >>> css_string('by "N</style>"')
+    'by \\22 N\\3c \\2f style\\3e \\22 '
+    """
+    return "".join(c if c.isalnum() or c in " .,-" else f"\\{ord(c):x} " for c in text)
+
+
 def is_number(value: Value) -> bool:
     """Tell whether a cell is a number: a truth value is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)

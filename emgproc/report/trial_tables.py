@@ -1,6 +1,8 @@
 """Every table and listing of the trial report, in its order, and their files."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from emgproc.outcome.model import Outcome
@@ -11,14 +13,17 @@ from emgproc.report.trial_primary import primary_tables
 from emgproc.report.trial_secondary import secondary_tables
 from emgproc.report.trial_table import Table, csv_text, json_text
 from emgproc.report.trial_trend import trend_table
+from emgproc.standards.datasets_text import withheld
 from emgproc.study import RecordingFailure, Study
 from emgproc.writers import write_text
+
+_PHONE = re.compile(r"(?<![\w.+])(?:\+|00)\d[\d ()/-]{6,}\d")
 
 
 def trial_tables(
     outcome: Outcome, study: Study, failures: Sequence[RecordingFailure]
 ) -> tuple[Table, ...]:
-    """Tables T1 to T10, then listings L1 to L14.
+    """Tables T1 to T10, then listings L1 to L14; births and ways to reach a person withheld.
 
     Parameters
     ----------
@@ -27,8 +32,13 @@ def trial_tables(
     failures
         The recordings that gave no values.
     """
+    births = {p.birth_date for p in study.participants if p.birth_date is not None}
+
+    def clean(text: str) -> str:
+        return _PHONE.sub("[telephone]", withheld(text, dates=False, births=births))
+
     flow, *people = people_tables(outcome, study)
-    return (
+    made = (
         flow,
         trend_table(),
         *people,
@@ -36,6 +46,19 @@ def trial_tables(
         *secondary_tables(outcome),
         *infant_listings(outcome, study, failures),
         *entry_listings(outcome, study),
+    )
+    return tuple(_cleaned(table, clean) for table in made)
+
+
+def _cleaned(table: Table, clean: Callable[[str], str]) -> Table:
+    return replace(
+        table,
+        rows=tuple(
+            tuple(clean(value) if isinstance(value, str) else value for value in row)
+            for row in table.rows
+        ),
+        footnotes=tuple(clean(line) for line in table.footnotes),
+        empty=clean(table.empty),
     )
 
 

@@ -11,7 +11,7 @@ AUTHORS = "for the authors to write"
 
 # Number, item, tables that hold it (none: no software can write it), what they hold.
 _ITEMS = (
-    (1, "title and abstract", "T4", "the headline states the allocation and the result"),
+    (1, "title and abstract", "T4", "title, allocation and result stand at the head"),
     (2, "background", "L11", "the registry's summary; the reasoning is the authors'"),
     (3, "participants", "L2, T1", "criteria as registered, and who did not fulfil them"),
     (4, "interventions", "T3, T3b, T3c, L8", "doses planned and given, product, route, days"),

@@ -174,7 +174,8 @@ def test_a_result_that_is_not_estimable_says_so_and_why(outcome, study):
         False, "no quiet-awake surface EMG", "tone_primary_v1", "wmw_worst_rank", 0.05, 0, 0, 0, 0
     )
     nobody = tuple(
-        dataclasses.replace(i, change_ln=None, change_post_ln=None) for i in outcome.infants
+        dataclasses.replace(i, change_ln=None, change_post_ln=None, in_primary=i.died)
+        for i in outcome.infants
     )
     text = page.report_text(
         dataclasses.replace(outcome, primary=primary, infants=nobody), study, [], []

@@ -140,13 +140,13 @@ def test_the_values_are_the_real_ones_under_other_names(rehearsed, tmp_path):
 def test_every_page_and_table_says_that_labels_are_scrambled(rehearsed):
     _, out, _ = rehearsed
     files = [p for p in (out / "scrambled").rglob("*") if p.is_file()]
-    assert {p.suffix for p in files} == {".tsv", ".json", ".html"}
+    assert {p.suffix for p in files} == {".tsv", ".csv", ".json", ".html"}
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert SCRAMBLED in text, path.name
-        if path.suffix == ".tsv":
+        if path.suffix in {".tsv", ".csv"}:
             header, *rows = text.splitlines()
-            assert all(row.startswith(f"{SCRAMBLED}\t") for row in rows)
+            assert all(row.startswith(SCRAMBLED) for row in rows)
             assert rows or header.startswith(SCRAMBLED)
     page = (out / "scrambled/report/index.html").read_text(encoding="utf-8")
     assert page.count(SCRAMBLED) >= 3  # title, top, running foot
