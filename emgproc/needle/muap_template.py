@@ -2,7 +2,8 @@
 
 The template is the median of the sweeps. What other units add goes two ways: the median passes
 over what only some sweeps have, and before it the templates of the other units, at all of their
-discharges, are taken away.
+discharges, are taken away. Sweeps are levelled by what the template leaves of the whole of each,
+not by their ends, where the potential of a unit that no one found would move them.
 
 References
 ----------
@@ -24,6 +25,7 @@ from emgproc.units import to_samples
 BASELINE_S = 0.005  # at either end of a template
 SETTLE = 32  # samples beside a sweep that is moved between samples
 ALIGNED_S = 0.004  # to either side of the discharge
+LEVELLED = 2  # times that sweeps are levelled against the template of those levelled before
 STEP_S = 0.001  # of the differences that are aligned: slow waves of other units move no sweep
 
 
@@ -71,16 +73,42 @@ def sweeps_of(
             taken[unit] = _faded(templates[unit])
             left -= _played(taken[unit], at[unit], left.size)
     return [
-        Sweeps(one[kept], _levelled(row, fs), template)
+        Sweeps(one[kept], sweeps_about_baseline(row, fs) if len(row) else row, template)
         for one, kept, row, template in zip(at, whole, rows, templates, strict=True)
     ]
 
 
 def template_of(rows: Floats, fs: float) -> Floats:
-    """Median of sweeps, less its baseline; NaN without any."""
+    """Median of sweeps, each about its baseline, less its own; NaN without any."""
     if not len(rows):
         return np.full(rows.shape[1], np.nan)
-    return np.asarray(_levelled(np.median(_levelled(rows, fs), axis=0)[None], fs)[0])
+    return _median(sweeps_about_baseline(rows, fs), fs)
+
+
+def sweeps_about_baseline(rows: Floats, fs: float) -> Floats:
+    """Sweeps less their baseline: the median of what the template leaves of each, (n, width).
+
+    The trap: another unit's potential in the first or last 5 ms moves the median of those, and
+    with it the whole sweep. The tails of a template were then 1–5 µV off where a near unit was not
+    found, and its noise, measured on the same 5 ms, looked less than it was. Of the whole sweep
+    such a potential covers less. The first template is of sweeps levelled by their ends.
+
+    Parameters
+    ----------
+    rows
+        Sweeps, µV, (n, width), n >= 1.
+    fs
+        Sampling rate, Hz.
+    """
+    about = _levelled(rows, fs)
+    for _ in range(LEVELLED):
+        left = about - _median(about, fs)
+        about = about - np.median(left, axis=1, keepdims=True)
+    return about
+
+
+def _median(about: Floats, fs: float) -> Floats:
+    return np.asarray(_levelled(np.median(about, axis=0)[None], fs)[0])
 
 
 def baseline_of(v: Floats, fs: float) -> Floats:

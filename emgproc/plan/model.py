@@ -25,7 +25,7 @@ Step: TypeAlias = Callable[[Recording], Recording]
 ALGORITHM_VERSIONS = MappingProxyType(
     {"readers": 2, "preprocessing": 5, "features": 2, "tone": 2, "indices": 2, "extract": 2}
     | {"motor_units": 2}  # counts only where a plan asks for them
-    | {"stimulation": 1, "needle": 1}  # likewise
+    | {"stimulation": 1, "needle": 2}  # likewise
 )
 
 WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label
