@@ -115,6 +115,11 @@ def sample(sample_signals):
     return load_study(sample_signals / "study")
 
 
+@pytest.fixture(autouse=True)
+def _no_figures(monkeypatch):
+    monkeypatch.setattr(page, "_pictures", lambda *_: ())
+
+
 @pytest.fixture
 def study(sample, tmp_path):
     (tmp_path / "study.toml").write_text("schema = 1\n")
