@@ -120,6 +120,8 @@ def restricted_mean_difference(  # noqa: PLR0913 - two samples of two columns ea
 ) -> RestrictedMeanDifference:
     """Difference treated − control of the restricted means up to one common `tau`.
 
+    No interval and no p where an arm has no death before `tau`: its error cannot be estimated.
+
     Parameters
     ----------
     time_t, event_t, time_c, event_c
@@ -139,7 +141,9 @@ def restricted_mean_difference(  # noqa: PLR0913 - two samples of two columns ea
     value = se = None
     if first.value is not None and second.value is not None:
         value = first.value - second.value
-        se = math.hypot(first.se or 0.0, second.se or 0.0)
+        # An arm without a death before tau has no estimate of its error; that it were 0 would
+        # make the interval too narrow.
+        se = math.hypot(first.se, second.se) if first.se and second.se else None
     return RestrictedMeanDifference(
         value=value,
         ci=None if value is None or se is None else _normal(value, se, level),

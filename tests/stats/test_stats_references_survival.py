@@ -116,6 +116,13 @@ def test_reference_case_17_restricted_means():
     assert_allclose((five.value, five.se), (0.98, 0.6842221861), **PRINTED)
 
 
+def test_the_difference_has_no_interval_where_an_arm_has_no_error():
+    found = restricted_mean_difference([5.0, 6.0, 7.0], [0, 0, 0], [1.0, 3.0, 7.0], [1, 1, 0], 5.0)
+    assert_allclose(found.value, 5 - (1 + 2 * 2 / 3 + 2 / 3), rtol=1e-12)
+    assert found.ci is found.se is found.p is None
+    assert any(note.startswith("treated: ") for note in found.notes)
+
+
 def test_reference_case_17_the_error_is_not_the_spread_of_the_restricted_time():
     se = restricted_mean(TIME_T, DIED_T, 4.0).se
     assert_allclose(se**2, 0.02048, rtol=1e-12)
