@@ -43,3 +43,15 @@ def written_trial(tmp_path_factory) -> Path:
     import small_trial
 
     return small_trial.build(tmp_path_factory.mktemp("trial") / "study")
+
+
+UNDRAWN = ("tests/test_run.py", "tests/cli/", "tests/standards/", "tests/batch/")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _pages_without_pictures(request):
+    """Runs write their page without its figures (2 s each); tests/report draws them."""
+    with pytest.MonkeyPatch.context() as patch:
+        if any(part in request.path.as_posix() for part in UNDRAWN):
+            patch.setattr("emgproc.report.page._pictures", lambda *_: ())
+        yield
