@@ -200,6 +200,7 @@ def test_the_names_of_subjects_are_those_of_the_command_line():
     assert tuple(kernels.SUBJECTS) == SUBJECTS
 
 
+@pytest.mark.slow
 def test_a_run_prints_tables_and_writes_json_and_plot(tmp_path, capsys):
     limits, results, verdicts = kernels.run(TINY, ["envelopes"], megabytes=1)
     out = capsys.readouterr().out
