@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emgproc.batch import BatchOptions, RecordingsDone, run_recordings
+from emgproc.batch.claim import claimed
 from emgproc.batch.inputs import study_inputs
 from emgproc.batch.planning import SKIP, PlannedRecording, known_failures, plans_of
-from emgproc.batch.recordings import claimed
 from emgproc.batch.store import make_folder
 from emgproc.errors import ParameterError
 from emgproc.standards.audit import NOT_STATED, begin_audit, end_audit

@@ -1,11 +1,12 @@
 """The recordings of a study: which are to be computed and why, and the values of all of them."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import emgproc
+from emgproc.batch.claim import claimed
 from emgproc.batch.keys import FileHashes
 from emgproc.batch.planning import (
     COMPUTE,
@@ -21,7 +22,7 @@ from emgproc.batch.planning import (
 )
 from emgproc.batch.progress import ProgressLines, RunLog
 from emgproc.batch.scheduler import run_tasks
-from emgproc.batch.store import make_folder, read_result
+from emgproc.batch.store import read_result
 from emgproc.batch.visits import visit_values
 from emgproc.batch.worker import Done, Task
 from emgproc.errors import EmgprocError, WriteError
@@ -140,35 +141,6 @@ def failure(recording: RecordingTask, code: str, message: str) -> RecordingFailu
         code=code,
         message=message,
     )
-
-
-@contextlib.contextmanager
-def claimed(out: Path) -> Iterator[None]:
-    """Hold the folder of results: one writer; what a killed run left half-written is removed.
-
-    Raises
-    ------
-    WriteError
-        The folder cannot be written, or another run holds it.
-    """
-    from filelock import FileLock, Timeout
-
-    make_folder(out)
-    lock = FileLock(out / ".emgproc.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise WriteError(
-            f"{out}: another emgproc run is writing there; wait for its end"
-        ) from error
-    except OSError as error:
-        raise WriteError(f"{out}: cannot be written: {error.strerror or error}") from error
-    try:
-        for part in out.rglob(".*.part"):
-            part.unlink(missing_ok=True)
-        yield
-    finally:
-        lock.release()
 
 
 def _compute(

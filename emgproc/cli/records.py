@@ -22,7 +22,7 @@ def lock(*, study: Path, out: Path | None, by: str, again: bool, reason: str) ->
     Whatever is changed later is told on every page as POST HOC. Name the results folder OUT where
     there is one: the lock states what was computed before it.
     """
-    from emgproc.batch.recordings import claimed
+    from emgproc.batch.claim import claimed
     from emgproc.standards.audit import NOT_STATED
     from emgproc.standards.audit_log import Entry, append
     from emgproc.standards.lock import LOCK_FILE, lock_study

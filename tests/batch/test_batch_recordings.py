@@ -8,6 +8,7 @@ import pytest
 import small_study
 
 from emgproc.batch import BatchOptions, plan_recordings, recordings, run_recordings
+from emgproc.batch.claim import claimed
 from emgproc.batch.worker import process
 from emgproc.errors import ParameterError, PlanError, WriteError
 from emgproc.simulate.stimulation import plain_nerve, simulate_cmap
@@ -234,7 +235,7 @@ def test_an_unwritable_folder_of_results_is_refused_before_anything_runs(study, 
 
 def test_two_runs_never_write_into_one_folder(study, tmp_path):
     with (
-        recordings.claimed(tmp_path / "out"),
+        claimed(tmp_path / "out"),
         pytest.raises(WriteError, match="another emgproc run"),
     ):
         run_recordings(study, tmp_path / "out", QUIET)
