@@ -128,3 +128,15 @@ class StoreError(EmgprocError, ValueError):
     """A result file is damaged or was written by something else."""
 
     code = "bad_store"
+
+
+class ClusterError(EmgprocError, RuntimeError):
+    """A scheduler or its workers cannot be used, or are lost."""
+
+    code = "bad_cluster"
+
+
+class NoWorkerError(ClusterError):
+    """The scheduler is there, and no worker that could be given a task."""
+
+    code = "no_worker"

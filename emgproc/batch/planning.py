@@ -1,5 +1,6 @@
 """What a run will do with each recording of a study, and why; where each result goes."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,12 @@ class BatchOptions:
         End at the first recording that fails.
     quiet
         No progress on standard error.
+    dask
+        A Dask cluster that works instead of processes of this machine: the address of its
+        scheduler (``tcp://host:8786``) or the scheduler file. It must see the same files.
+    task_limit_s
+        Seconds that one recording may take; None for no limit. A process that takes longer is
+        ended, and its recording has failed.
     """
 
     jobs: int = 1
@@ -42,10 +49,20 @@ class BatchOptions:
     rehash: bool = False
     stop_at_failure: bool = False
     quiet: bool = False
+    dask: str = ""
+    task_limit_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.jobs < 1:
             raise ParameterError(f"jobs must be at least 1, got {self.jobs}")
+        if self.dask and self.jobs > 1:
+            raise ParameterError(
+                f"jobs={self.jobs} and dask={self.dask!r} exclude one another: a cluster has the "
+                "workers that it has"
+            )
+        limit = self.task_limit_s
+        if limit is not None and not 0 < limit < math.inf:
+            raise ParameterError(f"task_limit_s must be above 0 and finite, got {limit}")
 
 
 @dataclass(frozen=True, slots=True)
