@@ -3,22 +3,25 @@
 import json
 import math
 import sys
+import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from emgproc.batch.live import LiveTable, first_line
 from emgproc.batch.store import make_folder
 from emgproc.batch.worker import Done
 from emgproc.errors import WriteError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.live import Live
 
 
 class ProgressLines:
-    """A live bar on a terminal; one plain line per finished recording elsewhere.
+    """A live table on a terminal; one plain line per finished recording elsewhere.
 
     Parameters
     ----------
@@ -31,20 +34,20 @@ class ProgressLines:
     def __init__(self, total: int, stream: TextIO | None = None, *, quiet: bool = False) -> None:
         self.total = total
         self.count = 0
-        self.failed = 0
         self.stream = stream or sys.stderr
         self.quiet = quiet
-        self._live: Progress | None = None
-        self._bar: TaskID | None = None
+        self._table = LiveTable(total)
+        self._live: Live | None = None
 
     def __enter__(self) -> Self:
         if not self.quiet and self.total and self.stream.isatty():
             from rich.console import Console
-            from rich.progress import Progress
+            from rich.live import Live
 
-            self._live = Progress(console=Console(file=self.stream), transient=True)
-            self._live.start()
-            self._bar = self._live.add_task("recordings", total=self.total)
+            console = Console(file=self.stream)
+            if not console.is_dumb_terminal:  # which cannot draw anything anew
+                self._live = Live(self._table, console=console)
+                self._live.start()
         return self
 
     def __exit__(
@@ -56,27 +59,27 @@ class ProgressLines:
         if self._live is not None:
             self._live.stop()
 
+    def running(self, names: Iterable[str]) -> None:
+        """Tell which recordings are being worked on now."""
+        self._table.running(names)
+
     def finished(self, done: Done) -> None:
         """Tell of one finished recording."""
         self.count += 1
-        self.failed += done.failed
+        self._table.finished(done)
         if self.quiet:
             return
-        line = self._line(done)
-        if self._live is None or self._bar is None:
-            self.stream.write(line + "\n")
+        if self._live is None:
+            self.stream.write(self._line(done) + "\n")
             self.stream.flush()
-            return
-        if done.failed or done.warnings:
-            self._live.console.print(line, markup=False, highlight=False)
-        words = f"recordings, {self.failed} failed" if self.failed else "recordings"
-        self._live.update(self._bar, advance=1, description=words)
+        elif done.warnings:  # above the table, which itself tells of failures
+            self._live.console.print(self._line(done), markup=False, highlight=False)
 
     def _line(self, done: Done) -> str:
         width = len(str(self.total))
         head = f"[{self.count:>{width}}/{self.total}] {done.name}"
         if done.failed:
-            return f"{head}: failed, {done.code}: {done.message.splitlines()[0]}"
+            return f"{head}: failed, {done.code}: {first_line(done.message)}"
         warned = f"; warning: {'; '.join(done.warnings)}" if done.warnings else ""
         return f"{head}: {done.seconds:.1f} s{warned}"
 
@@ -85,7 +88,8 @@ class ProgressLines:
 class RunLog:
     """One JSON line per event in `folder`; the log is the only place that knows times.
 
-    Its name holds the time of the start, UTC.
+    Its name holds the time of the start, UTC. A recording that failed has the code and the message
+    of its error; a bug, which ends the batch, is an event `error` with its traceback.
     """
 
     folder: Path
@@ -106,6 +110,11 @@ class RunLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self.write("interrupted")
+        elif error is not None:
+            told = "".join(traceback.format_exception(error))
+            self.write("error", error=repr(error), traceback=told)
         if self._file is not None:
             self._file.close()
 
