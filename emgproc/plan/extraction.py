@@ -18,6 +18,7 @@ from emgproc.plan.model import WHOLE, Plan
 from emgproc.plan.motor_units import motor_unit_values
 from emgproc.plan.needle import needle_values
 from emgproc.plan.stimulation import measures_scans, scan_values, stimulation_values
+from emgproc.plan.varied import Varied, apply_with_variants, variant_values
 from emgproc.readers import CmapScan
 from emgproc.recording import Provenance, Recording
 from emgproc.stimulation.protocols import ProtocolSettings
@@ -30,7 +31,9 @@ FAMILIES: MappingProxyType[str, RecordingFeature] = MappingProxyType(
 FINDINGS_RULE = "chain_P0"  # emg.md section 6: what the cleaning steps measured on their way
 
 
-def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
+def extract(
+    clean: Recording, plan: Plan, *, threads: int = 1, varied: Varied | None = None
+) -> FeatureSet:
     """Measure on a cleaned recording what the plan asks for.
 
     Masked samples (events `bad_*`) count as missing, and no difference, window or spectrum crosses
@@ -44,12 +47,17 @@ def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
         Its features, windows and noise settings are used; its steps are not applied here.
     threads
         Threads for motor units, if the plan asks for them; the values are the same for any number.
+    varied
+        What was measured along the plan's variants (`apply_with_variants`). A cleaned recording
+        cannot be cleaned in another way: without these, variants that have other steps are NaN
+        with `raw_recording_needed`; `extract_recording` gives all.
 
     Returns
     -------
     FeatureSet
-        The values of every EMG channel in the order of the plan, then those of motor units, of
-        nerve stimulation, of the needle, and what the steps measured. NaN always carries a reason.
+        The values of every EMG channel in the order of the plan, then those of variants, of motor
+        units, of nerve stimulation, of the needle, and what the steps measured. NaN always carries
+        a reason.
 
     Raises
     ------
@@ -67,6 +75,7 @@ def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
     values: list[FeatureValue] = []
     for first in range(0, len(rows), ROWS):
         values += _values(clean, rows[first : first + ROWS], plan)
+    values += variant_values(clean, plan, varied or {})
     if plan.motor_units is not None:
         values += motor_unit_values(clean, plan.motor_units, threads=threads)
     if plan.stimulation is not None:
@@ -74,6 +83,31 @@ def extract(clean: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
     if plan.needle is not None:
         values += needle_values(clean, plan.needle)
     return feature_set(clean.provenance, clean.n_samples, plan, values)
+
+
+def extract_recording(recording: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
+    """Clean a recording and measure on it all that the plan asks for.
+
+    Equal to `extract(plan.apply(recording), plan)` where the plan has no variants.
+
+    Parameters
+    ----------
+    recording
+        As it was read, µV.
+    plan
+        What is done and measured.
+    threads
+        As in `extract`.
+
+    Raises
+    ------
+    SignalError
+        A step cannot work on this recording.
+    ParameterError
+        As `extract`.
+    """
+    clean, varied = apply_with_variants(recording, plan)
+    return extract(clean, plan, threads=threads, varied=varied)
 
 
 def extract_scan(scan: CmapScan, plan: Plan, sha256: str = "") -> FeatureSet:

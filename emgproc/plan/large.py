@@ -10,6 +10,7 @@ from emgproc.plan.extraction import FAMILIES, extract
 from emgproc.plan.measuring import wanted_by
 from emgproc.plan.model import FeatureRequest, Plan
 from emgproc.plan.streaming import extract_streamed
+from emgproc.plan.varied import apply_with_variants
 from emgproc.preprocessing import (
     STEPS,
     Bandpass,
@@ -38,7 +39,7 @@ def extract_file(
     *,
     threads: int = 1,
 ) -> FeatureSet:
-    """Clean and measure an open recording: `extract(plan.apply(opened.read()), plan)`.
+    """Clean and measure an open recording: `extract_recording(opened.read(), plan)`.
 
     A recording of more than 256 MiB (as float64) is streamed if nothing in the plan needs the
     whole of it; the result is the same, byte for byte, and memory is bounded by the block.
@@ -75,7 +76,8 @@ def extract_file(
             f"less: {needed[0]}. Use a plan without it (pipelines/grid.toml streams), or shorten "
             "the recording"
         )
-    return extract(plan.apply(replace(opened.read(), events=told)), plan, threads=threads)
+    clean, varied = apply_with_variants(replace(opened.read(), events=told), plan)
+    return extract(clean, plan, threads=threads, varied=varied)
 
 
 def whole_needed(
@@ -104,6 +106,8 @@ def whole_needed(
         found.append("responses to stimuli are measured in a whole recording")
     if plan.needle is not None:
         found.append("needle EMG is measured in a whole recording")
+    if plan.variants:
+        found.append("variants of the tone are measured in a whole recording")
     masks = {name for step in plan.steps if isinstance(step, MaskEvents) for name in step.labels}
     labels = {event.label for event in events}
     pops = POP in labels or ("pop" in masks and "pop" in labels)

@@ -8,7 +8,8 @@ import numpy as np
 from emgproc.arrays import Ints, spans_of
 from emgproc.features.tone import unusable_reason
 from emgproc.features.windows import covered, labelled_spans
-from emgproc.plan.model import WHOLE, Step
+from emgproc.plan.model import WHOLE
+from emgproc.plan.variants import Step
 from emgproc.preprocessing import MaskEvents
 from emgproc.preprocessing.zero_phase import Span
 from emgproc.readers import RecordingFile

@@ -1,10 +1,9 @@
 """The plan: frozen steps, feature requests and settings, and the digest that stands for them."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 from emgproc.errors import ParameterError
 from emgproc.features import NoiseSettings, WindowSettings
@@ -13,19 +12,18 @@ from emgproc.motor_units.needle_model import IntramuscularSettings
 from emgproc.needle.interference_segments import InterferenceSettings
 from emgproc.needle.muap_settings import MuapSettings
 from emgproc.needle.spontaneous_settings import SpontaneousSettings
+from emgproc.plan.variants import Step, Variant
 from emgproc.preprocessing import apply_steps
 from emgproc.readers.variable_map import VariableMap
 from emgproc.recording import Recording
 from emgproc.stimulation.protocols import ProtocolSettings
-
-Step: TypeAlias = Callable[[Recording], Recording]
 
 # One integer per part that turns samples into numbers. It is raised whenever a change can move a
 # result: stored results of the older number are then computed again.
 ALGORITHM_VERSIONS = MappingProxyType(
     {"readers": 2, "preprocessing": 5, "features": 2, "tone": 2, "indices": 2, "extract": 2}
     | {"motor_units": 2}  # counts only where a plan asks for them
-    | {"stimulation": 1, "needle": 2}  # likewise
+    | {"stimulation": 1, "needle": 2, "variants": 1}  # likewise
 )
 
 WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label
@@ -200,6 +198,8 @@ class Plan:
         How responses to nerve stimulation are measured; `None`: they are not.
     needle
         How needle EMG is measured; `None`: it is not.
+    variants
+        Chains along which tone is measured once more, for its sensitivity analyses.
     """
 
     name: str
@@ -211,6 +211,7 @@ class Plan:
     motor_units: MotorUnitSettings | None = None
     stimulation: ProtocolSettings | None = None
     needle: NeedleSettings | None = None
+    variants: tuple[Variant, ...] = ()
 
     def apply(self, recording: Recording) -> Recording:
         """Every step in order, each on the result of the one before.
@@ -231,11 +232,13 @@ class Plan:
         scale = {"adc_range_v": self.source.adc_range_v, "gain": self.source.gain}
         lines += [f"scale {n} {value!r}" for n, value in scale.items() if value is not None]
         lines += [f"map {self.source.map!r}"] if self.source.map else []
-        asked = {
+        parts = {
             "motor_units": self.motor_units, "stimulation": self.stimulation,
             "needle": self.needle,
         }  # fmt: skip
-        lines += [f"settings {part!r}" for part in asked.values() if part]
+        lines += [f"settings {part!r}" for part in parts.values() if part]
+        lines += [f"variant {variant!r}" for variant in self.variants]
+        asked = parts | {"variants": self.variants or None}
         lines += [
             f"version {name} {number}"
             for name, number in ALGORITHM_VERSIONS.items()

@@ -22,8 +22,8 @@ from emgproc.plan.model import (
     NeedleSettings,
     Plan,
     Source,
-    Step,
 )
+from emgproc.plan.variants import VARIANTS, Step, Variant, misfits
 from emgproc.preprocessing import STEPS, LinearEnvelope, MovingArv, MovingRms, Rectify, Tkeo
 from emgproc.readers.variable_map import VariableMap
 from emgproc.stimulation.protocols import ProtocolSettings
@@ -33,7 +33,7 @@ _STRICT = ConfigDict(extra="forbid", strict=True)
 _Positive = typing.Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _TABLES = (
     "schema", "name", "source", "step", "feature", "noise", "windows", "motor_units",
-    "stimulation", "needle",
+    "stimulation", "needle", "variant",
 )  # fmt: skip
 _INSTEAD = ("stimulation", "needle")  # tables that may stand without any [[feature]]
 _ENVELOPES = (Rectify, MovingRms, MovingArv, LinearEnvelope, Tkeo)  # no sum of potentials is left
@@ -107,9 +107,9 @@ class _Parser:
         units = self._nested(tables, "motor_units", MotorUnitSettings)
         stimuli = self._nested(tables, "stimulation", ProtocolSettings)
         needle = self._nested(tables, "needle", NeedleSettings)
-        if self.problems:
-            raise PlanError(self.file, self.problems)
-        return Plan(
+        variants = [self._variant(i, t) for i, t in enumerate(self._list(tables, "variant"), 1)]
+        self._raise()
+        plan = Plan(
             name=str(tables["name"]),
             steps=tuple(step for step in steps if step is not None),
             features=tuple(request for request in features if request is not None),
@@ -119,7 +119,18 @@ class _Parser:
             motor_units=units,
             stimulation=stimuli,
             needle=needle,
+            variants=tuple(variant for variant in variants if variant is not None),
         )
+        for what in misfits(
+            plan.variants, plan.steps, [request.name for request in plan.features]
+        ):
+            self._problem("variant", what)
+        self._raise()
+        return plan
+
+    def _raise(self) -> None:
+        if self.problems:
+            raise PlanError(self.file, self.problems)
 
     def _problem(self, key: str, what: str) -> None:
         self.problems.append(f"{self.file}: {key}: {what}")
@@ -202,6 +213,15 @@ class _Parser:
         except ParameterError as error:
             self._problem(key, str(error))
             return None
+
+    def _variant(self, number: int, table: Mapping[str, Any]) -> Variant | None:
+        key = f"variant[{number}]"
+        name = self._named(key, table, VARIANTS)
+        if name is None:
+            return None
+        kind = VARIANTS[name]
+        found: Variant | None = self._settings(f"{key} {name}", kind, _without(table, "name"))
+        return found
 
     def _potentials(self, tables: Mapping[str, Any], steps: Sequence[Step | None]) -> None:
         """Note steps after which a table has nothing left to look at."""
