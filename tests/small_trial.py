@@ -93,7 +93,7 @@ def _table(path: Path, columns: str, rows: list[tuple]) -> None:
     path.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
 
 
-def run_inline(tasks, jobs, finished):
+def run_inline(tasks, options, finished, **how):
     """The tasks one by one in this process, in place of `scheduler.run_tasks`."""
     for task in tasks:
         if not finished(process(task)):

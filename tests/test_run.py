@@ -8,7 +8,7 @@ import pytest
 import small_trial
 
 import emgproc
-from emgproc.batch import BatchOptions, recordings
+from emgproc.batch import BatchOptions, driver
 from emgproc.errors import ParameterError, StudyError
 from emgproc.run import run
 
@@ -24,7 +24,7 @@ def study(written_trial, tmp_path):
 def inline(monkeypatch):
     """The tasks in this process; worker processes have tests of their own."""
 
-    monkeypatch.setattr(recordings, "run_tasks", small_trial.run_inline)
+    monkeypatch.setattr(driver, "run_tasks", small_trial.run_inline)
 
 
 def group_files(out):

@@ -88,6 +88,7 @@ class FileHashes:
         if self.store is not None and self._changed:
             rows = [known._asdict() for _, known in sorted(self._known.items())]
             write_text(self.store, json.dumps(rows, indent=1) + "\n")
+            self._changed = False
 
 
 def _remembered(store: Path) -> dict[str, HashedFile]:

@@ -2,11 +2,11 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import emgproc
 from emgproc.batch.claim import claimed
+from emgproc.batch.driver import Failed, Running, drive
 from emgproc.batch.keys import FileHashes
 from emgproc.batch.planning import (
     COMPUTE,
@@ -20,12 +20,10 @@ from emgproc.batch.planning import (
     hash_store,
     plans_of,
 )
-from emgproc.batch.progress import ProgressLines, RunLog
-from emgproc.batch.scheduler import run_tasks
 from emgproc.batch.store import read_result
 from emgproc.batch.visits import visit_values
-from emgproc.batch.worker import Done, Task
-from emgproc.errors import EmgprocError, WriteError
+from emgproc.batch.worker import Task
+from emgproc.errors import EmgprocError
 from emgproc.plan import Plan
 from emgproc.study import RecordingFailure, RecordingTask, Study, VisitValue
 
@@ -45,31 +43,6 @@ class RecordingsDone:
     stopped: str = ""
     planned: tuple[PlannedRecording, ...] = ()
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Running:
-    """The driver's state while recordings finish."""
-
-    hashes: FileHashes
-    by_name: dict[str, PlannedRecording]
-    stop_at_failure: bool
-    failures: dict[str, RecordingFailure] = field(default_factory=dict)
-    n_computed: int = 0
-    stopped: str = ""
-
-    def take(self, done: Done) -> bool:
-        """Note one answer; False ends the batch."""
-        for file in done.files:
-            self.hashes.learn(file)
-        if not done.failed:
-            self.n_computed += 1
-            return True
-        recording = self.by_name[done.name].recording
-        self.failures[done.name] = failure(recording, done.code, done.message)
-        if self.stop_at_failure:
-            self.stopped = f"{done.name} failed ({done.code}) and --on-error is stop"
-        return not self.stop_at_failure
 
 
 def run_recordings(
@@ -117,17 +90,16 @@ def run_recordings(
     with contextlib.nullcontext() if held else claimed(folder):
         hashes = FileHashes(hash_store(folder), chosen.rehash)
         planned = decide_all(study, folder, chosen, plans, hashes)
-        running = _Running(hashes, {}, chosen.stop_at_failure)
+        running = Running(hashes, chosen.stop_at_failure)
         for item in planned:
-            running.by_name[item.recording.recording_id] = item
+            name = item.recording.recording_id
             if item.action == FAIL:
-                name = item.recording.recording_id
-                running.failures[name] = failure(item.recording, item.code, item.reason)
+                running.failures[name] = Failed(item.code, item.reason)
             elif item.action == COMPUTE and known is not None:
-                running.failures[item.recording.recording_id] = known[item.recording.recording_id]
+                running.failures[name] = Failed(known[name].code, known[name].message)
         if known is None:
-            _compute(study, folder, plans, running, chosen)
-        hashes.save()
+            digests = {kind: plan.digest for kind, plan in plans.items()}
+            drive(_tasks(study, planned, plans), folder, running, chosen, plans=digests)
     return _collected(planned, running)
 
 
@@ -143,15 +115,11 @@ def failure(recording: RecordingTask, code: str, message: str) -> RecordingFailu
     )
 
 
-def _compute(
-    study: Study,
-    out: Path,
-    plans: Mapping[str, Plan],
-    running: _Running,
-    options: BatchOptions,
-) -> None:
+def _tasks(
+    study: Study, planned: Sequence[PlannedRecording], plans: Mapping[str, Plan]
+) -> list[Task]:
     names = event_names(study)
-    tasks = [
+    return [
         Task(
             item.recording.recording_id,
             item.file,
@@ -159,32 +127,12 @@ def _compute(
             names,
             item.paths,
         )
-        for item in running.by_name.values()
+        for item in planned
         if item.action == COMPUTE
     ]
-    if running.failures and options.stop_at_failure:
-        running.stopped = f"{next(iter(running.failures))} failed and --on-error is stop"
-        return
-    with (
-        RunLog(out / "logs") as log,
-        ProgressLines(len(tasks), quiet=options.quiet) as progress,
-    ):
-        digests = {kind: plan.digest for kind, plan in plans.items()}
-        log.write("start", version=emgproc.__version__, plans=digests, n_tasks=len(tasks))
-
-        def finished(done: Done) -> bool:
-            log.finished(done)
-            progress.finished(done)
-            return running.take(done)
-
-        try:
-            run_tasks(tasks, options.jobs, finished)
-        except WriteError as error:
-            running.stopped = str(error)
-        log.write("end", n_computed=running.n_computed, stopped=running.stopped)
 
 
-def _collected(planned: Sequence[PlannedRecording], running: _Running) -> RecordingsDone:
+def _collected(planned: Sequence[PlannedRecording], running: Running) -> RecordingsDone:
     """The values of all recordings from their files, computed now or before: one way for both."""
     done = RecordingsDone(
         n_computed=running.n_computed,
@@ -193,10 +141,13 @@ def _collected(planned: Sequence[PlannedRecording], running: _Running) -> Record
         planned=tuple(planned),
     )
     values: list[VisitValue] = []
-    failures = list(running.failures.values())
+    failures = []
     for item in planned:
         recording = item.recording
-        if item.action in {FAIL, SKIP} or recording.recording_id in running.failures:
+        failed = running.failures.get(recording.recording_id)
+        if failed is not None:
+            failures.append(failure(recording, *failed))
+        if failed is not None or item.action == SKIP:
             continue
         try:
             features = read_result(item.paths)

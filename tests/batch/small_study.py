@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from emgproc import Event, Recording
-from emgproc.batch import BatchOptions, files, recordings, run_recordings
+from emgproc.batch import BatchOptions, driver, files, run_recordings
 from emgproc.batch.scheduler import run_tasks
 from emgproc.batch.worker import Done, Task, process
 from emgproc.study import Participant, RecordingRow, Study
@@ -110,7 +110,7 @@ def take_time(task: Task) -> Done:
 
 def slow_down() -> None:
     """Let every task of this process's batches take time."""
-    for module in (recordings, files):
+    for module in (driver, files):
         module.run_tasks = partial(run_tasks, work=take_time)
 
 

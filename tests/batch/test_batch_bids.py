@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import small_study
 
-from emgproc.batch import BatchOptions, plan_recordings, recordings, run_recordings
+from emgproc.batch import BatchOptions, driver, plan_recordings, run_recordings
 from emgproc.batch.planning import plan_of
 from emgproc.batch.worker import Task, process
 from emgproc.plan import large
@@ -37,11 +37,11 @@ def study(tmp_path):
 
 @pytest.fixture
 def inline(monkeypatch):
-    def run_tasks(tasks, jobs, finished):
+    def run_tasks(tasks, options, finished, **how):
         for task in tasks:
             finished(process(task))
 
-    monkeypatch.setattr(recordings, "run_tasks", run_tasks)
+    monkeypatch.setattr(driver, "run_tasks", run_tasks)
 
 
 def reasons(study, out):

@@ -7,7 +7,7 @@ import math
 import pytest
 import small_study
 
-from emgproc.batch import BatchOptions, plan_recordings, recordings, run_recordings
+from emgproc.batch import BatchOptions, driver, plan_recordings, run_recordings
 from emgproc.batch.claim import claimed
 from emgproc.batch.worker import process
 from emgproc.errors import ParameterError, PlanError, WriteError
@@ -26,12 +26,12 @@ def study(tmp_path):
 def inline(monkeypatch):
     """The tasks in this process, where worker processes are not what is tested."""
 
-    def run_tasks(tasks, jobs, finished):
+    def run_tasks(tasks, options, finished, **how):
         for task in tasks:
             if not finished(process(task)):
                 return
 
-    monkeypatch.setattr(recordings, "run_tasks", run_tasks)
+    monkeypatch.setattr(driver, "run_tasks", run_tasks)
 
 
 def actions(study, out, **options):
@@ -69,7 +69,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same_values(study, tmp_path
 def test_with_nothing_to_compute_no_process_is_started(study, tmp_path, inline, monkeypatch):
     run_recordings(study, tmp_path / "out", QUIET)
     monkeypatch.undo()
-    monkeypatch.setattr("emgproc.batch.scheduler._client", lambda jobs: pytest.fail("started"))
+    monkeypatch.setattr("emgproc.batch.scheduler.crew", lambda *_: pytest.fail("started"))
     assert run_recordings(study, tmp_path / "out", QUIET).n_reused == 4
 
 

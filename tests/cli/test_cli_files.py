@@ -44,7 +44,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def inline(monkeypatch):
-    def run_tasks(tasks, jobs, finished):
+    def run_tasks(tasks, options, finished, **how):
         for task in tasks:
             finished(process(task))
 

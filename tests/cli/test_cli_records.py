@@ -7,7 +7,7 @@ import pytest
 import small_trial
 from click.testing import CliRunner
 
-from emgproc.batch import recordings
+from emgproc.batch import driver
 from emgproc.cli import main
 
 
@@ -24,7 +24,7 @@ def study(written_trial, tmp_path):
 
 @pytest.fixture(autouse=True)
 def inline(monkeypatch):
-    monkeypatch.setattr(recordings, "run_tasks", small_trial.run_inline)
+    monkeypatch.setattr(driver, "run_tasks", small_trial.run_inline)
 
 
 def test_lock_then_again_without_and_with_a_reason(study):

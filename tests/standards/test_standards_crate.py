@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 import small_trial
 
-from emgproc.batch import BatchOptions, recordings
+from emgproc.batch import BatchOptions, driver
 from emgproc.errors import ParameterError
 from emgproc.run import run
 from emgproc.standards.audit_log import read_log
@@ -28,7 +28,7 @@ def finished(written_trial, tmp_path_factory):
     study = Path(shutil.copytree(written_trial, folder / "study"))
     lock_study(load_study(study), by="A. Statistician")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recordings, "run_tasks", small_trial.run_inline)
+        patch.setattr(driver, "run_tasks", small_trial.run_inline)
         result = run(study, folder / "out", options=QUIET, final=True, by="An Analyst")
     return study, folder / "out", result
 
@@ -203,7 +203,7 @@ def test_a_run_of_some_participants_has_a_log_and_a_crate_too(copy):
     study, out = copy
     shutil.rmtree(out)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recordings, "run_tasks", small_trial.run_inline)
+        patch.setattr(driver, "run_tasks", small_trial.run_inline)
         run(study, out, options=BatchOptions(participants=("sub-01",), quiet=True))
     assert {unquote(i) for i, e in graph(out).items() if e["@type"] == "File"} == set(outputs(out))
     assert len([i for i in graph(out) if i.endswith(".edf")]) == 2

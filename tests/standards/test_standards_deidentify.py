@@ -13,7 +13,7 @@ import small_trial
 from click.testing import CliRunner
 
 import emgproc
-from emgproc.batch import BatchOptions, recordings
+from emgproc.batch import BatchOptions, driver
 from emgproc.cli import main
 from emgproc.errors import ParameterError
 from emgproc.run import run
@@ -126,7 +126,7 @@ def test_no_planted_word_is_found_in_any_byte_of_the_copy(study, tmp_path):
 
 
 def test_the_copy_is_a_study_with_the_same_numbers(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(recordings, "run_tasks", small_trial.run_inline)
+    monkeypatch.setattr(driver, "run_tasks", small_trial.run_inline)
     done = deidentify(load_study(study), tmp_path / "copy")
     quiet = BatchOptions(quiet=True)
     first = run(study, tmp_path / "a", options=quiet)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import small_trial
 
-from emgproc.batch import BatchOptions, recordings
+from emgproc.batch import BatchOptions, driver
 from emgproc.errors import ParameterError
 from emgproc.run import run
 from emgproc.standards.audit_verify import verify_audit
@@ -29,7 +29,7 @@ def rehearsed(written_trial, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rehearsed")
     study = Path(shutil.copytree(written_trial, folder / "study"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recordings, "run_tasks", small_trial.run_inline)
+        patch.setattr(driver, "run_tasks", small_trial.run_inline)
         result = run(study, folder / "out", options=QUIET, scrambled=SEED)
     return study, folder / "out", result
 

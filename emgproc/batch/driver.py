@@ -1,0 +1,111 @@
+"""One way to work through recordings, of studies and of lists of files alike.
+
+Every answer is logged, told, counted; the digests that it brings are remembered, also where the
+batch is interrupted.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import emgproc
+from emgproc.batch.keys import FileHashes
+from emgproc.batch.planning import BatchOptions
+from emgproc.batch.progress import ProgressLines, RunLog
+from emgproc.batch.scheduler import run_tasks
+from emgproc.batch.worker import Done, Task
+from emgproc.errors import ClusterError, WriteError
+
+SAVED_EVERY_S = 60.0  # what a killed driver forgets, it must read again
+
+
+class Failed(NamedTuple):
+    """Why a recording has no result."""
+
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Running:
+    """The driver's state while recordings finish.
+
+    `stopped` says why the batch ended before its end; empty where it did not.
+    """
+
+    hashes: FileHashes
+    stop_at_failure: bool = False
+    failures: dict[str, Failed] = field(default_factory=dict)
+    n_computed: int = 0
+    stopped: str = ""
+
+    def take(self, done: Done) -> bool:
+        """Note one answer; False ends the batch."""
+        for file in done.files:
+            self.hashes.learn(file)
+        if not done.failed:
+            self.n_computed += 1
+            return True
+        self.failures[done.name] = Failed(done.code, done.message)
+        if self.stop_at_failure:
+            self.stopped = f"{done.name} failed ({done.code}) and --on-error is stop"
+        return not self.stop_at_failure
+
+
+def drive(
+    tasks: Sequence[Task],
+    out: Path,
+    running: Running,
+    options: BatchOptions,
+    **about: Any,  # noqa: ANN401 - any JSON value
+) -> None:
+    """Work through `tasks`, whose results go below `out`; what became of them is in `running`.
+
+    Parameters
+    ----------
+    tasks
+        What is to be computed.
+    out
+        The folder of results, which the caller holds (`claimed`); the log goes into it.
+    running
+        Failures that are known already, and the digests of files.
+    options
+        How to run.
+    about
+        What the first line of the log says besides.
+
+    Raises
+    ------
+    Exception, KeyboardInterrupt
+        As `run_tasks`; a file that cannot be written and a cluster that is lost are no
+        exception but `running.stopped`.
+    """
+    if running.failures and running.stop_at_failure:
+        running.stopped = f"{next(iter(running.failures))} failed and --on-error is stop"
+        return
+    saved = time.monotonic()
+    with (
+        RunLog(out / "logs") as log,
+        ProgressLines(len(tasks), quiet=options.quiet) as progress,
+    ):
+        log.write("start", version=emgproc.__version__, n_tasks=len(tasks), **about)
+
+        def finished(done: Done) -> bool:
+            nonlocal saved
+            log.finished(done)
+            progress.finished(done)
+            if time.monotonic() - saved > SAVED_EVERY_S:
+                running.hashes.save()
+                saved = time.monotonic()
+            return running.take(done)
+
+        try:
+            try:
+                run_tasks(tasks, options, finished, out=out)
+            finally:
+                running.hashes.save()
+        except (WriteError, ClusterError) as error:
+            running.stopped = str(error)
+        log.write("end", n_computed=running.n_computed, stopped=running.stopped)
