@@ -5,15 +5,15 @@ from pathlib import Path
 
 from emgproc.errors import ParameterError
 from emgproc.recording import Recording
-from emgproc.writers.atomic import atomic_path, write_bytes, write_text
+from emgproc.writers.atomic import atomic_path, why_unwritable, write_bytes, write_text
 from emgproc.writers.bids import BidsOptions, write_bids
 from emgproc.writers.edf import Written, write_edf
 from emgproc.writers.edf_labels import HeaderOptions
 from emgproc.writers.stream import Readable, Whole
 
 __all__ = [
-    "SUFFIXES", "BidsOptions", "Written", "atomic_path", "write_bids", "write_bytes",
-    "write_recording", "write_text",
+    "SUFFIXES", "BidsOptions", "Written", "atomic_path", "why_unwritable", "write_bids",
+    "write_bytes", "write_recording", "write_text",
 ]  # fmt: skip
 
 SUFFIXES = (".h5", ".edf", ".bdf", ".mat")

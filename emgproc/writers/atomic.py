@@ -1,12 +1,22 @@
 """Whole files or none: temporary file in the same folder, fsync, rename, fsync of the folder."""
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from emgproc.errors import EmgprocError, WriteError
+
+_ADVICE = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room within the quota",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EROFS: "name a folder on a disk that can be written",
+    errno.EACCES: "name a folder that you may write, or have the right to write this one",
+    errno.ENOENT: "the folder is not there, or was removed",
+}
 
 
 @contextlib.contextmanager
@@ -86,8 +96,21 @@ def _claim(target: Path) -> Path:
         return temporary
 
 
+def why_unwritable(error: OSError) -> str:
+    """What the system says, and what to do about it where that is known.
+
+    Examples
+    --------
+    >>> why_unwritable(OSError(errno.EFBIG, "File too large"))
+    'File too large; raise the limit on the size of files (ulimit -f)'
+    """
+    said = error.strerror or str(error)
+    advice = _ADVICE.get(error.errno or 0)
+    return f"{said}; {advice}" if advice else said
+
+
 def _unwritable(target: Path, error: OSError) -> WriteError:
-    reason = error.strerror or str(error)
+    reason = why_unwritable(error)
     return WriteError(
         f"{target}: cannot be written: {reason}; what stood there before is untouched"
     )
