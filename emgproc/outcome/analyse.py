@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from emgproc.outcome.comparison import Entry, compare, survivors_effect, why_not
+from emgproc.outcome.doses import after_last_dose, dose_changes
 from emgproc.outcome.gate import coherence_gate, signs_disagree
 from emgproc.outcome.infants import entries_of, exclusions_of, flow_of, infant_outcomes
 from emgproc.outcome.model import InfantOutcome, Outcome, Pair, Primary, SecondaryPost
@@ -53,14 +54,17 @@ def analyse(
     sources = Sources(study, values, failures)
     refused = unsupported(study.protocol)
     pairs = () if refused else pair_visits(study, sources, visit, baseline)
-    pairs_post = () if refused else pair_visits(study, sources, POST, baseline)
+    last = after_last_dose(study, POST)
+    pairs_post = () if refused else pair_visits(study, sources, POST, baseline, last)
+    changes = () if refused else dose_changes(study, sources, POST, baseline)
     infants = infant_outcomes(study, pairs, pairs_post, visit)
     entries = tuple(entries_of(infants))
     if not refused and not sources.has_surface_emg:
         primary = not_estimable(study.protocol, entries, NO_SURFACE_EMG)
     else:
         primary = primary_result(study.protocol, entries, pairs)
-    material = Material(study, sources, pairs, infants, entries, question_of(study.protocol))
+    question = question_of(study.protocol)
+    material = Material(study, sources, pairs, infants, entries, question, changes)
     return Outcome(
         study_id=study.protocol.study.id,
         feature=plan.feature,
@@ -73,7 +77,7 @@ def analyse(
         infants=infants,
         sensitivity=sensitivity_rows(material, refused),
         secondary_post=_secondary_post(study.protocol, infants, refused),
-        secondary=secondary_outcomes(study, sources, pairs, infants),
+        secondary=secondary_outcomes(material),
         flow=flow_of(study, infants),
         exclusions=exclusions_of(study, infants),
         notes=tuple(_note(note) for note in study.protocol.notes),

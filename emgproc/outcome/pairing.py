@@ -1,11 +1,12 @@
 """Baseline and a later visit of each muscle, and each infant's change over its muscle groups."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from emgproc.outcome.model import Pair, VisitLevel
-from emgproc.outcome.sources import NOISE, PRIMARY_NOISE, TONE, Source, Sources
+from emgproc.outcome.sources import NOISE, PRIMARY_NOISE, TONE, Chosen, Source, Sources
 from emgproc.outcome.tone import LOD_FACTOR, TonePair, tone_pair
 from emgproc.study.model import Study
 
@@ -23,18 +24,27 @@ class Change:
 
 
 def pair_visits(
-    study: Study, sources: Sources, session_id: str, baseline_id: str
+    study: Study,
+    sources: Sources,
+    session_id: str,
+    baseline_id: str,
+    chosen: Mapping[str, Chosen] = MappingProxyType({}),
 ) -> tuple[Pair, ...]:
     """Every enrolled infant's planned muscles and sides, baseline against `session_id`.
 
     A pair is evaluable where both visits are, by the same noise method and in the same band.
-    Ordered by participant, then as the protocol lists muscles and sides.
+    Ordered by participant, then as the protocol lists muscles and sides. `chosen` tells, by
+    participant, which recordings of the later visit may stand for it; else all may.
     """
     plan = study.protocol.primary
     return tuple(
         _pair(
             sources.of((person.participant_id, baseline_id, muscle, side), last=True),
-            sources.of((person.participant_id, session_id, muscle, side), last=False),
+            sources.of(
+                (person.participant_id, session_id, muscle, side),
+                last=False,
+                chosen=chosen.get(person.participant_id),
+            ),
             Pair(
                 participant_id=person.participant_id,
                 arm=person.arm,

@@ -1,30 +1,29 @@
 """Every secondary outcome of a study, and its description, in one piece."""
 
-from collections.abc import Sequence
-
 from emgproc.outcome.baseline import baseline_rows
 from emgproc.outcome.csf import csf_outcome
+from emgproc.outcome.doses import after_doses
 from emgproc.outcome.estimand import estimand_rows, intercurrent_events
 from emgproc.outcome.longevity import longevity
-from emgproc.outcome.model import InfantOutcome, Pair
 from emgproc.outcome.reliability import reliability
 from emgproc.outcome.safety import safety_outcome
 from emgproc.outcome.secondary_model import SecondaryOutcomes
-from emgproc.outcome.sources import Sources, session_of
-from emgproc.study.model import Study
+from emgproc.outcome.sensitivity_row import Material
+from emgproc.outcome.sources import session_of
 
 
-def secondary_outcomes(
-    study: Study, sources: Sources, pairs: Sequence[Pair], infants: Sequence[InfantOutcome]
-) -> SecondaryOutcomes:
-    """Secondary outcomes 2 to 4, reliability, baseline, estimand and intercurrent events."""
+def secondary_outcomes(material: Material) -> SecondaryOutcomes:
+    """Outcome 1 after each dose, 2 to 4, reliability, baseline, estimand, intercurrent events."""
+    study, infants = material.study, material.infants
     session = session_of(study.protocol.primary.baseline)
     return SecondaryOutcomes(
+        after_doses=after_doses(material.dose_changes, material.question),
+        dose_changes=material.dose_changes,
         csf=csf_outcome(study),
         safety=safety_outcome(study),
         longevity=longevity(study),
-        reliability=reliability(study, sources, infants),
-        baseline=baseline_rows(study, infants, pairs, session),
+        reliability=reliability(study, material.sources, infants),
+        baseline=baseline_rows(study, infants, material.pairs, session),
         intercurrent=intercurrent_events(study, infants),
         estimand=estimand_rows(study.protocol),
     )

@@ -37,6 +37,48 @@ class TwoProportions:
 
 
 @dataclass(frozen=True, slots=True)
+class DoseChange:
+    """One infant's change from baseline to the visit right after one dose.
+
+    `first_day` to `last_day` is the window after the dose and `day` the first recording in it, as
+    study days; `recordings` those that the change comes from. `reason` says why there is none.
+    """
+
+    participant_id: str
+    arm: str
+    treated: bool
+    dose_no: int
+    first_day: int | None
+    last_day: int | None
+    day: int | None
+    n_groups: int
+    change_ln: float | None
+    recordings: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AfterDose:
+    """Secondary outcome 1 after one dose: both arms' means, and the shift between them.
+
+    `shift_ci_ln` is exact and of `level_attained`; `reason` says why the arms are not compared.
+    """
+
+    dose_no: int
+    n_treated: int
+    n_control: int
+    mean_treated_ln: float | None
+    mean_control_ln: float | None
+    shift_ln: float | None = None
+    shift_ci_ln: Limits | None = None
+    level_attained: float | None = None
+    p_nominal: float | None = None
+    count: int | None = None
+    splits: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CsfRow:
     """One assay of one sample: `day` is the study day, `days_after_dose` since the last before."""
 
@@ -263,8 +305,13 @@ class EstimandRow:
 
 @dataclass(frozen=True, slots=True)
 class SecondaryOutcomes:
-    """Every secondary outcome and description of a study."""
+    """Every secondary outcome and description of a study.
 
+    `after_doses` and `dose_changes` are empty where no visit is planned after each dose.
+    """
+
+    after_doses: tuple[AfterDose, ...]
+    dose_changes: tuple[DoseChange, ...]
     csf: CsfOutcome
     safety: Safety
     longevity: Longevity

@@ -24,9 +24,9 @@ def while_on_study(m: Material) -> list[SensitivityRow]:
         if began is None or entry.death_day is not None:
             changed.append(entry)
             continue
-        change = infant.change_post_ln if _post_before(m.study, infant) else None
+        change, visit = _last_before(m, infant, began)
         changed.append(replace(entry, change=change))
-        taken = f"{POST} taken" if change is not None else "no visit before it"
+        taken = f"{visit} taken" if change is not None else "no visit before it"
         words.append(f"{entry.participant_id} from study day {began}: {taken}")
     note = "; ".join(words) if words else "nobody began another therapy before the visit"
     return [compared("while_on_study", WHILE_ON_STUDY, changed, m.question, note)]
@@ -40,10 +40,23 @@ def _began(study: Study, infant: InfantOutcome) -> int | None:
     return study.study_day(infant.participant_id, min(starts))
 
 
-def _post_before(study: Study, infant: InfantOutcome) -> bool:
-    starts = [e.start for e in study.events_of(infant.participant_id, "other_sma_therapy")]
-    seen = seen_alive(study, infant.participant_id, POST)
-    return seen is not None and seen < min(starts)
+def _last_before(m: Material, infant: InfantOutcome, began: int) -> tuple[float | None, str]:
+    """Change at the last visit before the study day `began`, and which visit that is."""
+    who = infant.participant_id
+    if m.dose_changes:
+        seen = [
+            c
+            for c in m.dose_changes
+            if c.participant_id == who and c.change_ln is not None and (c.day or began) < began
+        ]
+        last = max(seen, key=lambda c: c.dose_no, default=None)
+        if last is None:
+            return None, ""
+        return last.change_ln, f"{POST} after dose {last.dose_no}"
+    day = seen_alive(m.study, who, POST)
+    if day is None or m.study.study_day(who, day) >= began:
+        return None, ""
+    return infant.change_post_ln, POST
 
 
 def ventilation_tier(m: Material) -> list[SensitivityRow]:

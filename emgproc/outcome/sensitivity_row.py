@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from emgproc.outcome.comparison import Comparison, Entry, Question, compare, why_not
 from emgproc.outcome.model import InfantOutcome, Pair, SensitivityRow
+from emgproc.outcome.secondary_model import DoseChange
 from emgproc.outcome.sources import Sources
 from emgproc.study.model import Study
 
@@ -19,6 +20,7 @@ class Material:
     infants: tuple[InfantOutcome, ...]
     entries: tuple[Entry, ...]
     question: Question
+    dose_changes: tuple[DoseChange, ...] = ()
 
 
 def without(row_id: str, name: str, reason: str) -> SensitivityRow:

@@ -78,6 +78,14 @@ class Source:
         return next((w for w in words if w in {"N1", "N2", "N3"}), "")
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The recordings that may stand for an infant's visit, and why there is none of them."""
+
+    recordings: frozenset[str]
+    nothing: str = ""
+
+
 _NOT_RECORDED = Source("", "", {}, "not_recorded")
 
 
@@ -102,25 +110,29 @@ class Sources:
         """Some enrolled infant has a row of surface EMG, or a value of it."""
         return bool(self._rows or self._channels)
 
-    def of(self, cell: Cell, *, last: bool) -> Source:
+    def of(self, cell: Cell, *, last: bool, chosen: Chosen | None = None) -> Source:
         """Return the source of a cell.
 
         A repeat (`retest_of`) never enters. Of several recordings the `last` usable one by start
         stands for a baseline (the last one before the first dose), the first usable one for a
         later visit. A recording without a noise reference takes that of another recording of the
-        same session, muscle and side in the same band (N1 is "of the same session").
+        same session, muscle and side in the same band (N1 is "of the same session"). `chosen`
+        leaves only some of the session's recordings, those after one dose.
         """
         rows = [r for r in self._rows.get(cell, []) if not r.retest_of]
+        if chosen is not None:
+            rows = [r for r in rows if r.recording_id in chosen.recordings]
         found = [s for row in _by_start(rows, last=last) for s in self._of_row(cell, row)]
         if not found:
-            return Source("", "", {}, self._nothing(cell))
+            nothing = chosen.nothing if chosen is not None else ""
+            return Source("", "", {}, nothing or self._nothing(cell))
         found = [_with_session_noise(source, found) for source in found]
         measured = [s for s in found if s.value(TONE) is not None]
-        chosen = next((s for s in found if not s.reason), (*measured, *found)[0])
+        best = next((s for s in found if not s.reason), (*measured, *found)[0])
         if len(measured) <= 1:
-            return chosen
-        flags = (*chosen.flags, "duplicate_recording")
-        return Source(chosen.recording_id, chosen.channel, chosen.values, chosen.reason, flags)
+            return best
+        flags = (*best.flags, "duplicate_recording")
+        return Source(best.recording_id, best.channel, best.values, best.reason, flags)
 
     def of_recording(self, cell: Cell, recording_id: str) -> Source:
         """Return the cell's source within one recording, a repeat among them."""
@@ -146,10 +158,15 @@ class Sources:
     def _nothing(self, cell: Cell) -> str:
         if death_before_visit(self._study, cell[0], cell[1]) is not None:
             return "died_before_visit"
-        visit = self._study.visit(cell[0], cell[1])
-        if visit is not None and visit.status == "missed":
-            return f"visit_missed: {visit.reason}" if visit.reason else "visit_missed"
-        return "not_recorded"
+        return not_seen(self._study, cell[0], cell[1])
+
+
+def not_seen(study: Study, participant_id: str, session_id: str) -> str:
+    """Why nothing was recorded of a living infant: the visit was missed, or nobody says."""
+    visit = study.visit(participant_id, session_id)
+    if visit is not None and visit.status == "missed":
+        return f"visit_missed: {visit.reason}" if visit.reason else "visit_missed"
+    return "not_recorded"
 
 
 def _channels(

@@ -16,8 +16,10 @@ from emgproc.outcome.model import (
 )
 from emgproc.outcome.plain import plain_values
 from emgproc.outcome.secondary_model import (
+    AfterDose,
     BaselineRow,
     CsfRow,
+    DoseChange,
     EstimandRow,
     FollowUp,
     IntercurrentEvent,
@@ -74,6 +76,8 @@ def _nested(outcome: Outcome) -> dict[str, tuple[list[dict[str, Any]], list[str]
         "intercurrent_events": (second.intercurrent, IntercurrentEvent),
         "baseline": (second.baseline, BaselineRow),
         "retests": (second.reliability.pairs, RetestPair),
+        "after_doses": (second.after_doses, AfterDose),
+        "dose_changes": (second.dose_changes, DoseChange),
         "csf_samples": (second.csf.rows, CsfRow),
         "csf": (second.csf.proportions, Proportion),
         "adverse_events": (second.safety.events, SafetyEvent),

@@ -3,12 +3,12 @@
 from emgproc.outcome.model import Outcome
 from emgproc.outcome.secondary_model import Proportion, SurvivalEndpoint
 from emgproc.report import trial_sources as come_from
+from emgproc.report.trial_doses import NO_ADJUSTMENT, dose_tables
 from emgproc.report.trial_primary import QUANTITY
 from emgproc.report.trial_table import Table, Value, limits, sentences
 from emgproc.report.wording import explained
 
 _Row = tuple[Value, ...]
-NO_ADJUSTMENT = "Descriptive: p is nominal and not adjusted for the number of outcomes."
 INTERVALS = "Intervals of counts: Clopper–Pearson, and mid-P; 95 %."
 
 
@@ -17,6 +17,7 @@ def secondary_tables(outcome: Outcome) -> list[Table]:
     return [
         post_table(outcome),
         post_changes_table(outcome),
+        *dose_tables(outcome),
         csf_table(outcome),
         csf_samples_table(outcome),
         safety_table(outcome),

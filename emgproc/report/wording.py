@@ -8,6 +8,8 @@ from emgproc.outcome.model import Effect, Outcome
 _REASONS = {
     "clipped": "the amplifier was overdriven: > 5 % of the samples at its limit",
     "died_before_visit": "the infant died before this visit",
+    "dose_not_given": "this dose was not given to the infant",
+    "not_recorded": "nothing was recorded",
     "too_few_windows": "too few seconds of quiet wakefulness without artefact",
     "no_state_label": "no behavioural state is marked in the recording",
     "no_noise_reference": "no electrodes-on noise reference of at least 10 s",

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from emgproc.outcome.secondary_model import (
+    AfterDose,
     BaselineRow,
     Proportion,
     Reliability,
@@ -21,6 +23,7 @@ from emgproc.standards.adam_result_rows import (
     AnalysisResult,
     Frame,
     limits_of,
+    numbers_of,
     split_p,
 )
 
@@ -30,7 +33,8 @@ COMPARED = "risk difference, Newcombe interval; Fisher's exact test, nominal"
 
 
 def secondary_results(secondary: SecondaryOutcomes) -> Iterator[AnalysisResult]:
-    """Rows of cells in the fluid, adverse events, longevity, reliability and baseline."""
+    """Rows of tone after each dose, cells, adverse events, longevity, reliability, baseline."""
+    yield from chain.from_iterable(map(_after_dose, secondary.after_doses))
     for found in secondary.csf.proportions:
         yield from _proportion("CSF", found)
     if secondary.csf.against_controls is not None:
@@ -46,6 +50,21 @@ def secondary_results(secondary: SecondaryOutcomes) -> Iterator[AnalysisResult]:
     yield from _reliability(secondary.reliability)
     for variable in secondary.baseline:
         yield from _baseline(variable)
+
+
+def _after_dose(row: AfterDose) -> Iterator[AnalysisResult]:
+    population = f"infants measured at baseline and right after dose {row.dose_no}"
+    n, id_ = row.n_treated + row.n_control, f"SECONDARY.POST.DOSE-{row.dose_no}"
+    frame = Frame(id_, population, n, "descriptive; p is nominal", row.reason or "nobody measured")
+    yield from frame.rows(
+        *split_p(row.p_nominal, row.count, row.splits, "nominal "),
+        ("mean_treated", "mean change, treated", row.mean_treated_ln, LN),
+        ("mean_control", "mean change, control", row.mean_control_ln, LN),
+        *numbers_of(row.n_treated, row.n_control),
+        ("estimate", "Hodges-Lehmann shift", row.shift_ln, LN),
+        *limits_of("ci", "exact interval of the shift", row.shift_ci_ln, LN),
+        ("level_attained", "attained level of the interval", row.level_attained, PROBABILITY),
+    )
 
 
 def key(*words: str) -> str:

@@ -15,7 +15,7 @@ from emgproc.study.columns import (
 from emgproc.study.model import VISIT_OF_SESSION, Study
 from emgproc.study.registry import gregorian
 from emgproc.study.rows import Problem
-from emgproc.study.windows import after_a_dose
+from emgproc.study.windows import dose_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _windows(study: Study) -> Iterator[Problem]:
         window = study.visit_window(who, session)
         if not study.outside_window(who, session) or window is None or visit.date is None:
             continue
-        if after_a_dose(study, who, session, visit.date):
+        if dose_before(study, who, session, visit.date) is not None:
             continue
         day, first, last = (study.study_day(who, d) for d in (visit.date, *window))
         what = f"{VISIT_OF_SESSION[session]} of {who} at day {day}, window {first}–{last}"
@@ -147,6 +147,6 @@ def _other_day(study: Study) -> Iterator[Problem]:
         if row.start is None or visit is None or visit.date is None:
             continue
         who, session, day = task.participant_id, task.session_id, row.start.date()
-        if day != visit.date and not after_a_dose(study, who, session, day):
+        if day != visit.date and dose_before(study, who, session, day) is None:
             what = f"{task.recording_id} not on the day of its visit {visit.date}"
             yield Problem(RECORDINGS, row.row, "start", "W112", what, "warning", str(day))

@@ -99,7 +99,11 @@ def _ages(protocol: Protocol, admitted: list[int]) -> Iterator[Problem]:
 
 def _visits(protocol: Protocol) -> Iterator[Problem]:
     untreated = any(not arm.treated for arm in protocol.design.arms)
+    compared = (protocol.primary.baseline, protocol.primary.visit)
     for number, visit in enumerate(protocol.visits):
+        if visit.per_dose and visit.id in compared:
+            what = "a visit of the primary outcome takes place once, not after each dose"
+            yield _contradiction(f"visit[{number}].per_dose", what, visit.id)
         stated = "control_anchor_day" in visit.model_fields_set
         if visit.anchor == "last_dose" and untreated and not stated:
             what = "an untreated arm has no last dose: state control_anchor_day"

@@ -80,15 +80,20 @@ def windows_of(study: Study) -> tuple[WindowRow, ...]:
     )
 
 
-def after_a_dose(study: Study, participant_id: str, session_id: str, day: date) -> bool:
-    """Tell whether `day` is in the window after a dose, of a visit planned after each (C12)."""
+def dose_before(study: Study, participant_id: str, session_id: str, day: date) -> int | None:
+    """Number of the dose after which `day` comes, of a visit planned after each dose (C12).
+
+    None outside the window after every dose, and for any other visit. Where two windows overlap
+    the day comes after the later dose.
+    """
     plan = study.protocol.visit(VISIT_OF_SESSION[session_id])
     if not plan.per_dose:
-        return False
+        return None
     before, after = plan.window
-    doses = _dose_days(study, study.participant(participant_id))
-    dues = [Period.parse(plan.offset).after(dose) for dose in doses.values()]
-    return any(before <= (day - due).days <= after for due in dues)
+    offset = Period.parse(plan.offset)
+    doses = dose_days(study, participant_id)
+    within = [n for n, dose in doses.items() if before <= (day - offset.after(dose)).days <= after]
+    return max(within, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,39 +107,33 @@ class _Due:
 
 def _rows(study: Study, person: Participant, plan: "VisitPlan") -> Iterator[WindowRow]:
     who, session = person.participant_id, SESSION_OF_VISIT[plan.id]
-    doses = _dose_days(study, person) if plan.per_dose else {}
+    doses = dose_days(study, who) if plan.per_dose else {}
     for number, day in doses.items():
         due = Period.parse(plan.offset).after(day)
-        yield _row(study, person, plan, _Due(number, due, _recorded(study, who, plan, due)))
+        yield _row(study, person, plan, _Due(number, due, _recorded(study, who, session, number)))
     if not doses:
         visit = study.visit(who, session)
         seen = None if visit is None or visit.status == "missed" else visit.date
         yield _row(study, person, plan, _Due(None, study.visit_due(who, session), seen))
 
 
-def _dose_days(study: Study, person: Participant) -> dict[int, date]:
+def dose_days(study: Study, participant_id: str) -> dict[int, date]:
     """Day of each dose given; in an untreated arm the days on which they would have been."""
-    who = person.participant_id
-    if study.treated_of(who):
-        return {dose.dose_no: dose.given_at.date() for dose in study.doses(who)}
+    if study.treated_of(participant_id):
+        return {dose.dose_no: dose.given_at.date() for dose in study.doses(participant_id)}
     days = study.protocol.dose.nominal_days
-    return {
-        number: person.index_date + timedelta(days=day - 1)
-        for number, day in enumerate(days, start=1)
-    }
+    index = study.index_date(participant_id)
+    return {number: index + timedelta(days=day - 1) for number, day in enumerate(days, start=1)}
 
 
-def _recorded(study: Study, who: str, plan: "VisitPlan", due: date) -> date | None:
-    """Day of the first recording of that session within the window around `due`."""
-    before, after = plan.window
-    starts = [
+def _recorded(study: Study, who: str, session: str, number: int) -> date | None:
+    """Day of the first recording of that session within the window after a dose."""
+    days = [
         row.start.date()
         for row in study.recordings
-        if row.participant_id == who
-        and row.session_id == SESSION_OF_VISIT[plan.id]
-        and row.start is not None
+        if (row.participant_id, row.session_id) == (who, session) and row.start is not None
     ]
-    within = [day for day in starts if before <= (day - due).days <= after]
+    within = [day for day in days if dose_before(study, who, session, day) == number]
     return min(within, default=None)
 
 

@@ -12,6 +12,8 @@ from emgproc.study import load_study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
 
 SECONDARY = secondary_model.SecondaryOutcomes(
+    after_doses=(),
+    dose_changes=(),
     csf=secondary_model.CsfOutcome(False, "nothing was sampled", (), (), None, ()),
     safety=secondary_model.Safety("CTCAE v5.0", (), (), (), ()),
     longevity=secondary_model.Longevity((), (), ()),

@@ -141,6 +141,24 @@ def test_both_published_totals_stand_whichever_is_adopted(tables, outcome, study
     assert {(r["planned"], r["given"]) for r in rows_of(totals)} == {(9.0, 17.0)}
 
 
+def test_a_visit_after_each_dose_has_its_tables_by_dose_and_by_infant(tables, study, values):
+    assert "T7c" not in tables
+    visits = [v.model_copy(update={"per_dose": v.id == "EMG_POST"}) for v in study.protocol.visits]
+    protocol = study.protocol.model_copy(update={"visits": tuple(visits)})
+    each = dataclasses.replace(study, protocol=protocol)
+    made = {t.id: t for t in trial_tables(analyse(each, values, []), each, [])}
+    first, _, last = rows_of(made["T7c"])
+    assert (first["n treated"], first["n control"], first["shift, ln"]) == (0, 0, None)
+    assert first["note"] == "no infant has a change at this visit"
+    assert (last["dose"], last["n treated"], last["n control"]) == (3, 5, 4)
+    shift = one(tables["T7"], quantity="shift between the arms")
+    assert (last["shift, ln"], last["low"]) == (shift["value"], shift["low"])
+    assert len(made["T7d"].rows) == 3 * 10
+    died = one(made["T7d"], infant="sub-08", dose=3)
+    assert "the infant died before this visit" in died["none because"]
+    assert one(made["T7d"], infant="sub-01", dose=2)["change, ln units"] is None
+
+
 def test_the_primary_tells_its_count_its_smallest_p_and_the_level_it_attains(tables, outcome):
     table, primary = tables["T4"], outcome.primary
     assert one(table, quantity="exact two-sided p")["value"] == primary.count / primary.splits

@@ -83,6 +83,8 @@ def test_c12_per_dose_expects_a_recording_after_each_dose(folder, tmp_path):
     assert [row[:3] for row in expected("sub-03")] == [row[:3] for row in expected("sub-01")]
     columns = [c.id for c in schedule_of(study.protocol).columns_of("CTRL")]
     assert columns[2:5] == ["EMG_POST_dose_1", "EMG_POST_dose_2", "EMG_POST_dose_3"]
+    folder.replace('visit = "EMG_M3"', 'visit = "EMG_POST"')
+    assert ("E009", TOML, "visit[1].per_dose") in told(folder, tmp_path / "c")
 
 
 def test_c13_controls_are_counted_from_their_matched_day(shipped, folder, tmp_path):
