@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from emgproc.batch.planning import BatchOptions
 from emgproc.batch.progress import ProgressLines
 from emgproc.batch.scheduler import run_tasks
 from emgproc.batch.store import COLUMNS, MISSING, value_cells
@@ -62,7 +63,7 @@ def extract_files(
     _check_target(target)
     names = source_names(files)
     tasks = [Task(name, file, plan) for name, file in zip(names, files, strict=True)]
-    answers = _answers(tasks, jobs, quiet=quiet)
+    answers = _answers(tasks, jobs, target.parent, quiet=quiet)
     rows = [row for name in names for row in _rows(answers[name])]
     write_text(target, "".join("\t".join(row) + "\n" for row in [TABLE_COLUMNS, *rows]))
     failed = [answers[name] for name in names if answers[name].failed]
@@ -112,7 +113,7 @@ def _is_table(path: Path) -> bool:
         raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _answers(tasks: Sequence[Task], jobs: int, *, quiet: bool) -> dict[str, Done]:
+def _answers(tasks: Sequence[Task], jobs: int, out: Path, *, quiet: bool) -> dict[str, Done]:
     answers: dict[str, Done] = {}
     with ProgressLines(len(tasks), quiet=quiet) as progress:
 
@@ -125,7 +126,7 @@ def _answers(tasks: Sequence[Task], jobs: int, *, quiet: bool) -> dict[str, Done
             # Nothing else could be lost with it, so no process is started for it.
             finished(process(replace(tasks[0], threads=jobs)))
         else:
-            run_tasks(tasks, jobs, finished)
+            run_tasks(tasks, BatchOptions(jobs=jobs), finished, out=out)
     return answers
 
 

@@ -1,66 +1,66 @@
 """One loop over worker processes: a process that dies costs its task, not the batch."""
 
 import contextlib
-import logging
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
-from emgproc._kernels import BATCH_FOLDER
+from emgproc.batch.cluster import Crew, Worker, crew
 from emgproc.batch.interrupts import remembered
-from emgproc.batch.worker import Done, Task, process
+from emgproc.batch.planning import BatchOptions
+from emgproc.batch.worker import Done, Order, Task, carry_out, process
+from emgproc.errors import NoWorkerError
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Future
 
 RETRIES = 2  # after the first death; each alone, so that no other task can be to blame
-
-# Set here, so that a configuration file in somebody's home folder cannot change a run.
-_SETTINGS = {
-    "distributed.scheduler.allowed-failures": 0,
-    "distributed.scheduler.work-stealing": False,
-    "distributed.worker.multiprocessing-method": "spawn",
-    "distributed.worker.daemon": True,
-    "distributed.worker.profile.enabled": False,
-    "distributed.admin.tick.limit": "1h",
-    "distributed.comm.retry.count": 0,
-}
-# Nested threads fight the processes for the same cores.
-_ENVIRONMENT = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)
+_TICK_S = 0.5  # between two looks at who is there
+_ANSWER_S = 30.0  # for an answer to travel, unless its worker died with it
 
 Work = Callable[[Task], Done]
 
 
 def run_tasks(
     tasks: Sequence[Task],
-    jobs: int,
+    options: BatchOptions,
     finished: Callable[[Done], bool],
     *,
+    out: Path,
     work: Work = process,
 ) -> None:
-    """Work through `tasks` in `jobs` worker processes.
+    """Work through `tasks` in the processes of this machine or of a cluster.
 
-    At most `jobs` tasks are handed out at a time, one to each process. When a process dies its
-    task is set aside and tried again, alone, after all others; a task whose process dies every
-    time is a failure `worker_died`.
+    Every process has one task at a time. When a process dies its task is set aside and tried
+    again, alone, after all others; a task whose process dies every time is a failure
+    `worker_died`. One that takes longer than its time is a failure `time_limit`, and is not tried
+    again.
 
     Parameters
     ----------
     tasks
-        What is to be done; with none no process is started.
-    jobs
-        Number of processes, >= 1.
+        What is to be done, each with a name of its own; with none no process is started.
+    options
+        Who works: `jobs` or `dask`; and the time for each task.
     finished
         Called with each answer as it comes, in no fixed order; returning False ends the run, and
         what is still in work is dropped.
+    out
+        Folder of results, which all workers see.
     work
         What is done with one task.
 
     Raises
     ------
+    ClusterError
+        The cluster cannot be used, or is lost; what was answered before stands.
     Exception
         Whatever `work` raises: a bug, or a disk that is full, ends the batch.
     KeyboardInterrupt
@@ -68,67 +68,133 @@ def run_tasks(
     """
     if not tasks:
         return
-    with _client(min(jobs, len(tasks))) as client, remembered() as check:
-
-        def told(done: Done) -> bool:
+    source = tasks[0].file.absolute().parent
+    with crew(options, len(tasks), out, source) as workers, remembered() as check:
+        shift = _Shift(workers, work, options.task_limit_s)
+        for done in _answers(shift, [_anywhere(task, workers) for task in tasks]):
             check()
-            return finished(done)
-
-        suspects = _together(client, tasks, jobs, told, work)
-        for task in suspects or ():
-            if not told(_alone(client, task, work)):
+            if not finished(done):
                 return
 
 
-def _together(
-    client: "Client",
-    tasks: Sequence[Task],
-    jobs: int,
-    finished: Callable[[Done], bool],
-    work: Work,
-) -> list[Task] | None:
-    """Hand out all tasks; return those whose process died, or None if the run was ended."""
-    from distributed import as_completed
-
-    waiting = iter(tasks)
-    held: dict[Future, Task] = {}
-    suspects: list[Task] = []
-    queue = as_completed(loop=client.loop)
-
-    def hand_out() -> None:
-        task = next(waiting, None)
-        if task is not None:
-            future = client.submit(work, task, pure=False)
-            held[future] = task
-            queue.add(future)
-
-    for _ in range(jobs):
-        hand_out()
-    for future in queue:
-        task = held.pop(future)
-        done = _answer(future)
-        if done is None:
-            suspects.append(task)
-        elif not finished(done):
-            client.cancel(list(held))
-            return None
-        hand_out()
-    return suspects
+def _anywhere(task: Task, workers: Crew) -> Task:
+    """The task for a process with another working folder."""
+    result = task.result
+    if result is not None:
+        result = replace(result, stem=result.stem.absolute())
+    return replace(task, file=task.file.absolute(), result=result, mark=workers.mark)
 
 
-def _alone(client: "Client", task: Task, work: Work) -> Done:
-    for _ in range(RETRIES):
-        done = _answer(client.submit(work, task, pure=False))
-        if done is not None:
-            return done
+def _answers(shift: "_Shift", tasks: Sequence[Task]) -> Iterator[Done]:
+    """Answers to all tasks: first together; then, alone, those whose process died."""
+    left = {task.name: task for task in tasks}
+    deaths = Counter[str]()
+    for attempt in range(1 + RETRIES):
+        try:
+            for task, done in shift.answers(list(left.values()), alone=attempt > 0):
+                if done is None:
+                    deaths[task.name] += 1
+                else:
+                    del left[task.name]
+                    yield done
+        except NoWorkerError:
+            if attempt == 0:
+                raise
+            break  # each of those left has killed its process already
+    for task in left.values():
+        yield _died(task, deaths[task.name])
+
+
+def _died(task: Task, deaths: int) -> Done:
+    times = f"{deaths} times" if deaths > 1 else "once, and no other was left to try it again"
     return Done(
         task.name,
         code="worker_died",
         message=(
-            f"{task.file.name}: the process that worked on it died {RETRIES + 1} times; "
+            f"{task.file.name}: the process that worked on it died {times}; "
             "memory may not suffice for this file, or a library crashed on it"
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A task in the hands of a worker."""
+
+    task: Task
+    worker: Worker
+    order: Order
+    future: "Future"
+
+
+@dataclass(slots=True)
+class _Shift:
+    """Tasks handed to checked workers, one to each process, and their answers."""
+
+    crew: Crew
+    work: Work
+    limit_s: float | None
+    held: dict[str, _Held] = field(default_factory=dict)  # by the worker's address
+    queue: "SimpleQueue[Future]" = field(default_factory=SimpleQueue)
+    numbers: Iterator[int] = field(default_factory=count)
+    next_look_s: float = 0.0
+
+    def answers(self, tasks: Iterable[Task], *, alone: bool) -> Iterator[tuple[Task, Done | None]]:
+        """Hand out all tasks; yield each with its answer, None where its process died.
+
+        Raises
+        ------
+        NoWorkerError
+            Tasks are left, and nobody to give them to.
+        """
+        waiting = deque(tasks)
+        while waiting or self.held:
+            if not self.held and not self.crew.checked:
+                self.crew.wait()
+            idle = [address for address in self.crew.checked if address not in self.held]
+            room = 1 - len(self.held) if alone else len(idle)
+            for address in idle[: min(room, len(waiting))]:
+                self._hand_out(waiting.popleft(), address)
+            with contextlib.suppress(Empty):
+                yield from self._answered(self.queue.get(timeout=_TICK_S))
+            yield from self._lost()
+
+    def _hand_out(self, task: Task, address: str) -> None:
+        trace = self.crew.mark.beside(str(next(self.numbers)))
+        worker = self.crew.checked[address]
+        order = Order(worker.id, trace, self.limit_s)
+        future = self.crew.client.submit(
+            carry_out, self.work, task, order,
+            workers=[address], allow_other_workers=False, pure=False, retries=0,
+        )  # fmt: skip
+        self.held[address] = _Held(task, worker, order, future)
+        future.add_done_callback(self.queue.put)
+
+    def _answered(self, future: "Future") -> Iterator[tuple[Task, Done | None]]:
+        """Answer of a future that has one; nothing where its task was given up before."""
+        for address, held in list(self.held.items()):
+            if held.future is future:
+                yield self._taken(address, _answer(future))
+
+    def _lost(self) -> Iterator[tuple[Task, Done | None]]:
+        """Tasks of workers that are gone: no scheduler tells of their end."""
+        if time.monotonic() < self.next_look_s:
+            return
+        self.crew.look()
+        self.next_look_s = time.monotonic() + _TICK_S
+        for address in self.held.keys() - self.crew.checked.keys():
+            self.held[address].future.cancel()
+            yield self._taken(address, None)
+
+    def _taken(self, address: str, done: Done | None) -> tuple[Task, Done | None]:
+        """Let go of the task that a worker held; its answer, or what a dead worker left."""
+        held = self.held.pop(address)
+        if done is None:
+            self.crew.forget(address)
+            done = _out_of_time(held)
+        if held.order.limit_s is not None:
+            held.order.trace.unlink(missing_ok=True)
+        return held.task, done
 
 
 def _answer(future: "Future") -> Done | None:
@@ -136,51 +202,30 @@ def _answer(future: "Future") -> Done | None:
     from distributed.scheduler import KilledWorker
 
     try:
-        done: Done = future.result()
+        done: Done | None = future.result(timeout=_ANSWER_S)
     except KilledWorker:
+        return None
+    except (CancelledError, TimeoutError):
+        if future.status == "error":
+            raise
         return None
     return done
 
 
-@contextlib.contextmanager
-def _client(jobs: int) -> "Iterator[Client]":
-    """Worker processes of this machine, reachable over loopback only, without a dashboard."""
-    import dask
-    from distributed import Client, LocalCluster
-
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set(_SETTINGS))
-        stack.enter_context(_quiet())
-        folder = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="emgproc-", ignore_cleanup_errors=True)
-        )
-        options: dict[str, Any] = {
-            "n_workers": jobs,
-            "threads_per_worker": 1,
-            "processes": True,
-            "host": "127.0.0.1",
-            # Without an address the scheduler still listens, on port 8787 and with a warning where
-            # another one is there already.
-            "scheduler_kwargs": {"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            "local_directory": folder,
-            "memory_limit": 0,
-            "silence_logs": logging.CRITICAL,
-            "env": _ENVIRONMENT | {BATCH_FOLDER: str(Path(folder) / "kernels")},
-            "preload": "emgproc.batch.interrupts",
-        }
-        cluster = stack.enter_context(LocalCluster(**options))
-        yield stack.enter_context(Client(cluster, set_as_default=False))
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """No word of the scheduler on the user's terminal: what it does is told by our own lines."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+def _out_of_time(held: _Held) -> Done | None:
+    """The failure of a task whose process ended itself because the time was up."""
+    trace = held.order.trace
+    if held.order.limit_s is None or not trace.is_file() or not trace.stat().st_size:
+        return None
+    lost = "" if held.worker.nanny else "; its worker had no nanny and is lost to the cluster"
+    return Done(
+        held.task.name,
+        code="time_limit",
+        message=(
+            f"{held.task.file.name}: took longer than {held.order.limit_s:g} s, the limit for one "
+            f"recording; its process was ended{lost}; raise the limit (--task-limit), or shorten "
+            "what is done"
+        ),
+        seconds=held.order.limit_s,
+        peak_mb=math.nan,
+    )

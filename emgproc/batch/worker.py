@@ -1,10 +1,15 @@
 """What one worker process does with one recording: read, clean, measure, write."""
 
+import contextlib
+import faulthandler
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from emgproc.batch.handshake import Mark
 from emgproc.batch.keys import HashedFile, hashed, key_of
 from emgproc.batch.sidecars import loose_table, named_sidecars, read_events
 from emgproc.batch.store import ResultPaths, write_result
@@ -37,6 +42,8 @@ class Task:
         Where the result files go; `None` hands the values back instead.
     threads
         Threads for a recording that is streamed; the values do not depend on it.
+    mark
+        Of the run that wants the result; once it is gone nothing is written. `None` asks nobody.
     """
 
     name: str
@@ -45,6 +52,7 @@ class Task:
     event_names: tuple[tuple[str, str], ...] = ()
     result: ResultPaths | None = None
     threads: int = 1
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,70 @@ class Done:
     def failed(self) -> bool:
         """Tell whether there is no result."""
         return bool(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One hand-out of a task: to this worker alone, once.
+
+    Attributes
+    ----------
+    worker
+        Identity of the worker process that was checked; another does not touch the task.
+    trace
+        Where a process leaves word, as its last deed, that the time was up.
+    limit_s
+        Seconds that the task may take; `None` for no limit.
+    """
+
+    worker: str
+    trace: Path
+    limit_s: float | None = None
+
+
+# One task at a time in a process, however many threads its worker has.
+_busy = threading.Lock()
+
+
+def carry_out(work: Callable[[Task], Done], task: Task, order: Order) -> Done | None:
+    """Do `work` on a task within its time; `None` where this is not the worker it was given to.
+
+    A scheduler gives the task of a dead worker to whoever has its address next; whether it is
+    tried again, and where, is decided by the driver.
+
+    Raises
+    ------
+    WriteError
+        The run has ended, or its folder is gone.
+    """
+    from distributed import get_worker
+
+    if get_worker().id != order.worker:
+        return None
+    with _busy:
+        if task.mark is not None:
+            task.mark.require()
+        with _limited(order):
+            return work(task)
+
+
+@contextlib.contextmanager
+def _limited(order: Order) -> Iterator[None]:
+    """End this process when the time is up: a thread in a library cannot be stopped otherwise.
+
+    The clock is a thread of C, so that it strikes also where Python's lock is never released.
+    """
+    if order.limit_s is None:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            trace = stack.enter_context(order.trace.open("w", encoding="utf-8"))
+        except OSError as error:
+            raise WriteError(f"{order.trace}: cannot be written: {error.strerror}") from error
+        faulthandler.dump_traceback_later(order.limit_s, exit=True, file=trace)
+        stack.callback(faulthandler.cancel_dump_traceback_later)
+        yield
 
 
 def process(task: Task) -> Done:
@@ -144,6 +216,8 @@ def _written(
     if task.result is None:
         return replace(done, features=features)
     key = key_of(files, task.plan.digest, task.event_names, beside)
+    if task.mark is not None:
+        task.mark.require()
     write_result(task.result, features, key)
     return done
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import small_study
 
-from emgproc.batch import BatchOptions, recordings, run_recordings
+from emgproc.batch import BatchOptions, driver, run_recordings
 from emgproc.batch.interrupts import remembered
 from emgproc.batch.scheduler import RETRIES, run_tasks
 from emgproc.batch.worker import Task, process
@@ -26,7 +26,7 @@ def tasks(folder, *names):
     return [Task(name, folder / name, PLAN) for name in names]
 
 
-def in_this_process(tasks, jobs, finished):
+def in_this_process(tasks, options, finished, *, out):
     for task in tasks:
         assert finished(process(task))
 
@@ -39,7 +39,7 @@ def test_a_process_that_dies_costs_its_task_and_no_other(tmp_path):
         answers[done.name] = done
         return True
 
-    run_tasks(named, 2, finished, work=small_study.die_sometimes)
+    run_tasks(named, BatchOptions(jobs=2), finished, out=tmp_path, work=small_study.die_sometimes)
     assert {name for name, done in answers.items() if not done.failed} == {"a", "b", "c", "once"}
     assert answers["always"].code == "worker_died"
     assert f"died {RETRIES + 1} times" in answers["always"].message
@@ -48,7 +48,10 @@ def test_a_process_that_dies_costs_its_task_and_no_other(tmp_path):
 
 def test_a_bug_ends_the_batch_with_its_own_error_and_traceback(tmp_path):
     with pytest.raises(ZeroDivisionError, match="a bug in a") as caught:
-        run_tasks(tasks(tmp_path, "a"), 1, lambda done: True, work=small_study.fail_by_a_bug)
+        run_tasks(
+            tasks(tmp_path, "a"), BatchOptions(), lambda done: True,
+            out=tmp_path, work=small_study.fail_by_a_bug,
+        )  # fmt: skip
     frames = []
     trace = caught.value.__traceback__
     while trace is not None:
@@ -85,17 +88,17 @@ def test_killed_in_the_middle_and_run_again_the_result_is_that_of_an_undisturbed
     command = [sys.executable, HERE / "small_study.py", study.root, out, "1"]
     said = tmp_path / "said.txt"
     with said.open("w") as stderr:
-        driver = subprocess.Popen(command, stderr=stderr)
+        running = subprocess.Popen(command, stderr=stderr)
     while not list(out.rglob("*-features_emg.json")):
-        assert driver.poll() is None, f"the batch ended by itself: {said.read_text()}"
+        assert running.poll() is None, f"the batch ended by itself: {said.read_text()}"
         time.sleep(0.005)
-    driver.kill()
-    driver.wait()
+    running.kill()
+    running.wait()
     n_before = len(list(out.rglob("*-features_emg.json")))
     assert n_before < len(study.recordings)
 
     again = run_recordings(study, out, BatchOptions(jobs=2, quiet=True))
-    monkeypatch.setattr(recordings, "run_tasks", in_this_process)
+    monkeypatch.setattr(driver, "run_tasks", in_this_process)
     undisturbed = run_recordings(study, tmp_path / "whole", BatchOptions(quiet=True))
     assert again.n_reused >= 1
     assert again.n_computed + again.n_reused == len(study.recordings)
@@ -111,15 +114,15 @@ def test_an_interrupt_of_the_whole_command_ends_with_one_line_and_no_traceback(t
     call += f"'-o', {str(table)!r}])"
     slow = "import small_study; small_study.slow_down()"
     command = [sys.executable, "-c", f"{slow}; from emgproc.cli import main; {call}"]
-    driver = subprocess.Popen(
+    running = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])},
     )  # fmt: skip
-    said = [driver.stderr.readline(), driver.stderr.readline()]
+    said = [running.stderr.readline(), running.stderr.readline()]
     assert said[1].startswith("[1/6] "), said
-    os.killpg(driver.pid, signal.SIGINT)
-    _, rest = driver.communicate(timeout=60)
-    assert driver.returncode == 130, rest
+    os.killpg(running.pid, signal.SIGINT)
+    _, rest = running.communicate(timeout=60)
+    assert running.returncode == 130, rest
     assert (
         rest.splitlines()[-1]
         == "Interrupted: give the same command again; a study goes on where it stopped."
