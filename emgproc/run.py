@@ -8,11 +8,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emgproc.batch import BatchOptions, RecordingsDone, run_recordings
-from emgproc.batch.claim import claimed
+from emgproc.batch.claim import Claim, claimed
 from emgproc.batch.inputs import study_inputs
 from emgproc.batch.planning import SKIP, PlannedRecording, known_failures, plans_of
 from emgproc.batch.store import make_folder
-from emgproc.errors import ParameterError
+from emgproc.errors import EmgprocError, ParameterError
 from emgproc.standards.audit import NOT_STATED, begin_audit, end_audit
 from emgproc.standards.crate import RunFacts, write_crate
 from emgproc.standards.lock import LockState, lock_state
@@ -46,8 +46,9 @@ class RunResult:
     failures
         Recordings without a result, with code and message.
     exit_code
-        0 done, 1 finished but some recordings failed, 3 no recording of the chosen participants
-        has a plan. A study without surface EMG is done: its primary outcome is not estimable.
+        0 done, 1 some recordings failed or the run was stopped, 3 no recording of the chosen
+        participants has a plan. A study without surface EMG is done: its primary outcome is not
+        estimable.
     n_computed, n_reused
         Recordings computed in this run, and those whose results still held.
     report
@@ -132,6 +133,8 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     by
         Who runs it, for the audit log.
 
+    What goes wrong once recordings were begun is no exception but `stopped` of the result.
+
     Raises
     ------
     StudyError, PlanError
@@ -152,14 +155,26 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     _check_final(way, final=final)
     plans = {kind: plan.digest for kind, plan in plans_of(loaded).items()}
     known = known_failures(loaded, way.out, chosen) if level == "group" else None
-    with claimed(way.out):
+    with claimed(way.out) as claim:
         begin_audit(way.out, by=by)
         done = run_recordings(loaded, way.out, chosen, known=known, held=True)
+        return replace(_finished(way, claim, done, plans, by=by), lock=way.lock)
+
+
+def _finished(
+    way: _Way, claim: Claim, done: RecordingsDone, plans: dict[str, str], *, by: str
+) -> RunResult:
+    """All that follows the recordings, as far as it goes."""
+    result = _result(done, SOME_FAILED)
+    try:
+        claim.check()
         result = _results(way, done)
-        inputs = study_inputs(loaded, way.out, {f.recording_id for f in done.failures})
+        inputs = study_inputs(way.study, way.out, {f.recording_id for f in done.failures})
         _write_crates(way, done, inputs, plans)
-        head = end_audit(way.out, inputs, by=by)
-    return replace(result, lock=way.lock, audit_head=head)
+        return replace(result, audit_head=end_audit(way.out, inputs, by=by))
+    except EmgprocError as error:
+        stopped = done.stopped or str(error)
+        return replace(result, exit_code=SOME_FAILED, stopped=stopped)
 
 
 def _check_final(way: _Way, *, final: bool) -> None:

@@ -20,7 +20,8 @@ from emgproc.cli.warming import warm_cache
 from emgproc.errors import EmgprocError
 
 _EPILOG = (
-    "Exit codes: 0 done · 1 finished, but some recordings failed (they are listed) · "
+    "Exit codes: 0 done · 1 some recordings failed (they are listed), or "
+    "stopped before the end (it says why) · "
     "2 the call, the plan or the study is invalid, nothing ran · 3 nothing matched · "
     "130 interrupted; a study goes on where it stopped."
 )

@@ -23,6 +23,16 @@ def end(code: int, words: str) -> int:
     return code
 
 
+def stopped(words: str, why: str) -> int:
+    """Say that it ended before its end, how far it came and why, and return the code."""
+    click.echo(
+        f"Stopped before the end: {words}; {why}. What was done stands; the same command goes on "
+        "from there.",
+        err=True,
+    )
+    return SOME_FAILED
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emgproc.cli.ends import DONE, INVALID, NOTHING, SOME_FAILED, counted, end, tell_costs
+from emgproc.cli.ends import DONE, INVALID, NOTHING, SOME_FAILED, counted, end, stopped, tell_costs
 
 if TYPE_CHECKING:
     from emgproc.batch import PlannedRecording
@@ -143,12 +143,12 @@ def _tell_result(result: "RunResult", participants: tuple[str, ...]) -> int:
         click.echo("Group results need all participants; they were not touched.", err=True)
     _tell_records(result)
     words = f"{counted(result.n_computed, 'recording')} computed, {result.n_reused} reused"
-    if not result.n_computed and not result.failures:
+    if not result.n_computed and not result.failures and not result.stopped:
         words = f"nothing to compute, {counted(result.n_reused, 'result')} reused"
     if result.failures:
         words += f", {len(result.failures)} failed"
     if result.stopped:
-        words += f"; stopped before the end: {result.stopped}"
+        return stopped(words, result.stopped)
     return end(result.exit_code, words + ".")
 
 
@@ -159,7 +159,8 @@ def _tell_records(result: "RunResult") -> None:
             click.echo(f"warning: no SDTM, no ADaM: {result.not_exported}", err=True)
         if result.lock is not None:
             click.echo(f"Lock: {result.lock.statement}", err=True)
-    click.echo(f"Audit head: {result.audit_head}", err=True)
+    if result.audit_head:
+        click.echo(f"Audit head: {result.audit_head}", err=True)
 
 
 def _tell_plan(planned: "list[PlannedRecording]", participants: tuple[str, ...] = ()) -> int:

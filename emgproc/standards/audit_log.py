@@ -15,6 +15,7 @@ import emgproc
 from emgproc.errors import StoreError, WriteError
 from emgproc.standards.audit_time import utc_now
 from emgproc.standards.lock_content import canonical_json, digest_of
+from emgproc.writers import why_unwritable
 
 START = "0" * 64  # what the first row names as the one before
 LOG = Path("logs") / "audit.jsonl"
@@ -155,7 +156,7 @@ def _write(path: Path, text: str, torn: int) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise WriteError(f"{path}: cannot be written: {why_unwritable(error)}") from error
 
 
 def _row(number: int, line: str) -> Row:

@@ -164,7 +164,9 @@ def test_stopping_at_the_first_failure_ends_with_1_and_says_why(study, tmp_path)
     broken.write_bytes(b"no recording at all")
     done = call("run", study, tmp_path / "out", "--on-error", "stop")
     assert done.exit_code == 1
-    assert "stopped before the end" in done.stderr.splitlines()[-1]
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("Stopped before the end: 0 recordings computed, 0 reused, 1 failed; ")
+    assert "--on-error is stop" in last
 
 
 def test_simulating_into_a_folder_that_is_not_empty_is_refused(study):
