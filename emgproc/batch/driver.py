@@ -4,6 +4,7 @@ Every answer is logged, told, counted; the digests that it brings are remembered
 batch is interrupted.
 """
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -94,12 +95,13 @@ def drive(
 
         def finished(done: Done) -> bool:
             nonlocal saved
+            go_on = running.take(done)
             log.finished(done)
             progress.finished(done)
             if time.monotonic() - saved > SAVED_EVERY_S:
                 running.hashes.save()
                 saved = time.monotonic()
-            return running.take(done)
+            return go_on
 
         try:
             try:
@@ -108,4 +110,5 @@ def drive(
                 running.hashes.save()
         except (WriteError, ClusterError) as error:
             running.stopped = str(error)
-        log.write("end", n_computed=running.n_computed, stopped=running.stopped)
+        with contextlib.suppress(WriteError):  # nothing is lost with the log's last line
+            log.write("end", n_computed=running.n_computed, stopped=running.stopped)

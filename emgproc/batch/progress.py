@@ -1,5 +1,6 @@
 """What a person sees while a batch runs, and the log that stays: seconds, memory, warnings."""
 
+import contextlib
 import json
 import math
 import sys
@@ -15,6 +16,7 @@ from emgproc.batch.live import LiveTable, first_line
 from emgproc.batch.store import make_folder
 from emgproc.batch.worker import Done
 from emgproc.errors import WriteError
+from emgproc.writers import why_unwritable
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -101,7 +103,8 @@ class RunLog:
         try:
             self._file = (self.folder / name).open("x", encoding="utf-8")
         except OSError as error:
-            raise WriteError(f"{self.folder}: cannot be written: {error.strerror}") from error
+            why = why_unwritable(error)
+            raise WriteError(f"{self.folder}: cannot be written: {why}") from error
         return self
 
     def __exit__(
@@ -110,20 +113,32 @@ class RunLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, KeyboardInterrupt):
-            self.write("interrupted")
-        elif error is not None:
-            told = "".join(traceback.format_exception(error))
-            self.write("error", error=repr(error), traceback=told)
-        if self._file is not None:
-            self._file.close()
+        with contextlib.suppress(WriteError):  # what ended the batch is not hidden by its log
+            if isinstance(error, KeyboardInterrupt):
+                self.write("interrupted")
+            elif error is not None:
+                told = "".join(traceback.format_exception(error))
+                self.write("error", error=repr(error), traceback=told)
+        self._close()
 
     def write(self, event: str, **about: Any) -> None:  # noqa: ANN401 - any JSON value
-        """Add one line, with the time."""
-        if self._file is not None:
-            line = {"time": datetime.now(UTC).isoformat(), "event": event, **about}
+        """Add one line, with the time; where that fails, WriteError, and no line after it."""
+        if self._file is None:
+            return
+        line = {"time": datetime.now(UTC).isoformat(), "event": event, **about}
+        try:
             self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._file.flush()
+        except OSError as error:
+            self._close()
+            why = why_unwritable(error)
+            raise WriteError(f"{self.folder}: the log cannot be written: {why}") from error
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        with contextlib.suppress(OSError):  # of a line that could not be written before
+            if file is not None:
+                file.close()
 
     def finished(self, done: Done) -> None:
         """Add the line of one finished recording."""
