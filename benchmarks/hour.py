@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.machine import describe, forget_peak, peak_mb
 from emgproc import Channel, Recording, write_recording
-from emgproc.batch import extract_files
+from emgproc.batch import BatchOptions, extract_files
 from emgproc.plan import load_plan
 from emgproc.preprocessing import bandpass_sos, zero_phase_sos
 from emgproc.recording import Provenance, Segment
@@ -84,13 +84,13 @@ def measured(n_channels: int, seconds: int, threads: int, folder: Path) -> Measu
         )
     file, table = folder / "hour.edf", folder / "hour.tsv"
     write_recording(Tiled(tile(n_channels), seconds * FS), file)
-    plan = load_plan(GRID)
+    plan, options = load_plan(GRID), BatchOptions(jobs=threads, quiet=True)
     small = folder / "small.edf"
     write_recording(Tiled(tile(n_channels), 2 * TILE_S * FS), small)
-    extract_files([small], plan, table, jobs=threads, quiet=True)  # compiles
+    extract_files([small], plan, table, options=options)  # compiles
     forget_peak()
     start, busy = time.perf_counter(), time.process_time()
-    done = extract_files([file], plan, table, jobs=threads, quiet=True)
+    done = extract_files([file], plan, table, options=options)
     taken, busy = time.perf_counter() - start, time.process_time() - busy
     if done.failures:
         raise SystemExit(str(done.failures))

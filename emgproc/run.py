@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emgproc.batch import BatchOptions, RecordingsDone, run_recordings
 from emgproc.batch.claim import Claim, claimed
+from emgproc.batch.cluster import check_cluster
 from emgproc.batch.inputs import study_inputs
 from emgproc.batch.planning import SKIP, PlannedRecording, known_failures, plans_of
 from emgproc.batch.store import make_folder
@@ -97,6 +98,7 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     out: str | Path,
     jobs: int = 1,
     *,
+    dask: str = "",
     level: str = "",
     options: BatchOptions | None = None,
     final: bool = False,
@@ -119,12 +121,14 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
         Folder of results. Recordings with a result of the same key are not computed again.
     jobs
         Worker processes. The results do not depend on it.
+    dask
+        A Dask cluster that works instead: the address of its scheduler, or the scheduler file.
     level
         "participant" computes recordings only; "group" analyses what is there and computes
         nothing; empty does both. With a choice of participants only recordings are computed,
         because a part of the infants has no group result.
     options
-        Everything else; its `jobs` wins over `jobs`.
+        Everything else; its `jobs` and `dask` win over those above.
     final
         Refuse to run without a lock of the study (`emgproc lock`).
     scrambled
@@ -143,6 +147,8 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
         The lock of the study, or the audit log, is damaged.
     WriteError
         `out` cannot be written, or another run is writing there.
+    ClusterError
+        The cluster `dask` cannot be used; nothing was computed or written.
     ParameterError
         `level` is unknown, or "group" is asked for while recordings are not computed yet; `final`
         without a lock, or together with `scrambled`.
@@ -150,11 +156,13 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     if level not in LEVELS:
         raise ParameterError(f"level must be participant, group or empty, got {level!r}")
     loaded = study if isinstance(study, Study) else _load_study(study)
-    chosen = options or BatchOptions(jobs=jobs)
+    chosen = options or BatchOptions(jobs=jobs, dask=dask)
     way = _Way(loaded, Path(out), level, chosen, scrambled, lock_state(loaded))
     _check_final(way, final=final)
     plans = {kind: plan.digest for kind, plan in plans_of(loaded).items()}
     known = known_failures(loaded, way.out, chosen) if level == "group" else None
+    if level != "group":
+        check_cluster(chosen, way.out, loaded.root)
     with claimed(way.out) as claim:
         begin_audit(way.out, by=by)
         done = run_recordings(loaded, way.out, chosen, known=known, held=True)

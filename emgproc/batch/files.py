@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from emgproc.batch.cluster import check_cluster
 from emgproc.batch.planning import BatchOptions
 from emgproc.batch.progress import ProgressLines
 from emgproc.batch.scheduler import run_tasks
@@ -32,7 +33,12 @@ class FilesDone:
 
 
 def extract_files(
-    files: Sequence[Path], plan: Plan, table: str | Path, *, jobs: int = 1, quiet: bool = False
+    files: Sequence[Path],
+    plan: Plan,
+    table: str | Path,
+    jobs: int = 1,
+    *,
+    options: BatchOptions | None = None,
 ) -> FilesDone:
     """Clean and measure a list of files and write one tidy table.
 
@@ -45,7 +51,10 @@ def extract_files(
     table
         The .tsv file to write, whole or not at all.
     jobs
-        Worker processes; a single file is processed in this one, by as many threads.
+        Worker processes; a single file is processed in this one, by as many threads, unless
+        its time is limited.
+    options
+        Who works, for how long, and whether silently; its `jobs` wins over `jobs`.
 
     Raises
     ------
@@ -54,16 +63,18 @@ def extract_files(
     WriteError
         The table cannot be written, or a file that is no such table stands in its place; this is
         found out before anything is computed.
+    ClusterError
+        The cluster that the options name cannot be used.
     """
     if not files:
         raise ParameterError("there is no recording to process")
-    if jobs < 1:
-        raise ParameterError(f"jobs must be at least 1, got {jobs}")
+    chosen = options or BatchOptions(jobs=jobs)
     target = Path(table)
     _check_target(target)
+    check_cluster(chosen, target.parent, files[0].absolute().parent)
     names = source_names(files)
     tasks = [Task(name, file, plan) for name, file in zip(names, files, strict=True)]
-    answers = _answers(tasks, jobs, target.parent, quiet=quiet)
+    answers = _answers(tasks, chosen, target.parent)
     rows = [row for name in names for row in _rows(answers[name])]
     write_text(target, "".join("\t".join(row) + "\n" for row in [TABLE_COLUMNS, *rows]))
     failed = [answers[name] for name in names if answers[name].failed]
@@ -113,20 +124,20 @@ def _is_table(path: Path) -> bool:
         raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _answers(tasks: Sequence[Task], jobs: int, out: Path, *, quiet: bool) -> dict[str, Done]:
+def _answers(tasks: Sequence[Task], options: BatchOptions, out: Path) -> dict[str, Done]:
     answers: dict[str, Done] = {}
-    with ProgressLines(len(tasks), quiet=quiet) as progress:
+    with ProgressLines(len(tasks), quiet=options.quiet) as progress:
 
         def finished(done: Done) -> bool:
             answers[done.name] = done
             progress.finished(done)
             return True
 
-        if len(tasks) == 1:
+        if len(tasks) == 1 and not options.dask and options.task_limit_s is None:
             # Nothing else could be lost with it, so no process is started for it.
-            finished(process(replace(tasks[0], threads=jobs)))
+            finished(process(replace(tasks[0], threads=options.jobs)))
         else:
-            run_tasks(tasks, BatchOptions(jobs=jobs), finished, out=out)
+            run_tasks(tasks, options, finished, out=out)
     return answers
 
 

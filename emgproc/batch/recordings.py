@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emgproc.batch.claim import claimed
+from emgproc.batch.cluster import check_cluster
 from emgproc.batch.driver import Failed, Running, drive
 from emgproc.batch.keys import FileHashes
 from emgproc.batch.planning import (
@@ -70,7 +71,7 @@ def run_recordings(
         Failures of an earlier run, by recording_id. If given, nothing is computed, and these stand
         for the recordings without a result.
     held
-        The caller holds the folder already (`claimed`).
+        The caller holds the folder already (`claimed`) and has checked the cluster.
 
     Returns
     -------
@@ -83,10 +84,14 @@ def run_recordings(
         The plan that the study names is invalid or cannot be read.
     WriteError
         `out` cannot be written, or another run is writing there.
+    ClusterError
+        The cluster that the options name cannot be used; nothing was computed or written.
     """
     chosen = options or BatchOptions()
     folder = Path(out)
     plans = plans_of(study)
+    if known is None and not held:
+        check_cluster(chosen, folder, study.root)
     with contextlib.nullcontext() if held else claimed(folder):
         hashes = FileHashes(hash_store(folder), chosen.rehash)
         planned = decide_all(study, folder, chosen, plans, hashes)

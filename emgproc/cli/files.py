@@ -10,8 +10,10 @@ import click
 
 from emgproc.cli.dataset import ConvertCommand, asks_for_dataset, dataset_options, write_dataset
 from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end, tell_costs
+from emgproc.cli.engine import engine_options
 
 if TYPE_CHECKING:
+    from emgproc.batch import BatchOptions
     from emgproc.readers import RecordingFile
 
 _FILE = click.Path(path_type=Path)
@@ -172,9 +174,8 @@ def by_ending(paths: Sequence[Path]) -> str:
 @click.argument("files", type=_FILE, nargs=-1, required=True)
 @click.option("--plan", type=_FILE, required=True, help="What is done and measured: a plan.toml.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The table to write (.tsv).")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
-              help="Worker processes; for a single large recording, threads.")  # fmt: skip
-def features(*, files: tuple[Path, ...], plan: Path, output: Path, jobs: int) -> int:
+@engine_options
+def features(*, files: tuple[Path, ...], plan: Path, output: Path, engine: "BatchOptions") -> int:
     """Measure recordings and write one tidy table.
 
     FILES are recordings, or folders that are searched for recordings. A file that cannot be used
@@ -195,7 +196,7 @@ def features(*, files: tuple[Path, ...], plan: Path, output: Path, jobs: int) ->
     if not found:
         return end(NOTHING, "there is no recording in what was named.")
     tell_costs(costs_of(chosen, found))
-    done = extract_files(found, chosen, output, jobs=jobs)
+    done = extract_files(found, chosen, output, options=engine)
     for name, warning in done.warnings:
         click.echo(f"{name}: warning: {warning}", err=True)
     for name, code, message in done.failures:

@@ -2,15 +2,17 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from emgproc.cli.ends import DONE, INVALID, NOTHING, SOME_FAILED, counted, end, stopped, tell_costs
+from emgproc.cli.engine import engine_options
 
 if TYPE_CHECKING:
-    from emgproc.batch import PlannedRecording
+    from emgproc.batch import BatchOptions, PlannedRecording
     from emgproc.run import RunResult
 
 _FOLDER = click.Path(path_type=Path)
@@ -75,8 +77,7 @@ def _plan_problems(study: Path) -> list[dict[str, str | int]]:
 @click.argument("level", type=click.Choice(["participant", "group"]), required=False)
 @click.option("--participant-label", "participants", multiple=True,
               help="Only this participant, with or without sub-; may be repeated.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
-              help="Worker processes; the results do not depend on it.")  # fmt: skip
+@engine_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, and why; write nothing.")
 @click.option("--force", is_flag=True, help="Compute again what has a result.")
 @click.option("--rehash", is_flag=True, help="Read every raw file to make sure of its digest.")
@@ -92,7 +93,7 @@ def run(
     out: Path,
     level: str | None,
     participants: tuple[str, ...],
-    jobs: int,
+    engine: "BatchOptions",
     dry_run: bool,
     force: bool,
     rehash: bool,
@@ -107,14 +108,14 @@ def run(
     analyses what is there. The hash of the audit log's last row is told at the end: kept
     elsewhere, it shows later whether rows were cut off.
     """
-    from emgproc.batch import BatchOptions, plan_recordings
+    from emgproc.batch import plan_recordings
     from emgproc.batch.costs import costs_of_run
     from emgproc.run import run as run_study
     from emgproc.study import load_study
 
     loaded = load_study(study)
-    options = BatchOptions(
-        jobs=jobs,
+    options = replace(
+        engine,
         participants=participants,
         force=force,
         rehash=rehash,
