@@ -58,7 +58,7 @@ def analyse(
     pairs_post = () if refused else pair_visits(study, sources, POST, baseline, last)
     changes = () if refused else dose_changes(study, sources, POST, baseline)
     infants = infant_outcomes(study, pairs, pairs_post, visit)
-    entries = tuple(entries_of(infants))
+    entries = tuple(entries_of(infants, pairs))
     if not refused and not sources.has_surface_emg:
         primary = not_estimable(study.protocol, entries, NO_SURFACE_EMG)
     else:

@@ -14,19 +14,23 @@ from emgproc.stats import (
     win_statistics,
     wmw_worst_rank,
 )
-from emgproc.stats.splits import MAX_COUNTED
+from emgproc.stats.splits import MAX_COUNTED, NullCounts
 
 NO_WIDTH = "no interval: the differences that would bound it are all tied"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One infant in a comparison: a change, or a day of death, or neither (missing)."""
+    """One infant in a comparison: a change, or a day of death, or neither (missing).
+
+    `before` is the baseline level that belongs to the change, ln units.
+    """
 
     participant_id: str
     treated: bool
     change: float | None
     death_day: int | None
+    before: float | None = None
 
     @property
     def counts(self) -> bool:
@@ -54,6 +58,7 @@ class Comparison:
     test: RankSum
     effect: Effect | None
     wins: Wins
+    wins_null: NullCounts
     n: tuple[int, int]
     deaths: tuple[int, int]
 
@@ -108,6 +113,7 @@ def compare(entries: Iterable[Entry], question: Question) -> Comparison:
             splits=wins.splits,
             note="; ".join(wins.notes),
         ),
+        wins_null=wins.null,
         n=test.n,
         deaths=(sum(deaths), len(deaths) - sum(deaths)),
     )

@@ -11,6 +11,7 @@ from emgproc.outcome.events import (
     ventilated_since,
 )
 from emgproc.outcome.model import InfantOutcome
+from emgproc.outcome.primary_test import TESTS
 from emgproc.outcome.secondary_model import EstimandRow, IntercurrentEvent
 from emgproc.study.model import Study
 from emgproc.study.protocol import Protocol
@@ -58,8 +59,8 @@ def estimand_rows(protocol: Protocol) -> tuple[EstimandRow, ...]:
         EstimandRow("recording missing or failed, or infant withdrawn", MISSING),
         EstimandRow(
             "summary",
-            "exact rank-sum test over all infants; Hodges–Lehmann shift, exp() of it a ratio; "
-            "with deaths net benefit and win odds of all, the shift of survivors only",
+            f"exact two-sided p: {TESTS[protocol.analysis.test]}; Hodges–Lehmann shift, exp() of "
+            "it a ratio; with deaths net benefit and win odds of all, the shift of survivors only",
         ),
     )
 

@@ -10,7 +10,7 @@ from emgproc.outcome.events import (
     seen_alive,
 )
 from emgproc.outcome.model import Exclusion, FlowArm, InfantOutcome, Pair
-from emgproc.outcome.pairing import infant_change
+from emgproc.outcome.pairing import infant_change, levels_of
 from emgproc.outcome.primary import censored_share
 from emgproc.study.model import Study
 
@@ -76,9 +76,13 @@ def _left_before(study: Study, participant_id: str, session_id: str) -> str:
     return said
 
 
-def entries_of(infants: Sequence[InfantOutcome]) -> list[Entry]:
-    """Return the infants as entries of a comparison."""
-    return [Entry(i.participant_id, i.treated, i.change_ln, i.death_day) for i in infants]
+def entries_of(infants: Sequence[InfantOutcome], pairs: Sequence[Pair]) -> list[Entry]:
+    """Return the infants as entries of a comparison, with the baseline level of their pairs."""
+    return [
+        Entry(i.participant_id, i.treated, i.change_ln, i.death_day, ends[0] if ends else None)
+        for i in infants
+        for ends in [levels_of(pairs, i.participant_id)]
+    ]
 
 
 def flow_of(study: Study, infants: Sequence[InfantOutcome]) -> tuple[FlowArm, ...]:

@@ -98,6 +98,17 @@ def infant_change(pairs: Sequence[Pair], min_groups: int) -> Change:
     return mean_over_groups(found, min_groups, text)
 
 
+def levels_of(pairs: Sequence[Pair], participant_id: str) -> tuple[float, float] | None:
+    """Mean T of one infant at baseline and at the visit, over the same muscles; None without."""
+    mine = [p for p in pairs if p.participant_id == participant_id and p.evaluable]
+    ends = [
+        [(p.muscle, v.tone_ln) for p in mine if (v := getattr(p, end)).tone_ln is not None]
+        for end in ("baseline", "visit")
+    ]
+    before, after = (mean_over_groups(found, 1).value for found in ends)
+    return None if before is None or after is None else (before, after)
+
+
 def incomparable(a: Source, b: Source) -> str:
     """Why the noise or the band of two visits forbids their comparison; empty where nothing."""
     if not {a.noise_method, b.noise_method} <= set(PRIMARY_NOISE):

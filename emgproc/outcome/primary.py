@@ -1,14 +1,15 @@
-"""The primary result: exact worst-rank test, effect, and what the numbers cannot say."""
+"""The primary result: the declared exact test, effect, and what the numbers cannot say."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from emgproc.outcome.comparison import NO_WIDTH, Comparison, Entry, Question, compare, why_not
-from emgproc.outcome.model import NullDistribution, Pair, Primary
+from emgproc.outcome.model import Pair, Primary
+from emgproc.outcome.primary_test import TESTS, DeclaredTest, cannot_rank, declared_test
 from emgproc.stats import smallest_p
 from emgproc.study.protocol import Protocol
 
 FEATURE = "tone_primary_v1"
-TEST = "Wilcoxon–Mann–Whitney on D, deaths ranked worst (wmw_worst_rank)"
 UNINFORMATIVE_SHARE = 0.5  # of both-censored pairs, emg.md 1.6
 NO_TONE = (
     "no quiet-awake surface EMG at both visits; ln CMAP is then the leading secondary outcome "
@@ -25,7 +26,6 @@ def unsupported(protocol: Protocol) -> str:
         "primary.unit": (primary.unit, "ln_uV"),
         "primary.loq": (primary.loq, "lod_pair"),
         "primary.aggregate": (primary.aggregate, "mean_of_ln"),
-        "analysis.test": (analysis.test, "wmw_worst_rank"),
         "analysis.ci": (analysis.ci, "hodges_lehmann"),
         "ice.ventilation.strategy": (ice.ventilation.strategy, "policy"),
     }
@@ -62,7 +62,7 @@ def not_estimable(protocol: Protocol, entries: Sequence[Entry], reason: str) -> 
         estimable=False,
         reason=reason,
         feature=protocol.primary.feature,
-        test=TEST,
+        test=TESTS[protocol.analysis.test],
         alpha=protocol.analysis.alpha,
         n_treated=sum(e.treated for e in used),
         n_control=sum(not e.treated for e in used),
@@ -72,7 +72,7 @@ def not_estimable(protocol: Protocol, entries: Sequence[Entry], reason: str) -> 
 
 
 def primary_result(protocol: Protocol, entries: Sequence[Entry], pairs: Sequence[Pair]) -> Primary:
-    """Run the primary analysis over the enrolled infants.
+    """Run the primary analysis over the enrolled infants, by the test the protocol declares.
 
     Parameters
     ----------
@@ -88,40 +88,37 @@ def primary_result(protocol: Protocol, entries: Sequence[Entry], pairs: Sequence
         if not unsupported(protocol) and not any(e.change is not None for e in entries):
             reason = _no_tone(entries, pairs)
         return not_estimable(protocol, entries, reason)
-    found = compare(entries, question_of(protocol))
-    alpha = protocol.analysis.alpha
-    fewest = found.test.null.smallest_two_sided
+    found, question = compare(entries, question_of(protocol)), question_of(protocol)
+    asked = protocol.analysis.test
+    reason = cannot_rank(asked, entries)
+    test = reason or declared_test(asked, entries, found, question.level)
     share = censored_share(pairs)
-    uninformative = share is not None and share > UNINFORMATIVE_SHARE
-    return Primary(
-        estimable=True,
-        reason="",
-        feature=protocol.primary.feature,
-        test=TEST,
-        alpha=alpha,
-        n_treated=found.n[0],
-        n_control=found.n[1],
-        deaths_treated=found.deaths[0],
-        deaths_control=found.deaths[1],
-        p=found.test.p,
-        count=found.test.count,
-        splits=found.test.splits,
-        smallest_p=fewest / found.test.splits,
-        alpha_reachable=fewest / found.test.splits <= alpha,
-        smallest_p_statement=_smallest(found, alpha),
+    primary = replace(
+        not_estimable(protocol, entries, test if isinstance(test, str) else ""),
         effect=found.effect,
         no_interval_reason=_no_interval(found),
         wins=found.wins,
-        null=NullDistribution(
-            statistic="U of the treated infants (pairs won, ties half)",
-            values=found.test.null.values,
-            counts=found.test.null.counts,
-            observed=found.test.value,
-            centre=found.n[0] * found.n[1] / 2,
-        ),
         both_censored_share=share,
-        uninformative=uninformative,
-        statements=_statements(found, share, uninformative=uninformative),
+        uninformative=share is not None and share > UNINFORMATIVE_SHARE,
+    )
+    primary = replace(primary, statements=_statements(found, primary))
+    return primary if isinstance(test, str) else _tested(primary, test)
+
+
+def _tested(primary: Primary, test: DeclaredTest) -> Primary:
+    smallest = test.fewest / test.splits
+    said = (*primary.statements, test.statement) if test.statement else primary.statements
+    return replace(
+        primary,
+        estimable=True,
+        p=test.p,
+        count=test.count,
+        splits=test.splits,
+        smallest_p=smallest,
+        alpha_reachable=smallest <= primary.alpha,
+        smallest_p_statement=_smallest(primary, test),
+        null=test.null,
+        statements=said,
     )
 
 
@@ -138,14 +135,14 @@ def _no_tone(entries: Sequence[Entry], pairs: Sequence[Pair]) -> str:
     return f"{NO_TONE} ({reasons})" if reasons else NO_TONE
 
 
-def _smallest(found: Comparison, alpha: float) -> str:
-    m, n = found.n
-    splits, fewest = found.test.splits, found.test.null.smallest_two_sided
+def _smallest(primary: Primary, test: DeclaredTest) -> str:
+    m, n, alpha = primary.n_treated, primary.n_control, primary.alpha
+    splits, fewest = test.splits, test.fewest
     text = (
         f"with {m} treated and {n} control infants the smallest attainable two-sided p is "
         f"{fewest}/{splits} = {fewest / splits:.4f}"
     )
-    if fewest != smallest_p(m, n)[1]:
+    if test.null is not None and fewest != smallest_p(m, n)[1]:
         text += f" (ties included; without ties {smallest_p(m, n)[0]:.4f})"
     return f"{text}: α = {alpha:g} cannot be reached" if fewest / splits > alpha else text
 
@@ -165,8 +162,8 @@ def _no_interval(found: Comparison) -> str:
     return ""
 
 
-def _statements(found: Comparison, share: float | None, *, uninformative: bool) -> tuple[str, ...]:
-    said = []
+def _statements(found: Comparison, primary: Primary) -> tuple[str, ...]:
+    said, share = [], primary.both_censored_share
     if sum(found.deaths):
         treated, control = found.deaths
         said.append(
@@ -175,7 +172,7 @@ def _statements(found: Comparison, share: float | None, *, uninformative: bool) 
         )
     if found.effect is not None and found.effect.note:
         said.append(found.effect.note)
-    if uninformative and share is not None:
+    if primary.uninformative and share is not None:
         said.append(
             f"uninformative: in {share:.0%} of the evaluable pairs both visits lie at the limit "
             "of detection"

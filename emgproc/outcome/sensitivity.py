@@ -85,7 +85,7 @@ def _bounds(m: Material) -> list[SensitivityRow]:
     """Missing infants take the worst and best D observed, against and for the treatment."""
     seen = [m.question.sign * e.change for e in m.entries if e.change is not None]
     missing = [e for e in m.entries if not e.counts]
-    note = f"{len(missing)} missing" if missing else "nobody is missing: equals the primary"
+    note = f"{len(missing)} missing" if missing else "nobody is missing"
     rows = []
     for row_id, word, worst in (("bounds_worst", "worst", True), ("bounds_best", "best", False)):
         name = f"Missing D replaced: {word} case for the treated"

@@ -13,7 +13,7 @@ from emgproc.stats.rank_sum import worst_rank_scores
 from emgproc.stats.rosenbaum import rosenbaum_bound, sensitivity_gamma
 from emgproc.stats.tipping import tipping_point
 
-TIPPING = "Z13 tipping point for missing D, by the primary's test"
+TIPPING = "Z13 tipping point for missing D, by the worst-rank test"
 GAMMA = "Rosenbaum Γ: hidden bias of a non-randomised comparison"
 GAMMAS = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
 

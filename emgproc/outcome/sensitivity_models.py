@@ -1,11 +1,11 @@
 """Sensitivity analyses by covariance: the later level at equal baseline, and at equal age."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias
 
 from emgproc.errors import ParameterError
-from emgproc.outcome.model import Pair, SensitivityRow
-from emgproc.outcome.pairing import mean_over_groups
+from emgproc.outcome.model import SensitivityRow
+from emgproc.outcome.pairing import levels_of
 from emgproc.outcome.sensitivity_row import Material, alive, without
 from emgproc.stats.covariates import adjusted_effect
 
@@ -59,14 +59,3 @@ def _adjusted(m: Material, row_id: str, name: str, covariates: Covariates) -> Se
         n_control=found.n[1],
         note="; ".join((SURVIVORS, "interval by the t distribution", *found.notes)),
     )
-
-
-def levels_of(pairs: Sequence[Pair], participant_id: str) -> tuple[float, float] | None:
-    """Mean T of one infant at baseline and at the visit, over the same muscles; None without."""
-    mine = [p for p in pairs if p.participant_id == participant_id and p.evaluable]
-    ends = [
-        [(p.muscle, v.tone_ln) for p in mine if (v := getattr(p, end)).tone_ln is not None]
-        for end in ("baseline", "visit")
-    ]
-    before, after = (mean_over_groups(found, 1).value for found in ends)
-    return None if before is None or after is None else (before, after)

@@ -82,7 +82,7 @@ def _ranks_and_shifts(outcome: Outcome, study: Study) -> _Drawn:
         (
             "ranks",
             trial_figures.joint_rank_strip(outcome, study.protocol.primary.benefit),
-            "The infants of the primary test in the order in which it ranks them: the dead first, "
+            "The infants of the primary test in the order of the worst-rank test: the dead first, "
             "an earlier death as worse, then the others by their change.",
         ),
         (
@@ -99,8 +99,8 @@ def _of_the_doubts(outcome: Outcome) -> _Drawn:
         (
             "tipping",
             trial_figures.tipping_figure(outcome),
-            "The primary p if every infant whose value is missing had had the change on the axis. "
-            "The numbers stand in T5b.",
+            "The p of the worst-rank test if every infant whose value is missing had had the "
+            "change on the axis. The numbers stand in T5b.",
         ),
         (
             "gamma",

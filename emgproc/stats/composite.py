@@ -11,7 +11,7 @@ from emgproc.arrays import Bools, Floats, Ints, as_vector
 from emgproc.errors import ParameterError
 from emgproc.stats.mean_difference import check_level
 from emgproc.stats.rank_sum import midranks, rank_sum_exact
-from emgproc.stats.splits import TIE, extreme_count, split_counts
+from emgproc.stats.splits import TIE, NullCounts, extreme_count, split_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class JointRank:
     """Result of `joint_rank`.
 
     `value` is Σu of the treated; `u` and `ranks` stand in the order of the subjects; `p` is the
-    exact permutation p of Σu, `p_ranks` the exact rank-sum p of the ranks of u.
+    exact permutation p of Σu, `p_ranks` the exact rank-sum p of the ranks of u, and `null` the
+    distribution of Σu over all splits.
     """
 
     value: float
@@ -33,11 +34,14 @@ class JointRank:
     ranks: tuple[float, ...]
     mean_rank: tuple[float, float]
     method: str
+    null: NullCounts
 
 
 @dataclass(frozen=True, slots=True)
 class WinStatistics:
     """Result of `win_statistics`; `None` where a ratio's denominator is 0 (see `notes`).
+
+    `null` is the distribution of Σu = W − L over all splits.
 
     `z`, `p_asymptotic`, `se_ln_win_ratio` and `win_ratio_ci` are large-sample quantities, given
     for comparison with other programs: unreliable in arms as small as five.
@@ -55,6 +59,7 @@ class WinStatistics:
     splits: int
     n: tuple[int, int]
     method: str
+    null: NullCounts
     notes: tuple[str, ...] = ()
     score_sum: int = 0
     score_variance: float = 0.0
@@ -171,6 +176,7 @@ def joint_rank(people: Subjects, *, margin: float = 0.0) -> JointRank:
         ranks=tuple(ranks.tolist()),
         mean_rank=(float(ranks[arm].mean()), float(ranks[~arm].mean())),
         method=f"joint rank, exact permutation of Σu, margin {margin:g}",
+        null=null,
     )
 
 
@@ -214,6 +220,7 @@ def win_statistics(people: Subjects, *, margin: float = 0.0, level: float = 0.95
         splits=joint.splits,
         n=joint.n,
         method=f"win statistics, exact permutation of Σu, margin {margin:g}",
+        null=joint.null,
         notes=_undefined(losses, ties),
         level_nominal=check_level(level),
     )

@@ -18,7 +18,7 @@ class AdjustedEffect:
     """Result of `adjusted_effect`; `None` where the fit leaves no error (see `notes`).
 
     `value` is the effect of treatment at equal covariates, `count` of `splits` allocations have
-    an |t| at least as large.
+    an |t| at least as large, `fewest` is the smallest such count that any allocation would have.
     """
 
     value: float
@@ -32,6 +32,7 @@ class AdjustedEffect:
     splits: int
     n: tuple[int, int]
     method: str
+    fewest: int
     notes: tuple[str, ...] = ()
 
 
@@ -77,7 +78,7 @@ def adjusted_effect(
     scale = float(np.abs(y).max()) or 1.0
     exact_fit = float(errors @ errors) <= y.size * (TIE * scale) ** 2
     half = se * float(stdtrit(df, (1 + level) / 2))
-    count, splits = _extreme(
+    count, fewest, splits = _extreme(
         left, directions, int(flags.sum()), float(arm @ left), float(arm @ arm)
     )
     return AdjustedEffect(
@@ -93,6 +94,7 @@ def adjusted_effect(
         n=(int(flags.sum()), int(y.size - flags.sum())),
         method=f"least squares on {directions.shape[1] - 1} covariate(s) and arm, "
         "exact label permutation of |t|",
+        fewest=fewest,
         notes=("the fit leaves no error",) if exact_fit else (),
     )
 
@@ -120,12 +122,15 @@ def _beside(directions: Floats, x: Floats) -> Floats:
 
 def _extreme(
     left: Floats, directions: Floats, m: int, along: float, length: float
-) -> tuple[int, int]:
-    """Allocations whose t² is at least the observed: t² grows with (z'e)²/(z'Mz · e'e)."""
+) -> tuple[int, int, int]:
+    """Allocations whose t² is at least the observed: t² grows with (z'e)²/(z'Mz · e'e).
+
+    Then those whose t² is at least the largest of all, and all.
+    """
     lengths = np.full(1, float(m)) - sum(split_sums(q, m) ** 2 for q in directions.T)
     told = lengths > TIE
     shares = np.where(told, split_sums(left, m) ** 2 / np.where(told, lengths, 1.0), np.inf)
     total = float(left @ left) or 1.0
     bounded = np.minimum(shares / total, 2.0)
     count = extreme_sums(bounded, along**2 / length / total, "greater")
-    return count, int(bounded.size)
+    return count, extreme_sums(bounded, float(bounded.max()), "greater"), int(bounded.size)

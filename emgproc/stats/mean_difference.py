@@ -18,6 +18,7 @@ class PermutationTest:
     `value` is mean(treated) − mean(control) in the values' unit; `count` of `splits` allocations
     are at least as extreme. `ci` is the set of shifts not rejected at 1 − `level`, its ends
     included, `None` where it is unbounded (see `notes`); `level_attained` is what it covers.
+    `fewest` is the smallest count that any allocation of these values would have.
     """
 
     value: float
@@ -28,6 +29,7 @@ class PermutationTest:
     splits: int
     n: tuple[int, int]
     method: str
+    fewest: int
     notes: tuple[str, ...] = ()
 
 
@@ -80,8 +82,14 @@ def permutation(
         splits=int(means.size),
         n=(m, n),
         method=f"exact permutation of the mean difference, {alternative}, all splits",
+        fewest=_fewest(means, alternative),
         notes=notes,
     )
+
+
+def _fewest(means: Floats, alternative: Alternative) -> int:
+    farthest = {"greater": means.max(), "less": means.min(), "two-sided": np.abs(means).max()}
+    return extreme_sums(means, float(farthest[alternative]), alternative)
 
 
 def check_level(level: float) -> float:

@@ -288,7 +288,6 @@ def test_an_empty_arm_is_not_estimable(made):
         ("primary", "feature", "cmap_amp_np"),
         ("primary", "transform", "ln"),
         ("primary", "loq", "half"),
-        ("analysis", "test", "perm_mean"),
     ],
 )
 def test_a_protocol_that_asks_for_something_else_gets_no_number(ten, table, key, value):

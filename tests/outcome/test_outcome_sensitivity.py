@@ -8,7 +8,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from emgproc.outcome import analyse, outcome_tables
-from emgproc.outcome.sensitivity_models import levels_of
+from emgproc.outcome.pairing import levels_of
 from emgproc.stats import ancova, ancova_label_permutation, rank_sum_exact
 
 MUSCLES = ("biceps_brachii", "wrist_extensors", "rectus_femoris", "tibialis_anterior")
