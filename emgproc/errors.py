@@ -38,6 +38,12 @@ class NoEmgChannelError(SignalError):
     code = "no_emg_channel"
 
 
+class MemoryTooSmallError(EmgprocError, MemoryError):
+    """A recording takes more memory than this machine, or the job on it, has."""
+
+    code = "memory_too_small"
+
+
 class ReadError(EmgprocError):
     """A file cannot be read."""
 
