@@ -52,12 +52,13 @@ def reliability(study: Study, sources: Sources, infants: Sequence[InfantOutcome]
         sem_ln=error.value,
         mdc95_ln=error.mdc,
         bias_ln=agreement.value,
+        bias_ci_ln=agreement.ci if agreement.sd else None,
         limits_ln=agreement.limits,
-        limits_low_ci_ln=agreement.exact_lower_ci,
-        limits_high_ci_ln=agreement.exact_upper_ci,
+        limits_low_ci_ln=agreement.exact_lower_ci if agreement.sd else None,
+        limits_high_ci_ln=agreement.exact_upper_ci if agreement.sd else None,
         responders=tuple(r for r, _ in responders),
         responders_compared=compared,
-        note=CLUSTERED if repeated else "",
+        note="; ".join((*([CLUSTERED] if repeated else []), *agreement.notes)),
     )
 
 

@@ -239,7 +239,9 @@ class Reliability:
     """What repeat recordings say of the measurement: error in ln units, ICC, and who responded.
 
     `sem_ln` is √MSE of two recordings, `mdc95_ln` = 1.96·√2·SEM; `responders` are infants whose D
-    exceeds it. Not estimable without enough repeats: no error of another study is imported.
+    exceeds it. `bias_ln` is second minus first with its t interval, the limits of agreement have
+    Carkeet's exact ones. Not estimable without enough repeats: no error of another study is
+    imported.
     """
 
     estimable: bool
@@ -253,6 +255,7 @@ class Reliability:
     sem_ln: float | None = None
     mdc95_ln: float | None = None
     bias_ln: float | None = None
+    bias_ci_ln: Limits | None = None
     limits_ln: Limits | None = None
     limits_low_ci_ln: Limits | None = None
     limits_high_ci_ln: Limits | None = None

@@ -23,6 +23,7 @@ _STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
     "text.color": INK,
+    "text.parse_math": False,  # a name with two $ in it is a name
 }
 
 

@@ -17,8 +17,8 @@ SURE = 1 + 1e-9  # p is a share of splits: "at most α" within rounding
 def bland_altman_figure(reliability: Reliability) -> str:
     """Difference (second − first) of two recordings of one session against their mean.
 
-    Lines are the bias and its 95 % limits, bands the exact intervals of the limits. Empty where
-    no error could be estimated.
+    Lines are the bias and its 95 % limits, bands the interval of the bias and the exact ones of
+    the limits. Empty where no error could be estimated.
     """
     if not reliability.estimable or reliability.bias_ln is None:
         return ""
@@ -31,25 +31,28 @@ def _bland_altman(axes: Axes, found: Reliability) -> None:
     axes.plot(means, differences, "o", color=TREATED, ms=5, alpha=0.85)
     axes.axhline(0, color=FAINT, lw=0.8, zorder=0)
     if found.bias_ln is not None:
-        axes.axhline(found.bias_ln, color=INK, lw=1.4)
-        _named(axes, found.bias_ln, f"bias {number(found.bias_ln, 3)}")
+        _line(axes, ("bias", found.bias_ln), found.bias_ci_ln, colour=INK, style="-")
     if found.limits_ln is not None:
         intervals = (found.limits_low_ci_ln, found.limits_high_ci_ln)
         for limit, exact in zip(found.limits_ln, intervals, strict=True):
-            _limit(axes, limit, exact)
+            _line(axes, ("95 % limit", limit), exact, colour=CONTROL, style="--")
     axes.set_xlabel(
         f"mean of the two levels, ln units ({len(found.pairs)} sessions recorded twice)"
     )
     axes.set_ylabel("second − first, ln units")
 
 
-def _limit(axes: Axes, limit: float, exact: Limits | None) -> None:
-    axes.axhline(limit, color=CONTROL, lw=1.2, ls="--")
-    words = f"95 % limit {number(limit, 3)}"
-    if exact is not None:
-        axes.axhspan(*exact, color=CONTROL, alpha=0.12, lw=0)
-        words += f"\n({interval(exact, 3)})"
-    _named(axes, limit, words)
+def _line(
+    axes: Axes, told: tuple[str, float], span: Limits | None, *, colour: str, style: str
+) -> None:
+    """A named value across the axes, and a band for its interval."""
+    name, at = told
+    axes.axhline(at, color=colour, lw=1.3, ls=style)
+    words = f"{name} {number(at, 3)}"
+    if span is not None:
+        axes.axhspan(*span, color=colour, alpha=0.12, lw=0)
+        words += f"\n({interval(span, 3)})"
+    _named(axes, at, words)
 
 
 def _named(axes: Axes, at: float, words: str) -> None:

@@ -12,6 +12,7 @@ from emgproc.study import Study
 
 _Row = tuple[Value, ...]
 NOMINAL = "Descriptive: every p is nominal. The rows show how far the result hangs on its choices."
+CARKEET = "exact, 95 % (Carkeet 2015)"
 QUANTITY = ("quantity", "value", "low", "high", "unit", "note")
 
 
@@ -233,6 +234,10 @@ def reliability_table(found: Reliability) -> Table:
     )
 
 
+def _exp(value: float | None) -> float | None:
+    return None if value is None else math.exp(value)
+
+
 def _error_rows(found: Reliability) -> list[_Row]:
     compared = found.responders_compared
     rows: list[_Row] = [
@@ -246,11 +251,15 @@ def _error_rows(found: Reliability) -> list[_Row]:
         ),
         ("standard error of measurement", found.sem_ln, None, None, "ln", ""),
         ("smallest real change, MDC95", found.mdc95_ln, None, None, "ln", ""),
-        ("mean difference, second minus first", found.bias_ln, None, None, "ln", ""),
+        ("mean difference, second minus first", found.bias_ln, *limits(found.bias_ci_ln), "ln",
+         "t interval, 95 %"),
+        ("the same as a ratio, second : first", _exp(found.bias_ln),
+         *map(_exp, limits(found.bias_ci_ln)), "", ""),
         ("limits of agreement", None, *limits(found.limits_ln), "ln", "its two limits"),
-        ("interval of the lower limit", None, *limits(found.limits_low_ci_ln), "ln", ""),
-        ("interval of the upper limit", None, *limits(found.limits_high_ci_ln), "ln", ""),
-    ]
+        ("the same as ratios", None, *map(_exp, limits(found.limits_ln)), "", ""),
+        ("interval of the lower limit", None, *limits(found.limits_low_ci_ln), "ln", CARKEET),
+        ("interval of the upper limit", None, *limits(found.limits_high_ci_ln), "ln", CARKEET),
+    ]  # fmt: skip
     rows += [
         (f"infants of {r.arm}: {r.name}", r.value, *limits(r.ci), "share",
          r.reason or f"{r.k} of {r.n}")

@@ -175,6 +175,7 @@ def _reliability(found: Reliability) -> Iterator[AnalysisResult]:
         ("sem", "standard error of measurement", found.sem_ln, LN),
         ("mdc95", "minimal detectable change", found.mdc95_ln, LN),
         ("bias", "mean difference, second less first", found.bias_ln, LN),
+        *limits_of("bias_ci", "t interval of the mean difference", found.bias_ci_ln, LN),
         *limits_of("limits", "limits of agreement", found.limits_ln, LN),
         *limits_of("limits_low_ci", "interval of the lower limit", found.limits_low_ci_ln, LN),
         *limits_of("limits_high_ci", "interval of the upper limit", found.limits_high_ci_ln, LN),

@@ -146,6 +146,40 @@ def test_repeats_give_the_error_of_the_infants_mean_level(ten):
     assert counts["CTRL"] == (0, 5)
 
 
+def test_agreement_of_repeats_is_that_of_the_reference_case_with_the_interval_of_its_bias(made):
+    """Cases 19 to 21 of the trial specification, D5; mV there, a hundred times as many µV here."""
+    retest = ((0.42, 0.45), (0.31, 0.28), (0.55, 0.58), (0.28, 0.31), (0.66, 0.61),
+              (0.50, 0.52), (0.38, 0.36), (0.24, 0.27), (0.71, 0.69), (0.45, 0.47))  # fmt: skip
+    for k, (first, second) in enumerate(retest):
+        name = f"sub-{k:02}"
+        made.infant(name, "MSC" if k < 5 else "CTRL", tone=100 * first)
+        for muscle in MUSCLES:
+            made.channel(
+                name, "ses-baseline", muscle, 100 * second, recording=f"{name}_again",
+                retest_of=f"{name}_ses-baseline",
+            )  # fmt: skip
+    found = analyse(*made.build()).secondary.reliability
+    assert_allclose(found.icc_agreement, 0.9771067210, rtol=1e-9)
+    assert_allclose(found.sem_ln, 0.0542375001, rtol=1e-8)
+    assert_allclose(found.bias_ln, 0.0161170086, rtol=1e-8)
+    assert_allclose(found.bias_ci_ln, (-0.0387533042, 0.0709873214), rtol=1e-8)
+    assert_allclose(found.limits_ln, (-0.1342189089, 0.1664529261), rtol=1e-8)
+    assert_allclose(found.limits_high_ci_ln, (0.1053369469, 0.3076591737), rtol=1e-8)
+
+
+def test_repeats_that_all_differ_alike_give_no_interval_without_width(ten):
+    for person in ten.participants[:4]:
+        name = person.participant_id
+        for muscle in MUSCLES:
+            ten.channel(
+                name, "ses-baseline", muscle, 3.0, recording=f"{name}_again",
+                retest_of=f"{name}_ses-baseline",
+            )  # fmt: skip
+    found = analyse(*ten.build()).secondary.reliability
+    assert (found.bias_ci_ln, found.limits_low_ci_ln, found.limits_high_ci_ln) == (None,) * 3
+    assert "no width" in found.note
+
+
 def test_without_repeats_no_error_is_imported(ten):
     found = analyse(*ten.build()).secondary.reliability
     assert not found.estimable

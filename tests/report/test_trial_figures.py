@@ -261,8 +261,8 @@ REPEATS = second.Reliability(
         second.RetestPair("sub-1", "ses-baseline", 4, 2.0, 2.25),
         second.RetestPair("sub-2", "ses-baseline", 4, 3.0, 2.5),
     ),
-    bias_ln=-0.125, limits_ln=(-1.16, 0.91), limits_low_ci_ln=(-9.0, -0.6),
-    limits_high_ci_ln=(0.35, 8.8),
+    bias_ln=-0.125, bias_ci_ln=(-4.89, 4.64), limits_ln=(-1.16, 0.91),
+    limits_low_ci_ln=(-9.0, -0.6), limits_high_ci_ln=(0.35, 8.8),
 )  # fmt: skip
 
 
@@ -271,10 +271,21 @@ def test_bland_altman_plots_second_minus_first_with_bias_and_limits(drawn):
     points = lines_with(drawn[0], "o")[0]
     assert list(points.get_xdata()) == [2.125, 2.75]
     assert list(points.get_ydata()) == [0.25, -0.5]
-    for words in ("bias −0.125", "95 % limit −1.160\n(−9.000 to −0.600)", "second − first"):
+    for words in (
+        "bias −0.125\n(−4.890 to 4.640)",
+        "95 % limit −1.160\n(−9.000 to −0.600)",
+        "second − first",
+    ):
         assert words in said
-    assert len(drawn[0].patches) == 2  # one band for each limit
+    assert len(drawn[0].patches) == 3  # one band for the bias and for each limit
     assert smallest_letters(drawn) >= 8
+
+
+def test_dollars_in_a_name_are_letters_not_mathematics():
+    said = texts(figures.shift_figure(outcome([], effect=shift(), sensitivity=(
+        row("Z1", name="overall $level$ of $_", estimate_ln=0.4),
+    ))))  # fmt: skip
+    assert "overall $level$ of $_" in said
 
 
 def test_without_repeats_there_is_no_bland_altman_figure():
