@@ -16,6 +16,7 @@ from emgproc.outcome.sensitivity_left_out import leave_out
 from emgproc.outcome.sensitivity_models import ancova_age, ancova_label
 from emgproc.outcome.sensitivity_normalised import m_wave_normalised
 from emgproc.outcome.sensitivity_row import Material, alive, compared, without
+from emgproc.outcome.sensitivity_variants import along
 from emgproc.stats import joint_rank, permutation, subjects
 from emgproc.stats.splits import MAX_ENUMERATED
 
@@ -23,7 +24,7 @@ Analysis: TypeAlias = Callable[[Material], list[SensitivityRow]]
 
 
 def sensitivity_rows(material: Material, unsupported: str = "") -> tuple[SensitivityRow, ...]:
-    """Every analysis of this version, then those the protocol asks for beyond them.
+    """Every analysis; those the protocol asks for are among them.
 
     `unsupported` says why the primary variable itself could not be formed; then no row can be.
     """
@@ -32,12 +33,6 @@ def sensitivity_rows(material: Material, unsupported: str = "") -> tuple[Sensiti
         rows += analysis(material)
     if unsupported:
         rows = [without(row.id, row.name, unsupported) for row in rows]
-    asked = material.study.protocol.analysis.sensitivity
-    rows += [
-        without(name, *NOT_AVAILABLE[name])
-        for name in dict.fromkeys((*PRE_DECLARED, *asked))
-        if name not in ANALYSES and name not in SAME
-    ]
     return tuple(rows)
 
 
@@ -208,11 +203,15 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         "Z4": _index("Z4"),
         "Z5": _index("Z5"),
         "Z6": m_wave_normalised,
+        "Z7": lambda m: [*along("Z7_30")(m), *along("Z7_50")(m)],
+        "Z8": along("Z8"),
         "Z9": _index("Z9"),
+        "Z10": along("Z10"),
         "Z11": ancova_age,
         "joint_rank": _joint_rank,
         "win_net_benefit": _wins,
         "Z14": leave_out,
+        "Z15": along("Z15"),
         "bounds": _bounds,
         "tipping": tipping,
         "gamma": hidden_bias,
@@ -231,25 +230,3 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-PRE_DECLARED = ("Z7", "Z8", "Z10", "Z15")
-SAME = frozenset({"Z12", "Z13"})  # the joint rank and the tipping point, under those names
-NOT_AVAILABLE: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "Z7": (
-            "Z7 high-pass at 30 Hz and 50 Hz",
-            "not available in this version: a plan cleans a recording in one band only",
-        ),
-        "Z8": (
-            "Z8 ECG gated only",
-            "not available in this version: a plan takes the ECG out in one way only",
-        ),
-        "Z10": (
-            "Z10 rhythmic motor units subtracted",
-            "not available in this version: it needs motor units of rest from a grid",
-        ),
-        "Z15": (
-            "Z15 recordings of unknown state included",
-            "not available in this version: windows are laid by one rule only",
-        ),
-    }
-)

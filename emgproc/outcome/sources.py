@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from emgproc.errors import ParameterError
@@ -12,6 +12,9 @@ from emgproc.study.visit_table import MOTOR_UNIT, RecordingFailure, VisitValue
 
 TONE = "tone_ms_uv2"
 NOISE = "noise_power_uv2"
+BAND = ("band_low_hz", "band_high_hz")
+VARIANT = "~"  # tone_ms_uv2~hp30: the tone along the plan's variant hp30
+STATE_UNKNOWN = "state_unknown"
 PRIMARY_NOISE = ("N1", "N3")  # N2 would censor stationary tone: sensitivity only
 
 # One channel is not in the file, or not named; the others of its recording were measured.
@@ -86,6 +89,22 @@ class Chosen:
     nothing: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which of a recording's tones is looked at: that of the plan, or that along a variant.
+
+    Attributes
+    ----------
+    variant
+        Label of the plan's variant whose tone, noise and band count; empty: the plan's own.
+    any_state
+        Tone of an unknown behavioural state is usable too, where no other is.
+    """
+
+    variant: str = ""
+    any_state: bool = False
+
+
 _NOT_RECORDED = Source("", "", {}, "not_recorded")
 
 
@@ -93,11 +112,17 @@ class Sources:
     """The source of every cell of a study, whatever the order of the rows."""
 
     def __init__(
-        self, study: Study, values: Iterable[VisitValue], failures: Sequence[RecordingFailure]
+        self,
+        study: Study,
+        values: Iterable[VisitValue],
+        failures: Sequence[RecordingFailure],
+        view: View = View(),
     ) -> None:
         self._study = study
+        self._values = tuple(values)
+        self._view = view
         self._failed = {f.recording_id: f for f in failures}
-        self._channels = _channels(values)
+        self._channels = _channels(_seen(self._values, view.variant))
         self._rows: dict[Cell, list[RecordingRow]] = {}
         for row in study.recordings:
             cell = (row.participant_id, row.session_id, row.muscle, row.side)
@@ -109,6 +134,16 @@ class Sources:
     def has_surface_emg(self) -> bool:
         """Some enrolled infant has a row of surface EMG, or a value of it."""
         return bool(self._rows or self._channels)
+
+    @property
+    def has_tone(self) -> bool:
+        """The tone was looked for in some channel."""
+        channels = (held for found in self._channels.values() for held in found.values())
+        return any(TONE in held for held in channels)
+
+    def seen(self, view: View) -> "Sources":
+        """Return the same recordings looked at in another way."""
+        return Sources(self._study, self._values, tuple(self._failed.values()), view)
 
     def of(self, cell: Cell, *, last: bool, chosen: Chosen | None = None) -> Source:
         """Return the source of a cell.
@@ -128,7 +163,9 @@ class Sources:
             return Source("", "", {}, nothing or self._nothing(cell))
         found = [_with_session_noise(source, found) for source in found]
         measured = [s for s in found if s.value(TONE) is not None]
-        best = next((s for s in found if not s.reason), (*measured, *found)[0])
+        usable = [s for s in found if not s.reason]
+        known = [s for s in usable if STATE_UNKNOWN not in s.flags]
+        best = (*known, *usable, *measured, *found)[0]
         if len(measured) <= 1:
             return best
         flags = (*best.flags, "duplicate_recording")
@@ -153,7 +190,10 @@ class Sources:
             return [Source(key, row.channel, {}, failed)]
         if not channels:
             return [Source(key, row.channel, {}, "no_value_computed")]
-        return [_source(row, name, channels[name]) for name in sorted(channels)]
+        any_state = self._view.any_state
+        return [
+            _source(row, name, channels[name], any_state=any_state) for name in sorted(channels)
+        ]
 
     def _nothing(self, cell: Cell) -> str:
         if death_before_visit(self._study, cell[0], cell[1]) is not None:
@@ -167,6 +207,16 @@ def not_seen(study: Study, participant_id: str, session_id: str) -> str:
     if visit is not None and visit.status == "missed":
         return f"visit_missed: {visit.reason}" if visit.reason else "visit_missed"
     return "not_recorded"
+
+
+def _seen(values: Iterable[VisitValue], variant: str) -> Iterable[VisitValue]:
+    """Values with those of the variant in place of the plan's own."""
+    for v in values:
+        feature, _, label = v.feature.partition(VARIANT)
+        if not variant or not (label or feature in {TONE, NOISE, *BAND}):
+            yield v
+        elif label == variant:
+            yield replace(v, feature=feature)
 
 
 def _channels(
@@ -196,12 +246,14 @@ def _by_start(rows: list[RecordingRow], *, last: bool) -> list[RecordingRow]:
     return sorted(sorted(rows, key=lambda row: row.channel), key=order, reverse=last)
 
 
-def _source(row: RecordingRow, channel: str, values: Mapping[str, VisitValue]) -> Source:
+def _source(
+    row: RecordingRow, channel: str, values: Mapping[str, VisitValue], *, any_state: bool
+) -> Source:
     tone, noise = values.get(TONE), values.get(NOISE)
     words = dict.fromkeys((*(tone.flags if tone else ()), *(noise.flags if noise else ())))
     flags = tuple(word for word in words if word not in {"noise_N1", "noise_N2", "noise_N3"})
     source = Source(row.recording_id, channel, values, "", flags)
-    reason = _unusable(row, source)
+    reason = _unusable(row, source, any_state=any_state)
     return Source(row.recording_id, channel, values, reason, flags)
 
 
@@ -210,7 +262,7 @@ def _with_session_noise(source: Source, others: Sequence[Source]) -> Source:
     if source.reason != "no_noise_reference" or source.value(NOISE) is not None:
         return source
     for other in others:
-        same_band = all(source.value(e) == other.value(e) for e in ("band_low_hz", "band_high_hz"))
+        same_band = all(source.value(e) == other.value(e) for e in BAND)
         failed = other.reason.startswith("qc_failed")
         if other.noise_method == "N1" and other.value(NOISE) and same_band and not failed:
             values = {**source.values, NOISE: other.values[NOISE]}
@@ -219,13 +271,13 @@ def _with_session_noise(source: Source, others: Sequence[Source]) -> Source:
     return source
 
 
-def _unusable(row: RecordingRow, source: Source) -> str:
+def _unusable(row: RecordingRow, source: Source, *, any_state: bool) -> str:
     if row.qc_manual == "fail":
         return f"qc_failed: {row.qc_reason}" if row.qc_reason else "qc_failed"
     if source.value(TONE) is None:
         return source.why_not(TONE)
-    if "state_unknown" in source.flags:
-        return "state_unknown"
+    if STATE_UNKNOWN in source.flags and not any_state:
+        return STATE_UNKNOWN
     power = source.value(NOISE)
     if power is None:
         return source.why_not(NOISE)
