@@ -28,13 +28,14 @@ _ANSWER_S = 30.0  # for an answer to travel, unless its worker died with it
 Work = Callable[[Task], Done]
 
 
-def run_tasks(
+def run_tasks(  # noqa: PLR0913 - all beyond the third are keyword-only
     tasks: Sequence[Task],
     options: BatchOptions,
     finished: Callable[[Done], bool],
     *,
     out: Path,
     work: Work = process,
+    running: Callable[[list[str]], None] | None = None,
 ) -> None:
     """Work through `tasks` in the processes of this machine or of a cluster.
 
@@ -56,6 +57,8 @@ def run_tasks(
         Folder of results, which all workers see.
     work
         What is done with one task.
+    running
+        Called now and then with the names of the tasks that are being worked on.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def run_tasks(
         return
     source = tasks[0].file.absolute().parent
     with crew(options, len(tasks), out, source) as workers, remembered() as check:
-        shift = _Shift(workers, work, options.task_limit_s)
+        shift = _Shift(workers, work, options.task_limit_s, running)
         for done in _answers(shift, [_anywhere(task, workers) for task in tasks]):
             check()
             if not finished(done):
@@ -134,6 +137,7 @@ class _Shift:
     crew: Crew
     work: Work
     limit_s: float | None
+    running: Callable[[list[str]], None] | None = None
     held: dict[str, _Held] = field(default_factory=dict)  # by the worker's address
     queue: "SimpleQueue[Future]" = field(default_factory=SimpleQueue)
     numbers: Iterator[int] = field(default_factory=count)
@@ -155,6 +159,8 @@ class _Shift:
             room = 1 - len(self.held) if alone else len(idle)
             for address in idle[: min(room, len(waiting))]:
                 self._hand_out(waiting.popleft(), address)
+            if self.running is not None:
+                self.running([held.task.name for held in self.held.values()])
             with contextlib.suppress(Empty):
                 yield from self._answered(self.queue.get(timeout=_TICK_S))
             yield from self._lost()
