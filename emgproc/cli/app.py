@@ -23,7 +23,7 @@ _EPILOG = (
     "Exit codes: 0 done · 1 some recordings failed (they are listed), or "
     "stopped before the end (it says why) · "
     "2 the call, the plan or the study is invalid, nothing ran · 3 nothing matched · "
-    "130 interrupted; a study goes on where it stopped."
+    "130 interrupted; a batch goes on where it stopped."
 )
 
 
@@ -80,7 +80,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
         click.echo("Nothing ran: the call is invalid.", err=True)
     except (click.Abort, KeyboardInterrupt):
         click.echo(
-            "Interrupted: give the same command again; a study goes on where it stopped.", err=True
+            "Interrupted: give the same command again; a batch goes on where it stopped.", err=True
         )
         return INTERRUPTED
     except EmgprocError as error:

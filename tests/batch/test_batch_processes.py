@@ -1,7 +1,6 @@
 """Worker processes: any number gives the same bytes; one that dies costs its task, no more."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -26,7 +25,7 @@ def tasks(folder, *names):
     return [Task(name, folder / name, PLAN) for name in names]
 
 
-def in_this_process(tasks, options, finished, *, out):
+def in_this_process(tasks, options, finished, **how):
     for task in tasks:
         assert finished(process(task))
 
@@ -105,30 +104,6 @@ def test_killed_in_the_middle_and_run_again_the_result_is_that_of_an_undisturbed
     assert small_study.results(out) == small_study.results(tmp_path / "whole")
     assert repr(again.values) == repr(undisturbed.values)
     assert not list(out.rglob("*.part"))
-
-
-def test_an_interrupt_of_the_whole_command_ends_with_one_line_and_no_traceback(tmp_path):
-    root = small_study.build(tmp_path / "study", n_infants=3).root
-    table = tmp_path / "t.tsv"
-    call = f"main(['features', {str(root)!r}, '--plan', {str(root / 'plan.toml')!r}, "
-    call += f"'-o', {str(table)!r}])"
-    slow = "import small_study; small_study.slow_down()"
-    command = [sys.executable, "-c", f"{slow}; from emgproc.cli import main; {call}"]
-    running = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])},
-    )  # fmt: skip
-    said = [running.stderr.readline(), running.stderr.readline()]
-    assert said[1].startswith("[1/6] "), said
-    os.killpg(running.pid, signal.SIGINT)
-    _, rest = running.communicate(timeout=60)
-    assert running.returncode == 130, rest
-    assert (
-        rest.splitlines()[-1]
-        == "Interrupted: give the same command again; a study goes on where it stopped."
-    )
-    assert "Traceback" not in rest
-    assert not table.exists()
 
 
 def test_an_interrupt_that_something_swallows_is_not_lost():

@@ -246,23 +246,6 @@ def test_a_wfdb_recording_counts_once(tmp_path):
     assert left_out == []
 
 
-def test_the_command_leaves_with_the_code_as_a_process(tmp_path):
-    command = [sys.executable, "-c", "from emgproc.cli import main; main()", "info", "absent.edf"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == "Nothing ran: see the message above."
-
-
-def test_an_interrupted_command_leaves_with_130(monkeypatch, folder, tmp_path):
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("emgproc.batch.extract_files", interrupted)
-    done = call("features", folder, "--plan", tmp_path / "plan.toml", "-o", tmp_path / "t.tsv")
-    assert done.exit_code == 130
-    assert "Interrupted" in done.stderr
-
-
 def odd_name():
     return b"M\xfcller\tone.edf".decode("utf-8", "surrogateescape")
 
