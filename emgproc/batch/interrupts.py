@@ -6,6 +6,7 @@ this module at its start and ignores it; else each would print a traceback of it
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -20,7 +21,8 @@ def dask_setup(worker: object) -> None:  # noqa: ARG001 - the name and the argum
 def remembered() -> Iterator[Callable[[], None]]:
     """Yield a check that raises KeyboardInterrupt if one came since, though it was swallowed.
 
-    Python drops an interrupt that falls into a destructor, and Dask's futures have one.
+    Python drops an interrupt that falls into a destructor, and Dask's futures have one; what it
+    would print of that is left out.
 
     Outside the main thread, and where a program handles the interrupt itself, the check is idle.
     """
@@ -38,9 +40,17 @@ def remembered() -> Iterator[Callable[[], None]]:
     if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield check
         return
+    tell = sys.unraisablehook
+
+    def dropped(what: "sys.UnraisableHookArgs") -> None:
+        if what.exc_type is not KeyboardInterrupt:
+            tell(what)
+
     signal.signal(signal.SIGINT, interrupt)
+    sys.unraisablehook = dropped
     try:
         yield check
         check()
     finally:
+        sys.unraisablehook = tell
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -116,6 +116,27 @@ def test_an_interrupt_that_something_swallows_is_not_lost():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+class Dropping:
+    def __del__(self):
+        raise self.error
+
+
+def test_an_interrupt_that_falls_into_a_destructor_prints_no_traceback(capsys):
+    def drop(error):
+        dropping = Dropping()
+        dropping.error = error
+        del dropping
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+        with remembered():
+            drop(KeyboardInterrupt())
+            assert capsys.readouterr().err == ""
+            drop(ZeroDivisionError())
+            assert "ZeroDivisionError" in capsys.readouterr().err
+        assert sys.unraisablehook is sys.__unraisablehook__
+
+
 def test_an_interrupt_swallowed_after_the_last_answer_is_raised_at_the_end():
     with pytest.raises(KeyboardInterrupt), remembered(), contextlib.suppress(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
