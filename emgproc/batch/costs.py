@@ -1,9 +1,10 @@
 """What the features that take long will take, before they run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from emgproc.batch.files import plan_files
 from emgproc.batch.planning import COMPUTE, BatchOptions, plan_recordings, plans_of
 from emgproc.errors import EmgprocError
 from emgproc.features import FEATURES, FeatureSpec
@@ -77,6 +78,16 @@ def costs_of_run(study: Study, out: Path, options: BatchOptions) -> list[Cost]:
         for kind, plan in slow.items()
         for cost in costs_of(plan, [i.file for i in planned if i.recording.modality == kind])
     ]
+
+
+def costs_of_files(
+    files: Sequence[Path], plan: Plan, results: Path, options: BatchOptions
+) -> list[Cost]:
+    """Estimated time of the slow features of the files that `extract_files` would compute."""
+    if not _slow(plan) and plan.motor_units is None:
+        return []
+    planned = plan_files(files, plan, results, options)
+    return costs_of(plan, [item.file for item in planned if item.action == COMPUTE])
 
 
 def _slow(plan: Plan) -> dict[str, FeatureSpec]:

@@ -7,7 +7,7 @@ batch is interrupted.
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from emgproc.batch.keys import FileHashes
 from emgproc.batch.planning import BatchOptions
 from emgproc.batch.progress import ProgressLines, RunLog
 from emgproc.batch.scheduler import run_tasks
-from emgproc.batch.worker import Done, Task
+from emgproc.batch.worker import Done, Task, process
 from emgproc.errors import ClusterError, WriteError
 
 SAVED_EVERY_S = 60.0  # what a killed driver forgets, it must read again
@@ -60,6 +60,8 @@ def drive(
     out: Path,
     running: Running,
     options: BatchOptions,
+    *,
+    alone: bool = False,
     **about: Any,  # noqa: ANN401 - any JSON value
 ) -> None:
     """Work through `tasks`, whose results go below `out`; what became of them is in `running`.
@@ -74,6 +76,8 @@ def drive(
         Failures that are known already, and the digests of files.
     options
         How to run.
+    alone
+        Process the only task in this process, by as many threads as `options.jobs`.
     about
         What the first line of the log says besides.
 
@@ -105,7 +109,10 @@ def drive(
 
         try:
             try:
-                run_tasks(tasks, options, finished, out=out)
+                if alone and tasks:
+                    finished(process(replace(tasks[0], threads=options.jobs)))
+                else:
+                    run_tasks(tasks, options, finished, out=out)
             finally:
                 running.hashes.save()
         except (WriteError, ClusterError) as error:

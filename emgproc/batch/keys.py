@@ -7,12 +7,14 @@ again; they are kept beside the results, in `logs/file_hashes.json`, and `--reha
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import emgproc
 from emgproc.errors import MissingFileError, ReadError
+from emgproc.plan import Plan
+from emgproc.plan.model import SCAN, SIGNAL
 from emgproc.writers import write_text
 
 
@@ -110,13 +112,15 @@ class ResultKey:
     files
         (name, sha256) of every file of the recording, the named one first.
     plan_digest
-        `Plan.digest`, which holds the versions of the algorithms.
+        `Plan.digest_for` what the file holds; it covers the versions of the algorithms.
     event_names
-        (site's label, our label) pairs by which the study renames events.
+        (site's label, our label) pairs by which the study renames events; a scan has none.
     version
         Version of the package.
     sidecars
         (path from the root of the BIDS dataset, sha256) of every sidecar; empty outside one.
+    holds
+        What the file holds, `plan.model.SIGNAL` or `SCAN`.
     """
 
     files: tuple[tuple[str, str], ...]
@@ -124,6 +128,7 @@ class ResultKey:
     event_names: tuple[tuple[str, str], ...] = ()
     version: str = emgproc.__version__
     sidecars: tuple[tuple[str, str], ...] = ()
+    holds: str = SIGNAL
 
     @property
     def digest(self) -> str:
@@ -140,16 +145,26 @@ class ResultKey:
         }
         if self.sidecars:  # keys outside a dataset stay what they were
             parts["sidecars"] = [list(pair) for pair in self.sidecars]
+        if self.holds != SIGNAL:
+            parts["holds"] = self.holds
         return parts
 
 
+def wanted_keys(plan: Plan, event_names: Sequence[tuple[str, str]] = ()) -> dict[str, ResultKey]:
+    """Keys of the results that a plan gives, by what the file holds; without files, sidecars."""
+    names = {SIGNAL: tuple(sorted(event_names)), SCAN: ()}
+    return {
+        holds: ResultKey((), plan.digest_for(holds), labels, holds=holds)
+        for holds, labels in names.items()
+    }
+
+
 def key_of(
+    wanted: ResultKey,
     files: Sequence[HashedFile],
-    plan_digest: str,
-    event_names: Sequence[tuple[str, str]] = (),
     sidecars: Mapping[str, HashedFile] | None = None,
 ) -> ResultKey:
     """Key of the result made of these files, the named one first, and of sidecars by name."""
     named = tuple((Path(file.path).name, file.sha256) for file in files)
     beside = tuple(sorted((name, file.sha256) for name, file in (sidecars or {}).items()))
-    return ResultKey(named, plan_digest, tuple(sorted(event_names)), sidecars=beside)
+    return replace(wanted, files=named, sidecars=beside)

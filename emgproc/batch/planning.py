@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from emgproc.batch.keys import FileHashes, ResultKey
+from emgproc.batch.keys import FileHashes, ResultKey, wanted_keys
 from emgproc.batch.store import ResultPaths, why_stale
 from emgproc.errors import ParameterError, StudyError
 from emgproc.plan import Plan, load_plan
@@ -157,7 +157,7 @@ def decide_all(
     paths = result_paths(out, everything)
     names = {p.removeprefix("sub-") for p in options.participants}
     labels = event_names(study)
-    keys = {kind: ResultKey((), plan.digest, labels) for kind, plan in plans.items()}
+    keys = {kind: wanted_keys(plan, labels) for kind, plan in plans.items()}
     return [
         _decided(study, recording, paths[recording.recording_id], (keys, hashes, options.force))
         for recording in everything
@@ -169,7 +169,7 @@ def _decided(
     study: Study,
     recording: RecordingTask,
     paths: ResultPaths,
-    how: tuple[Mapping[str, ResultKey], FileHashes, bool],
+    how: tuple[Mapping[str, Mapping[str, ResultKey]], FileHashes, bool],
 ) -> PlannedRecording:
     keys, hashes, force = how
     file = study.path_of(recording)

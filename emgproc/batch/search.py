@@ -1,10 +1,14 @@
 """Which files of a folder are recordings, and each of them once."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from emgproc.errors import EmgprocError, MissingFileError
 from emgproc.readers import sniff
+from emgproc.writers import write_text
 
 _NOT_SIGNALS = (  # BIDS tables that describe recordings, and our own results
     "_desc-features_emg.tsv", "_desc-features_emg.h5",
@@ -13,12 +17,95 @@ _NOT_SIGNALS = (  # BIDS tables that describe recordings, and our own results
 )  # fmt: skip
 
 
-def find_files(arguments: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
+class SeenFile(NamedTuple):
+    """What a file was found to be, and what it looked like then.
+
+    `signals` names the other files of a WFDB recording.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    recording: bool
+    signals: list[str]
+
+
+@dataclass(slots=True)
+class SeenFiles:
+    """What files were found to be, remembered by size, mtime_ns and inode.
+
+    Attributes
+    ----------
+    store
+        The JSON file they are remembered in; `None` remembers nothing.
+    anew
+        Look into every file again, whatever is remembered.
+    """
+
+    store: Path | None = None
+    anew: bool = False
+    _known: dict[str, SeenFile] = field(default_factory=dict)
+    _changed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.store is not None and not self.anew and self.store.is_file():
+            self._known = _remembered(self.store)
+
+    def of(self, path: Path) -> SeenFile:
+        """What a file is; it is opened only where it is not remembered or has changed."""
+        stat, where = path.stat(), str(path.absolute())
+        looks = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        known = self._known.get(where)
+        if known is None or known[1:4] != looks:
+            known = SeenFile(where, *looks, _recognised(path), _signal_files(path))
+            self._known[where] = known
+            self._changed = True
+        return known
+
+    def save(self) -> None:
+        """Remember for the next search; WriteError where the folder cannot be written."""
+        if self.store is not None and self._changed:
+            rows = [known._asdict() for _, known in sorted(self._known.items())]
+            write_text(self.store, json.dumps(rows, indent=1) + "\n")
+            self._changed = False
+
+
+def seen_store(results: Path) -> Path:
+    """Return where it is remembered what files are."""
+    return results / "logs" / "files_seen.json"
+
+
+def _remembered(store: Path) -> dict[str, SeenFile]:
+    """What the file holds; nothing where it is damaged: then every file is looked into again."""
+    try:
+        rows = json.loads(store.read_text(encoding="utf-8"))
+        found = [SeenFile(**row) for row in rows]
+    except (OSError, ValueError, TypeError):
+        return {}
+    return {row.path: row for row in found}
+
+
+def find_files(
+    arguments: Iterable[str | Path],
+    seen: SeenFiles | None = None,
+    *,
+    without: Collection[Path] = (),
+) -> tuple[list[Path], list[Path]]:
     """Recordings among files and folders, and what in the folders is none.
 
     A file that was named is always taken, so that what is wrong with it is told. A folder is
     searched with all below it for files whose format is recognised, hidden ones and BIDS tables
     left out. A WFDB recording (.hea with its .dat) counts once.
+
+    Parameters
+    ----------
+    arguments
+        Files and folders.
+    seen
+        What is known of files already.
+    without
+        Folders below those of `arguments` that are not searched, and not told of.
 
     Returns
     -------
@@ -31,21 +118,32 @@ def find_files(arguments: Iterable[str | Path]) -> tuple[list[Path], list[Path]]
     MissingFileError
         An argument is neither a file nor a folder, and looks like a folder (no ending).
     """
+    looked = seen or SeenFiles()
     found: list[Path] = []
     left_out: list[Path] = []
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-            recordings = [p for p in inside if _recognised(p)]
-            found += recordings
-            left_out += [p for p in inside if p not in set(recordings)]
+            for inside in _files_below(path, without):
+                (found if looked.of(inside).recording else left_out).append(inside)
         elif path.exists() or path.suffix:
             found.append(path)
         else:
             raise MissingFileError(f"{path}: there is no such file or folder")
-    single = _once(found)
-    return single, left_out
+    return _once(found, looked), left_out
+
+
+def _files_below(folder: Path, without: Collection[Path]) -> list[Path]:
+    whole = folder.resolve()
+    inner = [path.resolve() for path in without]
+    skipped = [folder / path.relative_to(whole) for path in inner if whole in path.parents]
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not _hidden(path, folder)
+        and not any(skip in path.parents for skip in skipped)
+    )
 
 
 def _hidden(path: Path, below: Path) -> bool:
@@ -62,22 +160,26 @@ def _recognised(path: Path) -> bool:
     return True
 
 
-def _once(paths: Sequence[Path]) -> list[Path]:
+def _once(paths: Sequence[Path], seen: SeenFiles) -> list[Path]:
     """Each recording once: no file twice, and no .dat whose .hea is there too."""
-    unique = list({path.resolve(): path for path in paths}.values())
-    named = {path.resolve() for path in unique}
+    unique = {path.resolve(): path for path in paths}
     signals = {
-        path.resolve().with_name(name)
-        for path in unique
+        where.with_name(name)
+        for where, path in unique.items()
         if path.suffix == ".hea" and path.is_file()
-        for name in _signal_files(path)
+        for name in seen.of(path).signals
     }
-    return [path for path in unique if path.resolve() in named - signals]
+    return [path for where, path in unique.items() if where not in signals]
 
 
-def _signal_files(header: Path) -> set[str]:
+def _signal_files(header: Path) -> list[str]:
     """Names in the signal lines of a WFDB header: the first word of each, with no folder."""
-    with header.open("rb") as file:
-        lines = file.read(1 << 20).decode("latin-1").splitlines()
+    if header.suffix != ".hea":
+        return []
+    try:
+        with header.open("rb") as file:
+            lines = file.read(1 << 20).decode("latin-1").splitlines()
+    except OSError:  # the recording will fail, and say why
+        return []
     stated = [line.split() for line in lines if line.strip() and not line.startswith("#")]
-    return {Path(words[0]).name for words in stated[1:]}
+    return sorted({Path(words[0]).name for words in stated[1:]})

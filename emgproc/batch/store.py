@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from emgproc.batch.keys import FileHashes, ResultKey
 from emgproc.batch.sidecars import loose_table, named_sidecars, sidecar_changes
 from emgproc.errors import ReadError, StoreError, WriteError
 from emgproc.features.result import FeatureSet, FeatureValue
-from emgproc.writers import atomic_path, write_text
+from emgproc.plan.model import SIGNAL
+from emgproc.writers import atomic_path, write_bytes, write_text
 
 SCHEMA = 1
 COLUMNS = ("channel", "feature", "unit", "value", "n", "flags", "reason", "rule_id")
@@ -85,7 +86,9 @@ def write_result(paths: ResultPaths, features: FeatureSet, key: ResultKey) -> No
         "table_sha256": hashlib.sha256(table.encode("utf-8")).hexdigest(),
         "arrays_sha256": arrays_sha256,
     }
-    write_text(paths.header, json.dumps(header, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(header, indent=1, ensure_ascii=False) + "\n"
+    # A file name that is no UTF-8: as JSON writes it, "\udcfc", which reads back to the same name.
+    write_bytes(paths.header, text.encode("utf-8", "backslashreplace"))
 
 
 def read_result(paths: ResultPaths) -> FeatureSet:
@@ -97,9 +100,7 @@ def read_result(paths: ResultPaths) -> FeatureSet:
         The header or the table is damaged, or one of them is missing.
     """
     header = read_header(paths)
-    text = _text(paths.table)
-    if hashlib.sha256(text.encode("utf-8")).hexdigest() != header.get("table_sha256"):
-        raise StoreError(f"{paths.table}: is not the table its header names; run with --force")
+    text = _table_of(paths, header)
     try:
         return FeatureSet(
             source=header["source"],
@@ -113,6 +114,28 @@ def read_result(paths: ResultPaths) -> FeatureSet:
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise StoreError(f"{paths.header}: damaged ({error!r}); run with --force") from error
+
+
+def read_cells(paths: ResultPaths) -> tuple[list[list[str]], list[str]]:
+    """Cells of the table of a stored result as they stand there, and the reader's warnings.
+
+    Raises
+    ------
+    StoreError
+        As `read_result`.
+    """
+    header = read_header(paths)
+    try:
+        return _cells(_table_of(paths, header)), [str(warning) for warning in header["warnings"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{paths.header}: damaged ({error!r}); run with --force") from error
+
+
+def _table_of(paths: ResultPaths, header: Mapping[str, Any]) -> str:
+    text = _text(paths.table)
+    if hashlib.sha256(text.encode("utf-8")).hexdigest() != header.get("table_sha256"):
+        raise StoreError(f"{paths.table}: is not the table its header names; run with --force")
+    return text
 
 
 def read_header(paths: ResultPaths) -> dict[str, Any]:
@@ -130,7 +153,7 @@ def read_header(paths: ResultPaths) -> dict[str, Any]:
 def why_stale(
     paths: ResultPaths,
     recording: Path,
-    wanted: ResultKey,
+    wanted: Mapping[str, ResultKey],
     hashes: FileHashes,
 ) -> str:
     """Why a stored result does not hold any more; empty where it does.
@@ -142,8 +165,8 @@ def why_stale(
     recording
         The raw file; the other files of the recording lie beside it.
     wanted
-        Key with the plan, the event names and the version of this run; its files and sidecars are
-        not looked at: those of the stored result are compared with what is there now.
+        Keys with the plan, the event names and the version of this run (`wanted_keys`); the files
+        and sidecars of the stored result are compared with what is there now.
     hashes
         Where digests of files come from.
     """
@@ -153,9 +176,9 @@ def why_stale(
         parts = _parts_of_whole(paths)
         files = [(str(name), str(sha256)) for name, sha256 in parts["files"]]
         known = {str(name): str(sha256) for name, sha256 in parts.get("sidecars", [])}
+        now = wanted[parts.get("holds", SIGNAL)].to_dict()
     except (StoreError, OSError, KeyError, TypeError, ValueError):
         return "the result file is damaged"
-    now = wanted.to_dict()
     reasons = {"plan_digest": "the plan", "event_names": "[events]", "version": "the version"}
     moved = [word for part, word in reasons.items() if parts.get(part) != now[part]]
     try:
@@ -171,11 +194,10 @@ def why_stale(
 def _parts_of_whole(paths: ResultPaths) -> dict[str, Any]:
     """Parts of the key of a stored result whose three files fit together."""
     header = read_header(paths)
-    read_result(paths)
-    if hashlib.sha256(paths.arrays.read_bytes()).hexdigest() != header["arrays_sha256"]:
-        raise StoreError(f"{paths.arrays}: is not the file its header names; run with --force")
-    parts: dict[str, Any] = header["key_parts"]
-    return parts
+    for path, digest in ((paths.table, "table_sha256"), (paths.arrays, "arrays_sha256")):
+        if hashlib.sha256(path.read_bytes()).hexdigest() != header[digest]:
+            raise StoreError(f"{path}: is not the file its header names; run with --force")
+    return dict(header["key_parts"])
 
 
 def _changed_file(
@@ -227,12 +249,16 @@ def value_cells(value: FeatureValue) -> list[str]:
     ]
 
 
-def _values(text: str) -> list[FeatureValue]:
+def _cells(text: str) -> list[list[str]]:
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t"))
     if not rows or tuple(rows[0]) != COLUMNS:
         raise ValueError(f"columns {rows[:1]}")
+    return rows[1:]
+
+
+def _values(text: str) -> list[FeatureValue]:
     found = []
-    for row in rows[1:]:
+    for row in _cells(text):
         channel, name, unit, number, n, flags, reason, rule = (
             "" if cell == MISSING else cell for cell in row
         )

@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emgproc.batch.handshake import Mark
-from emgproc.batch.keys import HashedFile, hashed, key_of
+from emgproc.batch.keys import HashedFile, hashed, key_of, wanted_keys
 from emgproc.batch.sidecars import loose_table, named_sidecars, read_events
 from emgproc.batch.store import ResultPaths, write_result
 from emgproc.errors import EmgprocError, WriteError
 from emgproc.features.result import FeatureSet
 from emgproc.plan import Plan, extract_file, extract_scan
+from emgproc.plan.model import SCAN, SIGNAL
 from emgproc.readers import CmapScan, RecordingFile, open_recording, read_cmap_scan, sniff
 from emgproc.readers.bids import BidsFile
 from emgproc.readers.registry import sha256_of
 from emgproc.recording import Event, Recording
 
-SCAN = "qtrac"  # format of a CMAP scan: responses that a machine measured, no signal
+SCAN_FORMAT = "qtrac"  # format of a CMAP scan: responses that a machine measured, no signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Task:
     event_names
         (site's label, our label) pairs; events are renamed before the first step.
     result
-        Where the result files go; `None` hands the values back instead.
+        Where the result files go; `None` writes none.
     threads
         Threads for a recording that is streamed; the values do not depend on it.
     mark
@@ -57,7 +58,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a task: values (or files), or the code and message of an error.
+    """What became of a task: which files it read, or the code and message of an error.
+
+    The values are in the result files: they do not travel.
 
     `peak_mb` is the largest resident memory of the process so far.
     """
@@ -65,7 +68,6 @@ class Done:
     name: str
     code: str = ""
     message: str = ""
-    features: FeatureSet | None = None
     files: tuple[HashedFile, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -167,10 +169,10 @@ def process(task: Task) -> Done:
 
 
 def _measured(task: Task) -> Done:
-    if task.plan.stimulation is not None and sniff(task.file) == SCAN:
+    if task.plan.stimulation is not None and sniff(task.file) == SCAN_FORMAT:
         digest = sha256_of((task.file,))
         features = extract_scan(read_cmap_scan(task.file), task.plan, digest)
-        return _written(task, features, (hashed(task.file),), {})
+        return _written(task, features, (hashed(task.file),), {}, holds=SCAN)
     sidecars = named_sidecars(task.file)
     with open_recording(task.file, **task.plan.source.options()) as opened:
         opened.identified(sha256_of(opened.files))
@@ -190,7 +192,7 @@ def read_measured(file: Path, plan: Plan) -> Recording | CmapScan:
     ReadError
         The file cannot be read.
     """
-    if plan.stimulation is not None and sniff(file) == SCAN:
+    if plan.stimulation is not None and sniff(file) == SCAN_FORMAT:
         return read_cmap_scan(file)
     with open_recording(file, **plan.source.options()) as opened:
         opened.identified(sha256_of(opened.files))
@@ -210,16 +212,16 @@ def _written(
     features: FeatureSet,
     files: tuple[HashedFile, ...],
     beside: dict[str, HashedFile],
+    *,
+    holds: str = SIGNAL,
 ) -> Done:
-    """Write the values, or hand them back, with the digests of what they came from."""
-    done = Done(task.name, files=(*files, *beside.values()), warnings=features.warnings)
-    if task.result is None:
-        return replace(done, features=features)
-    key = key_of(files, task.plan.digest, task.event_names, beside)
+    """Write the values; the digests of what they came from are the answer."""
     if task.mark is not None:
         task.mark.require()
-    write_result(task.result, features, key)
-    return done
+    if task.result is not None:
+        key = key_of(wanted_keys(task.plan, task.event_names)[holds], files, beside)
+        write_result(task.result, features, key)
+    return Done(task.name, files=(*files, *beside.values()), warnings=features.warnings)
 
 
 def renamed(events: tuple[Event, ...], names: tuple[tuple[str, str], ...]) -> tuple[Event, ...]:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end, tell_cost
 from emgproc.cli.engine import engine_options
 
 if TYPE_CHECKING:
-    from emgproc.batch import BatchOptions
+    from emgproc.batch import BatchOptions, FilesDone, PlannedFile
+    from emgproc.batch.search import SeenFiles
     from emgproc.readers import RecordingFile
 
 _FILE = click.Path(path_type=Path)
@@ -174,34 +176,89 @@ def by_ending(paths: Sequence[Path]) -> str:
 @click.argument("files", type=_FILE, nargs=-1, required=True)
 @click.option("--plan", type=_FILE, required=True, help="What is done and measured: a plan.toml.")
 @click.option("-o", "--output", type=_FILE, required=True, help="The table to write (.tsv).")
+@click.option("--results", type=_FILE, metavar="DIR",
+              help="Where each recording's own result goes  [default: beside the table, named "
+              "after it, …_results]")  # fmt: skip
 @engine_options
-def features(*, files: tuple[Path, ...], plan: Path, output: Path, engine: "BatchOptions") -> int:
+@click.option("--dry-run", is_flag=True, help="Say what would run, and why; write nothing.")
+@click.option("--force", is_flag=True, help="Compute again what has a result.")
+@click.option("--rehash", is_flag=True, help="Read every raw file to make sure of its digest.")
+@click.option("--on-error", type=click.Choice(["continue", "stop"]), default="continue",
+              show_default=True, help="What to do when a recording fails.")  # fmt: skip
+def features(
+    *,
+    files: tuple[Path, ...],
+    plan: Path,
+    output: Path,
+    results: Path | None,
+    engine: "BatchOptions",
+    dry_run: bool,
+    force: bool,
+    rehash: bool,
+    on_error: str,
+) -> int:
     """Measure recordings and write one tidy table.
 
     FILES are recordings, or folders that are searched for recordings. A file that cannot be used
-    is a row with its reason, and the others go on.
+    is a row with its reason, and the others go on. What has a result is not computed again: give
+    the same command again after an interrupt, with more files or with another plan.
     """
-    from emgproc.batch import extract_files, find_files
-    from emgproc.batch.costs import costs_of
+    from emgproc.batch import extract_files, plan_files
+    from emgproc.batch.costs import costs_of_files
+    from emgproc.batch.files import results_folder
     from emgproc.plan import load_plan
 
     chosen = load_plan(plan)
-    if output.resolve() in {path.resolve() for path in files if path.is_file()}:
-        raise click.UsageError(f"the table would replace a recording: {output}")
-    found, left_out = find_files(files)
-    # The table of an earlier call may lie in the folder that is searched.
-    found = [path for path in found if path.resolve() != output.resolve()]
-    if left_out:
-        click.echo(f"Left out, not recognised as recordings: {by_ending(left_out)}", err=True)
+    folder = results_folder(output, results)
+    options = replace(engine, force=force, rehash=rehash, stop_at_failure=on_error == "stop")
+    found, seen = _found(files, output, folder, rehash=rehash)
     if not found:
         return end(NOTHING, "there is no recording in what was named.")
-    tell_costs(costs_of(chosen, found))
-    done = extract_files(found, chosen, output, options=engine)
+    if dry_run:
+        return _tell_plan(plan_files(found, chosen, folder, options))
+    tell_costs(costs_of_files(found, chosen, folder, options))
+    done = extract_files(found, chosen, output, options=options, results=folder)
+    if not done.stopped:
+        seen.save()
+    return _tell_done(done)
+
+
+def _found(
+    files: tuple[Path, ...], output: Path, folder: Path, *, rehash: bool
+) -> "tuple[list[Path], SeenFiles]":
+    """The recordings in what was named; what else was there is told."""
+    from emgproc.batch.search import SeenFiles, find_files, seen_store
+
+    if output.resolve() in {path.resolve() for path in files if path.is_file()}:
+        raise click.UsageError(f"the table would replace a recording: {output}")
+    seen = SeenFiles(seen_store(folder), rehash)
+    found, left_out = find_files(files, seen, without=[folder])
+    if left_out:
+        click.echo(f"Left out, not recognised as recordings: {by_ending(left_out)}", err=True)
+    # The table of an earlier call may lie in the folder that is searched.
+    return [path for path in found if path.resolve() != output.resolve()], seen
+
+
+def _tell_plan(planned: "Sequence[PlannedFile]") -> int:
+    for item in planned:
+        click.echo(f"{item.action:<8} {item.name}: {item.reason}")
+    actions = Counter(item.action for item in planned)
+    words = ", ".join(f"{number} to {action}" for action, number in sorted(actions.items()))
+    return end(SOME_FAILED if actions["fail"] else DONE, f"{words}; nothing was run.")
+
+
+def _tell_done(done: "FilesDone") -> int:
     for name, warning in done.warnings:
         click.echo(f"{name}: warning: {warning}", err=True)
     for name, code, message in done.failures:
         click.echo(f"{name}: {code}: {message}", err=True)
-    written = f"{counted(done.n_done, 'recording')} measured"
+    words = f"{counted(done.n_done, 'recording')} measured"
+    if done.n_reused:
+        words += f", {done.n_reused} of them before"
     if done.failures:
-        return end(SOME_FAILED, f"{written}, {len(done.failures)} failed; see {output}.")
-    return end(DONE, f"{written}; see {output}.")
+        words += f", {len(done.failures)} failed"
+    if done.stopped:
+        return end(
+            SOME_FAILED, f"{words}; stopped before the end, without a table: {done.stopped}"
+        )
+    return end(SOME_FAILED if done.failures else DONE, f"{words}; see {done.table}.")

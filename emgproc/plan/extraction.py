@@ -14,7 +14,7 @@ from emgproc.features.indices import RECORDING_FEATURES, RecordingFeature, indic
 from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.features.tone import band_flags, unusable_reason
 from emgproc.plan.measuring import ROWS, Measured, measure, wanted_by
-from emgproc.plan.model import WHOLE, Plan
+from emgproc.plan.model import SCAN, WHOLE, Plan
 from emgproc.plan.motor_units import motor_unit_values
 from emgproc.plan.needle import needle_values
 from emgproc.plan.stimulation import measures_scans, scan_values, stimulation_values
@@ -82,7 +82,7 @@ def extract(
         values += stimulation_values(clean, plan.stimulation)
     if plan.needle is not None:
         values += needle_values(clean, plan.needle)
-    return feature_set(clean.provenance, clean.n_samples, plan, values)
+    return feature_set(clean.provenance, clean.n_samples, plan.digest, values)
 
 
 def extract_recording(recording: Recording, plan: Plan, *, threads: int = 1) -> FeatureSet:
@@ -120,7 +120,8 @@ def extract_scan(scan: CmapScan, plan: Plan, sha256: str = "") -> FeatureSet:
     """
     settings = scan_settings(scan, plan)
     about = Provenance(scan.source, sha256=sha256, reader="qtrac")
-    return feature_set(about, scan.response_mv.size, plan, scan_values(scan, settings))
+    values = scan_values(scan, settings)
+    return feature_set(about, scan.response_mv.size, plan.digest_for(SCAN), values)
 
 
 def scan_settings(scan: CmapScan, plan: Plan) -> ProtocolSettings:
@@ -140,13 +141,13 @@ def scan_settings(scan: CmapScan, plan: Plan) -> ProtocolSettings:
 
 
 def feature_set(
-    about: Provenance, n_samples: int, plan: Plan, values: Iterable[FeatureValue]
+    about: Provenance, n_samples: int, plan_digest: str, values: Iterable[FeatureValue]
 ) -> FeatureSet:
     """The values of a recording, and what its steps measured, with where they come from."""
     return FeatureSet(
         source=about.source,
         sha256=about.sha256,
-        plan_digest=plan.digest,
+        plan_digest=plan_digest,
         version=emgproc.__version__,
         values=(*values, *_findings(about, n_samples)),
         steps=about.steps,

@@ -26,6 +26,10 @@ ALGORITHM_VERSIONS = MappingProxyType(
     | {"stimulation": 1, "needle": 2, "variants": 1}  # likewise
 )
 
+SIGNAL = "signal"  # what a file holds: samples, for which all of a plan counts
+SCAN = "scan"  # or responses that a machine measured, for which its [stimulation] alone counts
+_SCAN_VERSIONS = ("readers", "extract", "stimulation")
+
 WHOLE = "recording"  # a feature `over` the whole recording; anything else is an event's label
 
 
@@ -249,7 +253,29 @@ class Plan:
     @property
     def digest(self) -> str:
         """sha256 of `canonical()`, hexadecimal: equal for plans that give equal results."""
-        return hashlib.sha256(self.canonical().encode("utf-8")).hexdigest()
+        return self.digest_for(SIGNAL)
+
+    def digest_for(self, holds: str) -> str:
+        """sha256 of the part of the plan that decides the result of one kind of file.
+
+        Parameters
+        ----------
+        holds
+            What the file holds: "signal", for which it is `digest`; or "scan", a CMAP scan that a
+            machine measured, which no step and no feature touches.
+
+        Examples
+        --------
+        >>> a, b = Plan("x"), Plan("x", features=(FeatureRequest("rms"),))
+        >>> a.digest_for("scan") == b.digest_for("scan"), a.digest == b.digest
+        (True, False)
+        """
+        text = self._canonical_of_scan() if holds == SCAN else self.canonical()
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+    def _canonical_of_scan(self) -> str:
+        versions = [f"version {name} {ALGORITHM_VERSIONS[name]}" for name in _SCAN_VERSIONS]
+        return "\n".join([SCAN, f"settings {self.stimulation!r}", *versions]) + "\n"
 
 
 def field_names(kind: type) -> list[str]:

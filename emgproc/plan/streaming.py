@@ -75,7 +75,7 @@ def extract_streamed(
     values = [value for group in groups for value in group.values(plan)]
     if plan.motor_units is not None:
         values += motor_unit_blanks(opened.fs, TOO_LONG)
-    return feature_set(about, opened.n_samples, plan, values)
+    return feature_set(about, opened.n_samples, plan.digest, values)
 
 
 def _clips(

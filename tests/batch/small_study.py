@@ -1,5 +1,6 @@
 """A study of tiny recordings for the tests of the batch; also run as a program of its own."""
 
+import ctypes
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from emgproc import Event, Recording
-from emgproc.batch import BatchOptions, driver, files, run_recordings
+from emgproc.batch import BatchOptions, driver, run_recordings
 from emgproc.batch.scheduler import run_tasks
 from emgproc.batch.worker import Done, Task, process
 from emgproc.study import Participant, RecordingRow, Study
@@ -24,6 +25,7 @@ PLAN = (
     'schema = 1\nname = "small"\n'
     '[[step]]\nname = "bandpass"\n[[feature]]\nname = "rms"\n[[feature]]\nname = "mdf"\n'
 )
+DEADLY = "sub-02_ses-baseline"
 SLOW = '[[feature]]\nname = "sample_entropy"\n'
 
 
@@ -97,6 +99,27 @@ def die_sometimes(task: Task) -> Done:
     return Done(task.name, seconds=float(n_tries))
 
 
+def die_on_one(task: Task) -> Done:
+    """Kill the process that works on `DEADLY`, every time; `deaths` counts them."""
+    if task.name == DEADLY:
+        _count_death(task)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return process(task)
+
+
+def hang_on_one(task: Task) -> Done:
+    """Never come to an end with `DEADLY`, as a library that holds Python's lock."""
+    if task.name == DEADLY:
+        _count_death(task)
+        ctypes.PyDLL(None).sleep(600)
+    return process(task)
+
+
+def _count_death(task: Task) -> None:
+    with (task.file.parents[3] / "deaths").open("a", encoding="utf-8") as deaths:
+        deaths.write("x")
+
+
 def fail_by_a_bug(task: Task) -> Done:
     """Raise what no recording is to blame for."""
     raise ZeroDivisionError(f"a bug in {task.name}")
@@ -110,8 +133,7 @@ def take_time(task: Task) -> Done:
 
 def slow_down() -> None:
     """Let every task of this process's batches take time."""
-    for module in (driver, files):
-        module.run_tasks = partial(run_tasks, work=take_time)
+    driver.run_tasks = partial(run_tasks, work=take_time)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from emgproc import Event, Recording, read_recording
-from emgproc.batch import files as batch_files
+from emgproc.batch import driver
 from emgproc.batch.worker import process
 from emgproc.cli import main
 from emgproc.writers import write_recording
@@ -48,7 +48,7 @@ def inline(monkeypatch):
         for task in tasks:
             finished(process(task))
 
-    monkeypatch.setattr(batch_files, "run_tasks", run_tasks)
+    monkeypatch.setattr(driver, "run_tasks", run_tasks)
 
 
 def rows(table):
@@ -261,6 +261,8 @@ def test_a_file_name_with_a_tab_and_no_utf_8_is_a_row_like_any_other(folder, tmp
     assert done.exit_code == 0, done.output
     assert {r["source"] for r in rows(table)} == {"a.edf", "b.h5", "M\\xfcller one.edf"}
     assert all(len(line.split("\t")) == 10 for line in table.read_text("utf-8").splitlines())
+    again = call("features", folder, "--plan", tmp_path / "plan.toml", "-o", table)
+    assert again.stderr.endswith(f"Done: 3 recordings measured, 3 of them before; see {table}.\n")
     assert call("convert", odd, tmp_path / "x.h5").exit_code == 0
     assert read_recording(tmp_path / "x.h5").provenance.source.endswith((".edf", ".h5"))
 
