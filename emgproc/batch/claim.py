@@ -3,6 +3,10 @@
 The lock goes with the process that took it, however that ends, and no worker process inherits it.
 `logs/running.json` says who holds it: for the message to whoever comes second, and for a driver
 whose folder was removed, or removed and made anew by another run, which the lock cannot see.
+
+A run of some participants holds their folders alone, so that many such runs, on as many machines,
+may write at once; what all share (audit log, digests of files) each holds for a moment. A run of
+the whole study holds the folder and those of all participants.
 """
 
 import contextlib
@@ -10,25 +14,36 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emgproc.batch.store import make_folder
 from emgproc.errors import WriteError
 from emgproc.writers import why_unwritable, write_text
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 LOCK = ".emgproc.lock"
 HOLDER = Path("logs") / "running.json"
+SHARED_S = 600.0  # at most, for others to let go of what all share: each needs a moment
+_LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A folder of results that a run holds."""
+    """A folder of results that a run holds, or the folders of some participants in it.
+
+    `parts` are these participants; empty where the run holds the whole.
+    """
 
     out: Path
     token: str
+    parts: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Make sure that the folder is still this run's, before what would make it anew.
@@ -38,57 +53,116 @@ class Claim:
         WriteError
             It was removed, or another run has it.
         """
-        told = _told(self.out)
-        if not told:
-            raise WriteError(
-                f"{self.out}: was removed, or {HOLDER.as_posix()} in it, while a run was writing "
-                "there; leave the folder in place and give the same command again"
-            )
-        if told.get("token") != self.token:
-            raise WriteError(f"{self.out}: was taken over by {_named(told)}")
+        for holder in holders(self.parts):
+            told = _told(self.out, holder)
+            if not told:
+                raise WriteError(
+                    f"{self.out}: was removed, or {holder.as_posix()} in it, while a run was "
+                    "writing there; leave the folder in place and give the same command again"
+                )
+            if told.get("token") != self.token:
+                raise WriteError(f"{self.out}: was taken over by {_named(told)}")
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[None]:
+        """Hold what all runs in the folder share: the audit log and the digests of files.
+
+        Raises
+        ------
+        WriteError
+            Others did not let go of it in time.
+        """
+        if not self.parts:
+            yield  # it is held all the time
+            return
+        with _locked(self.out, self.out / LOCK, HOLDER, SHARED_S):
+            yield
+
+
+def holders(parts: Sequence[str]) -> list[Path]:
+    """Where in the folder it is told who holds it, or the folders of these participants."""
+    return [HOLDER.with_stem(f"running-{part}") for part in parts] if parts else [HOLDER]
 
 
 @contextlib.contextmanager
-def claimed(out: Path) -> Iterator[Claim]:
+def claimed(out: Path, parts: Sequence[str] = ()) -> Iterator[Claim]:
     """Hold the folder of results: one writer; what a killed run left half-written is removed.
+
+    Parameters
+    ----------
+    out
+        The folder; made if need be.
+    parts
+        Hold the folders of these participants alone.
 
     Raises
     ------
     WriteError
         The folder cannot be written, or another run holds it; nothing was changed.
     """
+    make_folder(out)
+    with contextlib.ExitStack() as held:
+        own = [out / part for part in parts]
+        with contextlib.ExitStack() as whole:
+            whole.enter_context(_locked(out, out / LOCK, HOLDER, SHARED_S))
+            with contextlib.suppress(OSError):  # the word of a run that was killed
+                (out / HOLDER).unlink(missing_ok=True)
+            for folder in own or _parts_there(out):
+                make_folder(folder)
+                (holder,) = holders([folder.name])
+                held.enter_context(_locked(out, folder / LOCK, holder, 0.0))
+            if not parts:
+                held.push(whole.pop_all())  # the whole until the end
+        claim = _opened(out, tuple(parts), own or [out])
+        held.callback(_closed, claim)
+        yield claim
+
+
+def _parts_there(out: Path) -> list[Path]:
+    return sorted(lock.parent for lock in out.glob(f"sub-*/{LOCK}"))
+
+
+@contextlib.contextmanager
+def _locked(out: Path, path: Path, holder: Path, wait_s: float) -> "Iterator[BaseFileLock]":
+    """Hold one lock; a run that holds it to its end is not waited for, only one that passes."""
     from filelock import FileLock, Timeout
 
-    make_folder(out)
-    lock = FileLock(out / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        who = _named(_told(out))
-        raise WriteError(
-            f"{out}: {who} is writing there; wait for its end, or name another folder"
-        ) from error
-    except OSError as error:
-        raise WriteError(f"{out}: cannot be written: {why_unwritable(error)}") from error
-    try:
-        claim = _opened(out)
+    lock = FileLock(path)
+    began = time.monotonic()
+    before: dict[str, object] = {}
+    while True:
         try:
-            yield claim
-        finally:
-            _closed(claim)
+            lock.acquire(timeout=0)
+            break
+        except Timeout as error:
+            told = _told(out, holder)
+            # Told twice, for the word of a run that was killed may still lie there.
+            if time.monotonic() - began >= wait_s or (told and told == before):
+                raise WriteError(
+                    f"{path.parent}: {_named(told)} is writing there; wait for its end, or name "
+                    "another folder"
+                ) from error
+            before = told
+            time.sleep(_LOOK_S)
+        except OSError as error:
+            raise WriteError(f"{out}: cannot be written: {why_unwritable(error)}") from error
+    try:
+        yield lock
     finally:
         lock.release()
 
 
-def _opened(out: Path) -> Claim:
-    claim = Claim(out, secrets.token_hex(16))
+def _opened(out: Path, parts: tuple[str, ...], folders: Sequence[Path]) -> Claim:
+    claim = Claim(out, secrets.token_hex(16), parts)
     make_folder((out / HOLDER).parent)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     told = {"pid": os.getpid(), "host": socket.gethostname(), "since": now, "token": claim.token}
-    write_text(out / HOLDER, json.dumps(told) + "\n")
+    for holder in holders(parts):
+        write_text(out / holder, json.dumps(told) + "\n")
     try:
-        for part in out.rglob(".*.part"):
-            part.unlink(missing_ok=True)
+        for folder in folders:
+            for part in folder.rglob(".*.part"):
+                part.unlink(missing_ok=True)
     except OSError as error:
         raise WriteError(f"{out}: cannot be written: {why_unwritable(error)}") from error
     return claim
@@ -98,10 +172,11 @@ def _closed(claim: Claim) -> None:
     """Take the name away; where that fails the next run writes its own over it."""
     with contextlib.suppress(OSError):  # a WriteError is one
         claim.check()
-        (claim.out / HOLDER).unlink()
+        for holder in holders(claim.parts):
+            (claim.out / holder).unlink()
 
 
-def _told(out: Path) -> dict[str, object]:
+def _told(out: Path, holder: Path) -> dict[str, object]:
     """What the folder says about the run that holds it; empty where it says nothing.
 
     Raises
@@ -110,11 +185,11 @@ def _told(out: Path) -> dict[str, object]:
         It cannot be read.
     """
     try:
-        told = json.loads((out / HOLDER).read_bytes())
+        told = json.loads((out / holder).read_bytes())
     except (FileNotFoundError, ValueError):
         return {}
     except OSError as error:
-        raise WriteError(f"{out / HOLDER}: cannot be read: {why_unwritable(error)}") from error
+        raise WriteError(f"{out / holder}: cannot be read: {why_unwritable(error)}") from error
     return told if isinstance(told, dict) else {}
 
 
