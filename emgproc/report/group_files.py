@@ -9,6 +9,7 @@ from typing import Any
 from emgproc.outcome import Outcome, outcome_tables
 from emgproc.standards.lock import LockState
 from emgproc.standards.scramble import marked
+from emgproc.standards.withholding import cleaner, masked
 from emgproc.study import RecordingFailure, VisitValue, failures_text, visit_table_text
 from emgproc.writers import write_text
 
@@ -37,12 +38,17 @@ def write_values(
         A file cannot be written.
     """
     _write_table(folder / "visit_values.tsv", visit_table_text(values), notice)
-    _write_table(folder / "failures.tsv", failures_text(failures), notice)
+    told = masked(tuple(failures), cleaner())
+    _write_table(folder / "failures.tsv", failures_text(told), notice)
 
 
 def write_outcome(folder: Path, outcome: Outcome, lock: LockState, *, notice: str = "") -> None:
-    """Write `outcome.json`, `lock.json` and a table for each kind of row; as `write_values`."""
+    """Write `outcome.json`, `lock.json` and a table for each kind of row; as `write_values`.
+
+    E-mail addresses and telephone numbers are taken out.
+    """
     first = {"notice": notice} if notice else {}
+    outcome, lock = masked(outcome, cleaner()), masked(lock, cleaner())
     _write_json(folder / "outcome.json", first | outcome.to_dict())
     _write_json(folder / "lock.json", first | asdict(lock))
     for name, table in outcome_tables(outcome).items():

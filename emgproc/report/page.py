@@ -17,6 +17,7 @@ from emgproc.report import wording
 from emgproc.report.trial_table import INFANT, WHERE, css_string, exact, shown
 from emgproc.report.trial_tables import trial_tables, write_tables
 from emgproc.standards.lock import LockState, lock_state
+from emgproc.standards.withholding import births_of, cleaner, masked
 from emgproc.study.model import Study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
 from emgproc.writers import write_text
@@ -89,15 +90,19 @@ def report_text(
 
     Where a value is flagged `synthetic`, the title and a banner say so. The statement about the
     study's lock stands at the top and, printed, at the foot of every page; so does `notice`.
+    E-mail addresses, telephone numbers and days of birth stand nowhere on it.
     """
+    identity, clean = _identity(study, values), cleaner(births_of(study))
+    lock = masked(lock_state(study), clean)
+    outcome, study = masked(outcome, clean), masked(study, clean)
     tables = trial_tables(outcome, study, failures)
     return _template().render(
         outcome=outcome,
         protocol=study.protocol,
         synthetic=_synthetic(values),
-        footer=_footer(values, notice, lock_state(study)),
+        footer=_footer(values, notice, lock),
         notice=notice,
-        lock=lock_state(study),
+        lock=lock,
         headline=wording.headline(outcome),
         effect_sentence=wording.effect_sentence(outcome.primary.effect),
         participants_sentence=wording.participants_sentence(outcome),
@@ -107,7 +112,7 @@ def report_text(
         listings=[table for table in tables if table.id.startswith("L")],
         problems=study.warnings(),
         pictures=_pictures(outcome, study),
-        identity=_identity(study, values),
+        identity=identity,
     )
 
 

@@ -1,8 +1,6 @@
 """Every table and listing of the trial report, in its order, and their files."""
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from emgproc.outcome.model import Outcome
@@ -13,11 +11,9 @@ from emgproc.report.trial_primary import primary_tables
 from emgproc.report.trial_secondary import secondary_tables
 from emgproc.report.trial_table import Table, csv_text, json_text
 from emgproc.report.trial_trend import trend_table
-from emgproc.standards.datasets_text import withheld
+from emgproc.standards.withholding import births_of, cleaner, masked
 from emgproc.study import RecordingFailure, Study
 from emgproc.writers import write_text
-
-_PHONE = re.compile(r"(?<![\w.+])(?:\+|00)\d[\d ()/-]{6,}\d")
 
 
 def trial_tables(
@@ -32,11 +28,6 @@ def trial_tables(
     failures
         The recordings that gave no values.
     """
-    births = {p.birth_date for p in study.participants if p.birth_date is not None}
-
-    def clean(text: str) -> str:
-        return _PHONE.sub("[telephone]", withheld(text, dates=False, births=births))
-
     flow, *people = people_tables(outcome, study)
     made = (
         flow,
@@ -47,19 +38,7 @@ def trial_tables(
         *infant_listings(outcome, study, failures),
         *entry_listings(outcome, study),
     )
-    return tuple(_cleaned(table, clean) for table in made)
-
-
-def _cleaned(table: Table, clean: Callable[[str], str]) -> Table:
-    return replace(
-        table,
-        rows=tuple(
-            tuple(clean(value) if isinstance(value, str) else value for value in row)
-            for row in table.rows
-        ),
-        footnotes=tuple(clean(line) for line in table.footnotes),
-        empty=clean(table.empty),
-    )
+    return masked(made, cleaner(births_of(study)))
 
 
 def write_tables(folder: Path, tables: Sequence[Table], mark: str = "") -> None:

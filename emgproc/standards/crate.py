@@ -16,6 +16,7 @@ from urllib.parse import quote
 import emgproc
 from emgproc.standards.audit import file_sha256, result_files
 from emgproc.standards.audit_time import utc_now
+from emgproc.standards.withholding import births_of, cleaner
 from emgproc.study import Study
 from emgproc.writers import write_text
 
@@ -124,12 +125,13 @@ def _root(study: Study, facts: RunFacts, files: Iterable[Entity], *, with_logs: 
     told = "SYNTHETIC: simulated recordings. " if facts.synthetic else ""
     told += f"{facts.note}. " if facts.note else ""
     dated, why = _published(study)
+    title = cleaner(births_of(study))(study.protocol.study.title)
     parts = [*_ids(files), *([{"@id": "logs/"}] if with_logs else [])]
     return {
         "@id": "./",
         "@type": "Dataset",
         "name": f"{told}Results of {study.protocol.study.id}",
-        "description": f"{told}{study.protocol.study.title}. {facts.lock} {why}".strip(),
+        "description": f"{told}{title}. {facts.lock} {why}".strip(),
         "datePublished": dated,
         "license": {"@id": "#licence"},
         "conformsTo": {"@id": _PROFILE},

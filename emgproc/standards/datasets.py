@@ -18,6 +18,7 @@ from emgproc.standards.datasets_model import Dataset, layouts
 from emgproc.standards.define import define, define_html, define_json
 from emgproc.standards.sdtm import sdtm_datasets
 from emgproc.standards.sdtm_source import Dates, Export
+from emgproc.standards.withholding import births_of, cleaner, masked
 from emgproc.standards.xpt import xpt_bytes
 from emgproc.study.model import Study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
@@ -84,7 +85,12 @@ def write_datasets(  # noqa: PLR0913 - the options are keyword-only
     WriteError
         A file cannot be written.
     """
-    chosen = options or DatasetOptions()
+    chosen, clean = options or DatasetOptions(), cleaner(births_of(study))
+    study, outcome, failures = (
+        masked(study, clean),
+        masked(outcome, clean),
+        masked(failures, clean),
+    )
     export = Export(study, values, failures, chosen.dates)
     datasets = [*sdtm_datasets(export), *adam_datasets(Analysis(export, outcome, chosen.mdc95_ln))]
     created = creation_time(study)

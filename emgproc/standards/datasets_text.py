@@ -25,7 +25,8 @@ _DATE = re.compile(
     r"(?<!\d)(?:\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?!\d)"
 )
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-DATE_WITHHELD, MAIL_WITHHELD = "[date]", "[e-mail]"
+_PHONE = re.compile(r"(?<![\w.+])(?:\+|00)\d[\d ()/-]{6,}\d")
+DATE_WITHHELD, MAIL_WITHHELD, PHONE_WITHHELD = "[date]", "[e-mail]", "[telephone]"
 
 
 def to_ascii(text: str, where: str) -> str:
@@ -129,7 +130,7 @@ def split_text(text: str, names: Sequence[str], where: str, more: str = "") -> d
 
 
 def withheld(text: str, *, dates: bool, births: Collection[date] = ()) -> str:
-    """Free text without e-mail addresses and, as asked, dates; what is taken out is marked.
+    """Free text without ways to reach a person and, as asked, dates; what goes is marked.
 
     Parameters
     ----------
@@ -142,10 +143,10 @@ def withheld(text: str, *, dates: bool, births: Collection[date] = ()) -> str:
 
     Examples
     --------
-    >>> withheld("seen 2016-02-11, ask a.b@c.org", dates=True)
-    'seen [date], ask [e-mail]'
+    >>> withheld("seen 2016-02-11, ask a.b@c.org or +98 21 5555 0173", dates=True)
+    'seen [date], ask [e-mail] or [telephone]'
     """
-    plain = _MAIL.sub(MAIL_WITHHELD, text)
+    plain = _PHONE.sub(PHONE_WITHHELD, _MAIL.sub(MAIL_WITHHELD, text))
     if dates:
         return _DATE.sub(DATE_WITHHELD, plain)
     return _DATE.sub(lambda found: _unless_birth(found.group(), births), plain)

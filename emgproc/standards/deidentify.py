@@ -21,6 +21,7 @@ from emgproc.standards.deidentify_scan import forbidden_words, search
 from emgproc.standards.deidentify_tables import Shift, table_text, table_without_names
 from emgproc.standards.deidentify_toml import Written, read_toml, toml_text
 from emgproc.standards.deidentify_words import Words
+from emgproc.standards.withholding import births_of, cleaner, masked
 from emgproc.study import RecordingTask, Study, load_study
 from emgproc.study.columns import RECORDINGS, TABLES
 from emgproc.writers import write_text
@@ -219,15 +220,19 @@ def _recording_rows(work: _Work) -> Iterator[list[str]]:
 
 
 def _write_protocol(work: _Work) -> None:
-    """study.toml and plans anew; without remarks, the registry's entry and the site's labels."""
-    raw = read_toml((work.study.root / "study.toml").read_text(encoding="utf-8"))
+    """study.toml and plans anew; without remarks, the registry's entry and the site's labels.
+
+    Ways to reach a person are taken out of every text.
+    """
+    clean = cleaner(births_of(work.study))
+    raw = masked(read_toml((work.study.root / "study.toml").read_text(encoding="utf-8")), clean)
     kept = {k: v for k, v in raw.items() if k not in {"registry", "events", "protocol_note"}}
     cutoff = work.shift.latest + timedelta(days=1)
     kept["study"] = raw["study"] | {"data_cutoff": Written(cutoff.isoformat())}
     kept["plans"] = {}
     for kind, name in raw.get("plans", {}).items():
         kept["plans"][kind] = f"plan_{kind}.toml"
-        plan = read_toml((work.study.root / name).read_text(encoding="utf-8"))
+        plan = masked(read_toml((work.study.root / name).read_text(encoding="utf-8")), clean)
         write_text(work.out / f"plan_{kind}.toml", toml_text(plan))
     write_text(work.out / "study.toml", toml_text(kept))
 

@@ -116,8 +116,8 @@ def _contacts(protocol: Protocol) -> Iterator[Problem]:
     """Yield telephone numbers and e-mail addresses outside [[registry.contact]] (R27, W119)."""
     for key, text in _texts(protocol.model_dump(by_alias=True), ""):
         if _EMAIL.search(text) or _PHONE.search(text):
-            what = "looks like an e-mail address or a telephone number; only [[registry.contact]]"
-            what += " is kept out of every output"
+            what = "looks like an e-mail address or a telephone number, which every output masks; "
+            what += "its place is [[registry.contact]]"
             # The value is not repeated: the list of problems is an output too.
             yield Problem(PROTOCOL_FILE, 0, key, "W119", what, "warning")
 

@@ -7,6 +7,7 @@ import unicodedata
 from datetime import date
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import small_trial
@@ -16,6 +17,7 @@ import emgproc
 from emgproc.batch import BatchOptions, driver
 from emgproc.cli import main
 from emgproc.errors import ParameterError
+from emgproc.report.trial_figures import exposure_figure
 from emgproc.run import run
 from emgproc.standards.deidentify import deidentify
 from emgproc.standards.deidentify_scan import forbidden_words, search
@@ -70,7 +72,26 @@ def with_events(path, *labels):
 @pytest.fixture
 def study(written_trial, tmp_path):
     """A study full of names."""
-    root = Path(shutil.copytree(written_trial, tmp_path / "study"))
+    return planted(written_trial, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def runs(written_trial, tmp_path_factory):
+    """The study under a hospital's numbers and its copy, both run; drawing costs seconds."""
+    folder = tmp_path_factory.mktemp("runs")
+    study = load_study(old_name(planted(written_trial, folder), folder))
+    done = deidentify(study, folder / "copy", forbid=PLANTED)
+    quiet = BatchOptions(quiet=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(driver, "run_tasks", small_trial.run_inline)
+        return {
+            name: (loaded, run(loaded, folder / name, options=quiet), folder / name)
+            for name, loaded in (("before", study), ("after", load_study(done.out)))
+        } | {"done": done}
+
+
+def planted(written_trial, folder):
+    root = Path(shutil.copytree(written_trial, folder / "study"))
     with_events(root / FIRST, f"{NAME} cries", f"call {PHONE}", PERSIAN, ODD, EMAIL, "cry")
     for path in root.rglob("*.edf"):
         plant_in_header(path)
@@ -94,6 +115,11 @@ def study(written_trial, tmp_path):
         f"# {NAME}\n" + (root / "plan.toml").read_text("utf-8"), "utf-8"
     )
     toml = (root / "study.toml").read_text("utf-8")
+    told = f"ask {EMAIL}, {PHONE}"
+    toml = re.sub(r'(?m)^title = "', f'title = "{told}: ', toml, count=1)
+    toml = toml.replace('stopping_rule = "none stated"', f'stopping_rule = "{told}"')
+    toml = toml.replace("[analysis]", f"[analysis]  # {NAME}", 1)
+    assert toml.count(told) == 2
     (root / "study.toml").write_text(f"# {PERSIAN} {EMAIL}\n{toml}", "utf-8")
     return root
 
@@ -105,6 +131,38 @@ def old_name(root, tmp_path):
     for table in root.rglob("*.tsv"):
         table.write_text(table.read_text("utf-8").replace("sub-01", f"sub-{NUMBER}"), "utf-8")
     return root
+
+
+def texts_in_hdf5(path):
+    """Every name, attribute and string of an HDF5 file: its bytes may be compressed."""
+    found = []
+
+    def visit(name, item):
+        found.append(name)
+        found.extend(f"{k} {v}" for k, v in item.attrs.items())
+        if isinstance(item, h5py.Dataset) and item.dtype.kind in "OSU":
+            found.extend(map(str, np.ravel(item.asstr()[()] if item.dtype.kind == "O" else item)))
+
+    with h5py.File(path) as file:
+        visit("/", file)
+        file.visititems(visit)
+    return found
+
+
+def found_in(folder, words):
+    """Which words are in which file of a folder, whatever its kind."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        held = path.relative_to(folder).as_posix().encode()
+        if path.is_file():
+            held += path.read_bytes()
+        if path.suffix == ".h5":
+            held += "\n".join(texts_in_hdf5(path)).encode()
+        for word in words:
+            raw = [word.encode(e, "ignore") for e in ("utf-8", "latin-1", "utf-16-le")]
+            if any(len(r) > 3 and r.lower() in held.lower() for r in raw):
+                found.append((path.relative_to(folder).as_posix(), word))
+    return found
 
 
 def bytes_of(folder):
@@ -125,22 +183,40 @@ def test_no_planted_word_is_found_in_any_byte_of_the_copy(study, tmp_path):
     assert re.search(rb"[\w.]+@[\w-]+\.\w", copy) is None
 
 
-def test_the_copy_is_a_study_with_the_same_numbers(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(driver, "run_tasks", small_trial.run_inline)
-    done = deidentify(load_study(study), tmp_path / "copy")
-    quiet = BatchOptions(quiet=True)
-    first = run(study, tmp_path / "a", options=quiet)
-    second = run(done.out, tmp_path / "b", options=quiet)
+def test_the_copy_is_a_study_with_the_same_numbers(runs):
+    (_, first, _), (_, second, _), done = runs["before"], runs["after"], runs["done"]
     assert (done.recordings, done.refused, second.failures) == (8, (), ())
     values = [
         sorted((v.session_id, v.muscle, v.feature, repr(v.value)) for v in result.values)
         for result in (first, second)
     ]
     assert values[0] == values[1]
-    assert [i.change_ln for i in first.outcome.infants] == [
-        i.change_ln for i in second.outcome.infants
-    ]
+    changes = [sorted(repr(i.change_ln) for i in r.outcome.infants) for r in (first, second)]
+    assert changes[0] == changes[1]
     assert first.outcome.primary.p == second.outcome.primary.p
+
+
+def test_nothing_planted_is_in_any_output_of_a_run_on_the_copy(runs):
+    """Title, remarks, rules, terms, headers: tables, HDF5, XPT, page, figures, crate and logs."""
+    study, result, out = runs["after"]
+    kinds = {path.suffix for path in out.rglob("*") if path.is_file()}
+    assert {".h5", ".html", ".json", ".jsonl", ".tsv", ".xpt"} <= kinds
+    assert result.not_exported == ""
+    assert found_in(out, PLANTED) == []
+    drawn = exposure_figure(study)
+    assert "sub-01" in drawn
+    assert not [word for word in PLANTED if word in drawn]
+    assert found_in(runs["before"][2], (NUMBER,)), "it was to be found before"
+
+
+def test_ways_to_reach_a_person_and_births_are_in_no_output_of_the_study_itself(runs):
+    """Where nothing was de-identified: R27, and the title and the rules ask to write to somebody.
+
+    The names of people cannot be told from other words there.
+    """
+    _, result, out = runs["before"]
+    assert found_in(out, (EMAIL, PHONE, "2015-05-02", BORN)) == []
+    assert "<h1>ask [e-mail], [telephone]: " in result.report.read_text("utf-8")
 
 
 def test_samples_keep_their_values_and_known_labels_stay(study, tmp_path):
@@ -242,7 +318,8 @@ def test_study_toml_is_written_anew_with_all_that_decides_a_number(study, tmp_pa
     done = deidentify(load_study(study), tmp_path / "copy")
     old, new = (tomllib.loads((r / PROTOCOL_FILE).read_text("utf-8")) for r in (study, done.out))
     for table in ("design", "dose", "visit", "primary", "secondary", "analysis", "ice"):
-        assert old[table] == new[table]
+        masked = str(old[table]).replace(EMAIL, "[e-mail]").replace(PHONE, "[telephone]")
+        assert masked == str(new[table])
     assert not {"registry", "events", "protocol_note"} & new.keys()
     assert read_toml(toml_text(old)) == read_toml(toml_text(read_toml(toml_text(old))))
 
