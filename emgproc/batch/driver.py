@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import emgproc
 from emgproc.batch.keys import FileHashes
+from emgproc.batch.memory import fitting_jobs
 from emgproc.batch.planning import BatchOptions
 from emgproc.batch.progress import ProgressLines, RunLog
 from emgproc.batch.scheduler import run_tasks
@@ -112,10 +113,24 @@ def drive(
                 if alone and tasks:
                     finished(process(replace(tasks[0], threads=options.jobs)))
                 else:
-                    run_tasks(tasks, options, finished, out=out)
+                    fitting = _within_memory(tasks, options, log, progress)
+                    run_tasks(tasks, fitting, finished, out=out, running=progress.running)
             finally:
                 running.hashes.save()
         except (WriteError, ClusterError) as error:
             running.stopped = str(error)
         with contextlib.suppress(WriteError):  # nothing is lost with the log's last line
             log.write("end", n_computed=running.n_computed, stopped=running.stopped)
+
+
+def _within_memory(
+    tasks: Sequence[Task], options: BatchOptions, log: RunLog, progress: ProgressLines
+) -> BatchOptions:
+    """As many processes as this machine can hold; workers of a cluster look for themselves."""
+    if options.dask:
+        return options
+    jobs, why = fitting_jobs(tasks, options.jobs)
+    if why:
+        log.write("fewer_jobs", asked=options.jobs, jobs=jobs, why=why)
+        progress.warn(why)
+    return replace(options, jobs=jobs)

@@ -77,6 +77,16 @@ class ProgressLines:
         elif done.warnings:  # above the table, which itself tells of failures
             self._live.console.print(self._line(done), markup=False, highlight=False)
 
+    def warn(self, text: str) -> None:
+        """Tell what concerns the whole batch."""
+        if self.quiet:
+            return
+        if self._live is None:
+            self.stream.write(f"warning: {text}\n")
+            self.stream.flush()
+        else:
+            self._live.console.print(f"warning: {text}", markup=False, highlight=False)
+
     def _line(self, done: Done) -> str:
         width = len(str(self.total))
         head = f"[{self.count:>{width}}/{self.total}] {done.name}"

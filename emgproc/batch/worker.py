@@ -11,9 +11,10 @@ from pathlib import Path
 
 from emgproc.batch.handshake import Mark
 from emgproc.batch.keys import HashedFile, hashed, key_of, wanted_keys
+from emgproc.batch.memory import check_memory
 from emgproc.batch.sidecars import loose_table, named_sidecars, read_events
 from emgproc.batch.store import ResultPaths, write_result
-from emgproc.errors import EmgprocError, WriteError
+from emgproc.errors import EmgprocError, MemoryTooSmallError, WriteError
 from emgproc.features.result import FeatureSet
 from emgproc.plan import Plan, extract_file, extract_scan
 from emgproc.plan.model import SCAN, SIGNAL
@@ -165,6 +166,9 @@ def process(task: Task) -> Done:
             raise
         except EmgprocError as error:
             done = Done(task.name, code=error.code, message=str(error))
+        except MemoryError as error:  # a limit that nobody told, or another program was faster
+            told = f"{task.file.name}: the system gives no more memory ({error}); use fewer jobs"
+            done = Done(task.name, code=MemoryTooSmallError.code, message=told)
     return replace(done, seconds=time.perf_counter() - started, peak_mb=peak_memory_mb())
 
 
@@ -177,6 +181,7 @@ def _measured(task: Task) -> Done:
     with open_recording(task.file, **task.plan.source.options()) as opened:
         opened.identified(sha256_of(opened.files))
         events = renamed(_events(opened, task.file), task.event_names)
+        check_memory(opened, task.plan, events, threads=task.threads)
         features = extract_file(opened, task.plan, events, threads=task.threads)
     table = loose_table(task.file, sidecars.values())
     files = tuple(hashed(path) for path in (*opened.files, *([table] if table else [])))
