@@ -5,6 +5,7 @@
 `python -m benchmarks --reading`: EDF and BDF beside other readers.
 `python -m benchmarks --hour`: an hour of 256 channels, 3.8 GB, from the file to its table.
 `python -m benchmarks --needle`: ten minutes at 50 kHz, what a clinic reads at the needle.
+`python -m benchmarks --batch`: 2000 recordings, what a batch costs besides the work.
 """
 
 import argparse
@@ -36,6 +37,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--reading", action="store_true")
     parser.add_argument("--hour", action="store_true")
     parser.add_argument("--needle", action="store_true")
+    parser.add_argument("--batch", action="store_true", help="takes --json and --quick")
     kernels = parser.add_argument_group("kernels beside other libraries")
     kernels.add_argument("--only", nargs="+", choices=SUBJECTS, default=(), metavar="NAME",
                          help=", ".join(SUBJECTS))  # fmt: skip
@@ -73,6 +75,10 @@ def main() -> None:
         from benchmarks.needle import main as needle
 
         needle()
+    elif given.batch:
+        from benchmarks.batch import main as batch
+
+        batch(given.json, quick=given.quick)
     elif given.files:
         from benchmarks.files import measure
 
