@@ -30,6 +30,7 @@ def estimand_rows(protocol: Protocol) -> tuple[EstimandRow, ...]:
     levels = ", ".join(f"{level / 1e6:g}" for level in dose.levels)
     days = ", ".join(str(day) for day in dose.nominal_days)
     sides = " and ".join(plan.sides)
+    muscles = ", ".join(muscle.replace("_", " ") for muscle in plan.muscles)
     ventilation = protocol.ice.ventilation
     return (
         EstimandRow(
@@ -44,7 +45,7 @@ def estimand_rows(protocol: Protocol) -> tuple[EstimandRow, ...]:
         EstimandRow(
             "variable",
             f"{plan.feature}: change from {plan.baseline} to {plan.visit} in ln units, mean over "
-            f"the muscles {', '.join(plan.muscles)} of the mean over sides ({sides}), at least "
+            f"the muscles {muscles} of the mean over sides ({sides}), at least "
             f"{plan.min_muscles}; benefit: {plan.benefit}",
         ),
         EstimandRow("death before the visit", DEATH),

@@ -14,7 +14,7 @@ def leave_out(m: Material) -> list[SensitivityRow]:
         e.participant_id: [o for o in m.entries if o is not e] for e in m.entries if e.counts
     }
     muscles = {
-        muscle: entries_by_index(
+        muscle.replace("_", " "): entries_by_index(
             m.study,
             m.sources,
             [p for p in m.pairs if p.muscle != muscle],

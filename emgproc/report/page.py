@@ -123,6 +123,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters |= {
         "sentence": wording.sentence,
+        "minus": wording.true_minus,
         "shown": shown,
         "exact": exact,
         "css_string": css_string,

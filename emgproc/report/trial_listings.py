@@ -10,7 +10,7 @@ from emgproc.outcome.events import death_date
 from emgproc.outcome.model import Outcome
 from emgproc.report import trial_sources as come_from
 from emgproc.report.trial_table import Table, Value, sentences
-from emgproc.report.wording import explained
+from emgproc.report.wording import code_words, explained
 from emgproc.study import (
     Participant,
     RecordingFailure,
@@ -217,8 +217,9 @@ def adverse_listing(outcome: Outcome) -> Table:
     """L6: every adverse event as it was written down."""
     rows = [
         (
-            e.participant_id, e.arm, e.event_id, e.kind, e.category, e.term, e.day, e.end_day,
-            e.days_after_dose, e.emergent, e.grade, e.serious, e.related, e.action, e.outcome,
+            e.participant_id, e.arm, e.event_id, code_words(e.kind), code_words(e.category),
+            e.term, e.day, e.end_day, e.days_after_dose, e.emergent, e.grade, e.serious,
+            e.related, e.action, e.outcome,
         )
         for e in outcome.secondary.safety.events
     ]  # fmt: skip

@@ -40,6 +40,12 @@ def trial_pictures(outcome: Outcome, study: Study) -> tuple[Picture, ...]:
 def _of_the_infants(outcome: Outcome, study: Study) -> _Drawn:
     drawn = [
         (
+            "flow",
+            trial_figures.flow_figure(outcome, study),
+            "Flow of the infants, from the first seen to those in the primary test. The numbers "
+            "stand in T1, the items of TREND in T1b.",
+        ),
+        (
             "schedule",
             trial_figures.schedule_figure(study.protocol),
             "What the protocol plans in each arm, and the window of each visit; controls are "

@@ -6,7 +6,7 @@ from emgproc.report import trial_sources as come_from
 from emgproc.report.trial_doses import NO_ADJUSTMENT, dose_tables
 from emgproc.report.trial_primary import QUANTITY
 from emgproc.report.trial_table import Table, Value, limits, sentences
-from emgproc.report.wording import explained
+from emgproc.report.wording import code_words, explained
 
 _Row = tuple[Value, ...]
 INTERVALS = "Intervals of counts: Clopper–Pearson, and mid-P; 95 %."
@@ -149,7 +149,7 @@ def safety_table(outcome: Outcome) -> Table:
     safety = outcome.secondary.safety
     rows = [
         (
-            row.category, row.arm, row.infants.k, row.infants.n, row.infants.value,
+            code_words(row.category), row.arm, row.infants.k, row.infants.n, row.infants.value,
             *limits(row.infants.ci), row.events, *row.worst_grades, row.infants.reason,
         )
         for row in safety.rows
@@ -178,9 +178,12 @@ def safety_table(outcome: Outcome) -> Table:
 def differences_table(outcome: Outcome) -> Table:
     """T9b: treated against control in each category."""
     rows = [
-        (d.name, d.difference, *limits(d.ci), d.p_nominal, d.mid_p_nominal, d.reason)
+        (
+            code_words(d.name), d.difference, *limits(d.ci), d.p_nominal, d.mid_p_nominal,
+            d.reason,
+        )
         for d in outcome.secondary.safety.differences
-    ]
+    ]  # fmt: skip
     return Table(
         id="T9b",
         name="safety_differences",

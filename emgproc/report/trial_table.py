@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from emgproc.errors import ParameterError
+from emgproc.report.wording import true_minus
 
 Value: TypeAlias = str | int | float | bool | tuple[float, ...] | None
 
@@ -92,7 +93,7 @@ class Table:
 
 
 def shown(value: Value) -> str:
-    """Write a cell for reading: four significant digits, a true minus sign, – for nothing.
+    """Write a cell for reading: four significant digits, true minus signs, – for nothing.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def shown(value: Value) -> str:
         return ", ".join(shown(item) for item in value) or "–"
     if isinstance(value, float):
         return f"{value:.4g}".replace("-", "−")
-    return str(value).replace("-", "−") if isinstance(value, int) else value
+    return true_minus(str(value))
 
 
 def exact(value: Value) -> str:

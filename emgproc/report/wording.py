@@ -39,6 +39,32 @@ _FLAGS = {
 }
 
 
+_CODES = {"allergic_immune": "allergic or immune", "ae": "adverse event"}
+_MINUS = re.compile(r"(?<![\w.)/–-])-(?=\.?\d)")
+
+
+def code_words(code: str) -> str:
+    """Write a code of the study's tables as words.
+
+    Examples
+    --------
+    >>> code_words("allergic_immune"), code_words("procedural")
+    ('allergic or immune', 'procedural')
+    """
+    return _CODES.get(code, code.replace("_", " "))
+
+
+def true_minus(text: str) -> str:
+    """Write the hyphens before numbers of a text as minus signs; dates and ranges stay.
+
+    Examples
+    --------
+    >>> true_minus("from -0.07 to +0.2 on 2016-02-11, days 1-7")
+    'from −0.07 to +0.2 on 2016-02-11, days 1-7'
+    """
+    return _MINUS.sub("−", text)
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """Write a number with a true minus sign; an en dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
@@ -84,7 +110,8 @@ def sentence(text: str) -> str:
     >>> sentence("deaths: 0 treated"), sentence("T4 says so."), sentence("")
     ('Deaths: 0 treated.', 'T4 says so.', '')
     """
-    return text[:1].upper() + text[1:].removesuffix(".") + "." if text else ""
+    said = true_minus(text)
+    return said[:1].upper() + said[1:].removesuffix(".") + "." if said else ""
 
 
 def flag_words(flag: str) -> str:

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import math
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -234,6 +235,11 @@ class Cells(HTMLParser):
             self.now = None
 
 
+def plainly(rows):
+    """Cells without line breaks; the page has minus signs where a CSV has hyphens."""
+    return [[" ".join(cell.split()).replace("−", "-") for cell in row] for row in rows]
+
+
 @pytest.fixture(scope="module")
 def html(outcome, study, values):
     with pytest.MonkeyPatch.context() as patch:
@@ -249,11 +255,20 @@ def test_csv_and_json_hold_the_numbers_of_the_page(html, tables):
         header, *lines = list(csv.reader(io.StringIO(csv_text(table))))
         assert tuple(header) == table.columns
         if name != "T1b":  # its links to other tables have no commas between them
-            shown = [[" ".join(c.split()) for c in row] for row in cells.tables[name]]
-            assert shown == [[" ".join(c.split()) for c in row] for row in lines], name
+            assert plainly(cells.tables[name]) == plainly(lines), name
         held = json.loads(json_text(table))["rows"]
         plain = [[tuple(v) if isinstance(v, list) else v for v in row.values()] for row in held]
         assert [[exact(v) for v in row] for row in plain] == lines
+
+
+def test_numbers_in_sentences_have_minus_signs_on_the_page_and_hyphens_in_the_csv(html, tables):
+    tip = one(tables["T5"], id="tipping_treated")["note"]
+    assert re.search(r"pass -0\.\d+ ln", tip)
+    body = re.sub(r"<[^>]*>", " ", html.split("</style>")[1])
+    assert not re.findall(r"(?<![\w.)/–-])-\.?\d", body)
+    assert re.search(r"pass −0\.\d+ ln", body)
+    assert "allergic_immune" not in body
+    assert "allergic or immune" in body
 
 
 def test_every_infant_named_in_a_table_leads_to_its_row(html):

@@ -281,6 +281,50 @@ def test_bland_altman_plots_second_minus_first_with_bias_and_limits(drawn):
     assert smallest_letters(drawn) >= 8
 
 
+def people(n, arm="MSC"):
+    return [
+        Participant(
+            participant_id=f"sub-{arm[0]}{k}", arm=arm, age_months=8.0, sex="F", index_date=INDEX,
+            last_contact_date=date(2016, 6, 1), enrolled=True,
+        )
+        for k in range(1, n + 1)
+    ]  # fmt: skip
+
+
+def test_the_flow_names_everybody_who_was_lost_and_why(protocol, drawn):
+    came = [*people(2), *people(2, "CTRL")]
+    screened = dataclasses.replace(
+        came[0], participant_id="sub-X1", enrolled=False, screen_fail_reason="older than 12 months"
+    )
+    doses = tuple(
+        Exposure(participant_id=who, dose_no=k, given_at=datetime(2015, 10, 1) + timedelta(14 * k),
+                 planned_cells=2e6, given_cells=2e6, route="intrathecal")
+        for who, n in (("sub-M1", 3), ("sub-M2", 1)) for k in range(1, n + 1)
+    )  # fmt: skip
+    lost = dataclasses.replace(infant("T2", None), participant_id="sub-M2", reason="clipped: x")
+    found = outcome([
+        dataclasses.replace(infant("T1", 0.4), participant_id="sub-M1"), lost,
+        infant("C1", None, 26), infant("C2", 0.1),
+    ])  # fmt: skip
+    flow = tuple(
+        model.FlowArm(arm, arm == "MSC", 5, 2, 1, arm != "MSC", arm == "MSC", n)
+        for arm, n in (("MSC", 1), ("CTRL", 2))
+    )
+    study = Study(None, protocol, (*came, screened), (), (), doses)
+    said = texts(figures.flow_figure(dataclasses.replace(found, flow=flow), study))
+    joined = " ".join(said.split())
+    for words in (
+        "Screened: 5", "Not enrolled: 1", "• sub-X1: older than 12 months",
+        "Enrolled: 4 of 10 planned", "MSC (treated): 2 of 5 planned",
+        "Given at least one dose: 2 Given all 3 doses: 1",
+        "EMG_M3 missing or unusable, not in the test: 1 • sub-M2: clipped: x – the amplifier was",
+        "Died before EMG_M3, ranked worst: 1 • sub-C1: study day 26", "In the primary test: 2",
+    ):  # fmt: skip
+        assert words in joined, words
+    assert smallest_letters(drawn) >= 8
+    assert figures.flow_figure(found, Study(None, protocol, (), (), ())) == ""
+
+
 def test_dollars_in_a_name_are_letters_not_mathematics():
     said = texts(figures.shift_figure(outcome([], effect=shift(), sensitivity=(
         row("Z1", name="overall $level$ of $_", estimate_ln=0.4),
