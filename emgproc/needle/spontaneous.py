@@ -24,6 +24,7 @@ from emgproc.needle.interference_turns import finite_stretches
 from emgproc.needle.spontaneous_classes import IRREGULAR, classify
 from emgproc.needle.spontaneous_extra import differences, extra_in
 from emgproc.needle.spontaneous_interleaved import regular_parts
+from emgproc.needle.spontaneous_own import are_sums
 from emgproc.needle.spontaneous_rest import Rest
 from emgproc.needle.spontaneous_rhythm import rhythm_of
 from emgproc.needle.spontaneous_settings import (
@@ -45,7 +46,7 @@ from emgproc.needle.spontaneous_trains import Trains, trains_of
 
 ONE_S = 0.020  # deflections of a potential that is like no other are no farther apart
 NEAR_S = 0.003
-NOT_ALIKE = "not_alike"
+NOT_ALIKE, TWO_AT_ONCE = "not_alike", "two_at_once"
 LEAST_ALIKE, MOST_DIFFERENT = 3, 0.5  # potentials; energy by which those of one unit may differ
 
 
@@ -140,7 +141,7 @@ class _Site(NamedTuple):
 
 def _judged(site: _Site, found: Trains) -> tuple[SpontaneousTrain, ...]:
     """Every train with its class, then every potential that is like no other."""
-    answer = [train for at in found.trains for train in _parted(site, at)]
+    answer = _without_sums([train for at in found.trains for train in _parted(site, at)])
     for at in _alone(found.single, round(ONE_S * site.source.fs)):
         one = _judge(site, at, site.every)
         if one is not None and _overlaps(one.shape, at, site.every, site.source.fs):
@@ -168,6 +169,17 @@ def _parted(site: _Site, at: Floats) -> list[SpontaneousTrain]:
         rest = replace(rest, kind=UNCLASSIFIED, why=f"{IRREGULAR}: {rest.why}")
     judged.append(rest)
     return [train for train in judged if train is not None]
+
+
+def _without_sums(trains: list[SpontaneousTrain]) -> list[SpontaneousTrain]:
+    """The trains; a fasciculation that is two regular trains at once has no class."""
+    regular = [one.times_s for one in trains if one.kind in (*DENERVATION, RHYTHMIC)]
+    return [
+        replace(one, kind=UNCLASSIFIED, why=f"{TWO_AT_ONCE}: {one.why}")
+        if one.kind == FASCICULATION and are_sums(one.times_s, regular)
+        else one
+        for one in trains
+    ]
 
 
 def _without_extra(site: _Site, at: Floats, whole: SpontaneousTrain) -> list[SpontaneousTrain]:

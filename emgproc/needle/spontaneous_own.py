@@ -12,6 +12,7 @@ from emgproc.needle.spontaneous_interleaved import regular_parts
 
 FILLED = 0.6  # discharges seen far from the unit to all of the fibre's
 DUE = 0.2  # of an interval: a discharge is so near to its place between its neighbours
+SUMS = 0.5  # of a train's potentials
 
 
 def own_rhythm(
@@ -37,11 +38,29 @@ def own_rhythm(
     free = np.minimum(every[after] - train, train - every[after - 1]) > reach_s * fs
     away, near = train[free], train[~free]
     parts, _ = regular_parts(away / fs, *limits, FILLED)
-    due = [_due(away[part], near) for part in parts]
-    return np.unique(np.concatenate([np.empty(0), *(away[part] for part in parts), *due]))
+    filling = [due(away[part], near) for part in parts]
+    return np.unique(np.concatenate([np.empty(0), *(away[part] for part in parts), *filling]))
 
 
-def _due(regular: Floats, near: Floats) -> Floats:
+def are_sums(at: Floats, regular: list[Floats]) -> bool:
+    """Tell whether potentials lie mostly where two or more regular trains miss a discharge.
+
+    Two fibres that fire almost together look like a unit that fires rarely.
+
+    Parameters
+    ----------
+    at
+        Times of the potentials (n,), n >= 1.
+    regular
+        Trains, ascending, two discharges or more each, in the same unit.
+    """
+    missed = np.zeros(at.size, np.int64)
+    for train in regular:
+        missed += np.isin(at, due(train, at))
+    return bool(np.mean(missed >= 2) > SUMS)
+
+
+def due(regular: Floats, near: Floats) -> Floats:
     """Of some discharges those that fill the gaps of a regular train, or go on at its ends."""
     steps = np.diff(regular)
     usual = float(np.median(steps))

@@ -34,7 +34,7 @@ class SpontaneousTrain:
     why
         What decided: the measures, for `unclassified` after a reason
         (`fibre_irregular`, `too_few_potentials`, `unit_neither_rhythmic_nor_rare`, `not_alike`,
-        …).
+        `two_at_once`, …).
     times_s
         Every potential, s, ascending (n,).
     rhythm, shape

@@ -3,7 +3,7 @@
 import numpy as np
 
 from emgproc.needle.spontaneous_extra import differences, extra_in
-from emgproc.needle.spontaneous_own import own_rhythm
+from emgproc.needle.spontaneous_own import are_sums, own_rhythm
 from emgproc.needle.spontaneous_trains import without_parts
 
 FS = 25_600.0
@@ -43,6 +43,22 @@ def test_what_lies_at_two_lags_from_a_larger_train_is_no_part_of_a_fibres():
     kept = without_parts([unit_at, mixed], np.array([100.0, 1.0]), FS, (0.1, 2.0))
     assert not np.isin(late, kept[1]).any()
     assert np.isin(fibre_at, kept[1]).mean() > 0.9
+
+
+def test_what_comes_where_two_fibres_miss_a_discharge_is_their_sum_and_rare_units_are_not():
+    rng = np.random.default_rng(49)
+    one, two = regular(rng, 12.7, 0.05, 30.0), regular(rng, 9.1, 0.05, 30.0)
+    nearest = two[np.abs(two - one[:, None]).argmin(axis=1)]
+    together = np.abs(one - nearest) < 0.0015
+    assert together.sum() >= 5
+    seen = [one[~together], np.setdiff1d(two, nearest[together])]
+    assert are_sums(one[together], seen)
+    assert not are_sums(one[together], seen[:1])
+    # A unit's potentials hide the fibres' that come with them.
+    for _ in range(20):
+        rare = np.sort(rng.uniform(0.2, 29.8, 12))
+        left = [train[(np.abs(train - rare[:, None]) > 0.010).all(axis=0)] for train in seen]
+        assert not are_sums(rare, left)
 
 
 def test_potentials_of_one_shape_hardly_differ_and_those_of_many_do():
