@@ -4,10 +4,15 @@ A healthy muscle of an infant has 110 units, a muscle with SMA the few that are 
 and, a third of them, small immature ones. A myopathic muscle has all its units, each with a third
 of its fibres. Equal force therefore takes few fast units in one and many in the other.
 
+A unit that has taken in more fibres pulls harder for it, but not faster: contraction times go by
+the rank of the motor neuron, whatever its unit has won or lost.
+
 References
 ----------
 Fuglevand, Winter and Patla 1993, J Neurophysiol 70:2470 (recruitment, rates, twitches). Henneman,
-Somjen and Carpenter 1965, J Neurophysiol 28:560 (small units first).
+Somjen and Carpenter 1965, J Neurophysiol 28:560 (small units first). Vogt and Nix 1997,
+Electroencephalogr Clin Neurophysiol 105:328 (units of SMA: the twitch grows with the potential,
+the contraction time does not).
 """
 
 from dataclasses import dataclass
@@ -140,7 +145,8 @@ def _graded(n: int) -> Floats:
 
 
 def _steady(strengths: Floats, thresholds: Floats, excitation: float) -> float:
-    times_s = contraction_times_s(strengths / strengths.min())
+    ranks = _graded(thresholds.size)
+    times_s = contraction_times_s(ranks / ranks[0])
     return steady_force(firing_rates(excitation, thresholds), strengths, times_s)
 
 
