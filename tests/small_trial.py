@@ -1,6 +1,7 @@
 """A whole small study for the tests of the run: 2 + 2 infants, two visits, 8 s of four muscles."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,14 @@ def _table(path: Path, columns: str, rows: list[tuple]) -> None:
     path.parent.mkdir(exist_ok=True)
     lines = [columns.split(), *([str(cell) for cell in row] for row in rows)]
     path.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def slow_copy(study: Path, root: Path) -> Path:
+    """A copy whose recordings take about 0.3 s each, so that something can happen meanwhile."""
+    shutil.copytree(study, root)
+    plan, entropy = root / "plan.toml", '[[feature]]\nname = "sample_entropy"\n'
+    plan.write_text(plan.read_text("utf-8").replace("[windows]", f"{entropy}[windows]"), "utf-8")
+    return root
 
 
 def run_inline(tasks, options, finished, **how):

@@ -20,7 +20,7 @@ from emgproc.batch.sidecars import loose_table, named_sidecars, sidecar_changes
 from emgproc.errors import ReadError, StoreError, WriteError
 from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.plan.model import SIGNAL
-from emgproc.writers import atomic_path, write_bytes, write_text
+from emgproc.writers import write_bytes, write_text
 
 SCHEMA = 1
 COLUMNS = ("channel", "feature", "unit", "value", "n", "flags", "reason", "rule_id")
@@ -68,9 +68,8 @@ def write_result(paths: ResultPaths, features: FeatureSet, key: ResultKey) -> No
     make_folder(paths.stem.parent)
     table = table_text(features)
     write_text(paths.table, table)
-    with atomic_path(paths.arrays) as temporary:
-        _write_arrays(temporary, features)
-        arrays_sha256 = hashlib.sha256(temporary.read_bytes()).hexdigest()
+    arrays = _arrays_file(features)
+    write_bytes(paths.arrays, arrays)
     header = {
         "schema": SCHEMA,
         "GeneratedBy": [{"Name": "emgproc", "Version": features.version}],
@@ -84,7 +83,7 @@ def write_result(paths: ResultPaths, features: FeatureSet, key: ResultKey) -> No
         "warnings": list(features.warnings),
         "synthetic": features.synthetic,
         "table_sha256": hashlib.sha256(table.encode("utf-8")).hexdigest(),
-        "arrays_sha256": arrays_sha256,
+        "arrays_sha256": hashlib.sha256(arrays).hexdigest(),
     }
     text = json.dumps(header, indent=1, ensure_ascii=False) + "\n"
     # A file name that is no UTF-8: as JSON writes it, "\udcfc", which reads back to the same name.
@@ -275,8 +274,11 @@ def _text(path: Path) -> str:
         raise StoreError(f"{path}: cannot be read ({error}); run with --force") from error
 
 
-def _write_arrays(path: Path, features: FeatureSet) -> None:
-    """The same values for programs that read HDF5: a dataset per column, no times of creation."""
+def _arrays_file(features: FeatureSet) -> bytes:
+    """The same values for programs that read HDF5: a dataset per column, no times of creation.
+
+    Made in memory: HDF5 does not survive a disk that is full when it closes a file.
+    """
     import h5py
     import numpy as np
 
@@ -291,10 +293,12 @@ def _write_arrays(path: Path, features: FeatureSet) -> None:
         "reason": ([v.reason for v in features.values], text),
         "rule_id": ([v.rule_id for v in features.values], text),
     }
-    with h5py.File(path, "w", track_order=True) as file:
+    whole = io.BytesIO()
+    with h5py.File(whole, "w", track_order=True) as file:
         file.attrs["source"] = features.source
         file.attrs["sha256"] = features.sha256
         file.attrs["plan_digest"] = features.plan_digest
         file.attrs["version"] = features.version
         for name, (column, kind) in columns.items():
             file.create_dataset(name, data=np.array(column, dtype=kind), track_times=False)
+    return whole.getvalue()

@@ -2,16 +2,14 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+import small_trial
 
 COMMAND = [sys.executable, "-m", "emgproc.cli"]
-SLOW = '[[feature]]\nname = "sample_entropy"\n'  # about 0.3 s a recording
 RECORDING = "sub-01/ses-baseline/emg/sub-01_ses-baseline_task-rest_emg.edf"
 
 
@@ -67,11 +65,7 @@ def test_the_code_and_the_last_line_say_the_same(commands, name, last):
 
 @pytest.fixture(scope="module")
 def slow_study(written_trial, tmp_path_factory):
-    """A study whose recordings take long enough to be interrupted."""
-    root = Path(shutil.copytree(written_trial, tmp_path_factory.mktemp("slow") / "study"))
-    plan = root / "plan.toml"
-    plan.write_text(plan.read_text("utf-8").replace("[windows]", SLOW + "[windows]"), "utf-8")
-    return root
+    return small_trial.slow_copy(written_trial, tmp_path_factory.mktemp("slow") / "study")
 
 
 def interrupted(*arguments):
