@@ -41,6 +41,7 @@ from emgproc.motor_units.persistent import (
 from emgproc.motor_units.propagation import Propagation, propagation
 from emgproc.motor_units.pulse_trains import pulse_trains
 from emgproc.motor_units.record import Audit, Edit, UnitLabel, UnitsRecord
+from emgproc.motor_units.residual import without_units
 from emgproc.motor_units.rhythm import is_rhythmic, rhythmic_share
 from emgproc.motor_units.smoothing import smoothed_rate
 from emgproc.motor_units.tracking import track
@@ -126,4 +127,5 @@ __all__ = [
     "train_coherence",
     "unit_delta_f",
     "waveform_features",
+    "without_units",
 ]

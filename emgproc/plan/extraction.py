@@ -15,7 +15,7 @@ from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.features.tone import band_flags, unusable_reason
 from emgproc.plan.measuring import ROWS, Measured, measure, wanted_by
 from emgproc.plan.model import SCAN, WHOLE, Plan
-from emgproc.plan.motor_units import motor_unit_values
+from emgproc.plan.motor_units import found_units, motor_unit_values
 from emgproc.plan.needle import needle_values
 from emgproc.plan.stimulation import measures_scans, scan_values, stimulation_values
 from emgproc.plan.varied import Varied, apply_with_variants, variant_values
@@ -75,9 +75,11 @@ def extract(
     values: list[FeatureValue] = []
     for first in range(0, len(rows), ROWS):
         values += _values(clean, rows[first : first + ROWS], plan)
-    values += variant_values(clean, plan, varied or {})
-    if plan.motor_units is not None:
-        values += motor_unit_values(clean, plan.motor_units, threads=threads)
+    settings = plan.motor_units
+    units = None if settings is None else found_units(clean, settings, threads=threads)
+    values += variant_values(clean, plan, varied or {}, units)
+    if settings is not None:
+        values += motor_unit_values(clean, settings, found=units)
     if plan.stimulation is not None:
         values += stimulation_values(clean, plan.stimulation)
     if plan.needle is not None:

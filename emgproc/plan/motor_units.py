@@ -32,8 +32,29 @@ DIFFERENTIAL = ("differential", "bipolar")  # words of a reference that is a nei
 Span = tuple[int, int]
 
 
-def motor_unit_values(
+def found_units(
     clean: Recording, settings: MotorUnitSettings, *, threads: int = 1
+) -> MotorUnits | str:
+    """Motor units of a recording; or in a word why there are none.
+
+    Parameters as `motor_unit_values`.
+    """
+    if clean.duration_s > settings.most_s:
+        return TOO_LONG
+    how = settings.decomposition
+    try:
+        found = decompose(clean, seed=settings.seed, settings=how, threads=threads)
+    except FsTooLowError as error:
+        return error.code
+    return found.verdict.partition(":")[0] or found
+
+
+def motor_unit_values(
+    clean: Recording,
+    settings: MotorUnitSettings,
+    *,
+    threads: int = 1,
+    found: MotorUnits | str | None = None,
 ) -> list[FeatureValue]:
     """Motor units found in a recording, described.
 
@@ -45,6 +66,8 @@ def motor_unit_values(
         The plan's.
     threads
         Threads; the values are the same for any number.
+    found
+        From `found_units`, where it was called already.
 
     Returns
     -------
@@ -55,15 +78,10 @@ def motor_unit_values(
         interquartile range, `…_median`, `…_iqr`. All are flagged `motor_unit`. Without units the
         values of the pool have the reason of the verdict.
     """
-    if clean.duration_s > settings.most_s:
-        return motor_unit_blanks(clean.fs, TOO_LONG)
-    how = settings.decomposition
-    try:
-        found = decompose(clean, seed=settings.seed, settings=how, threads=threads)
-    except FsTooLowError as error:
-        return motor_unit_blanks(clean.fs, error.code)
-    if found.verdict:
-        return motor_unit_blanks(clean.fs, found.verdict.partition(":")[0])
+    if found is None:
+        found = found_units(clean, settings, threads=threads)
+    if isinstance(found, str):
+        return motor_unit_blanks(clean.fs, found)
     described = describe_trains(
         found.discharges,
         clean.fs,
@@ -72,7 +90,7 @@ def motor_unit_values(
         seed=settings.seed,
         force=_force(clean, settings.force),
         steady=_steady(clean, settings.steady),
-        rest=_rest(clean, settings.rest),
+        rest=rest_spans(clean, settings.rest),
     )
     units = [_resolved(value) for value in described if value.channel]
     units += [*_quality(found), *_waveforms(found, clean)]
@@ -195,7 +213,8 @@ def _steady(recording: Recording, label: str) -> Span | None:
     return max(spans, key=lambda span: span[1] - span[0], default=None)
 
 
-def _rest(recording: Recording, labels: Sequence[str]) -> list[Span]:
+def rest_spans(recording: Recording, labels: Sequence[str]) -> list[Span]:
+    """Samples under labels of rest and none of crying, movement, handling or sedation."""
     row = recording.emg_rows()[0]
     quiet = covered(recording, row, labels) & ~covered(recording, row, NOT_QUIET)
     return [

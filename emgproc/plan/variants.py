@@ -90,10 +90,26 @@ class StateUnknown:
         return steps
 
 
-Variant: TypeAlias = HighPass | EcgGated | StateUnknown
+@dataclass(frozen=True, slots=True)
+class RhythmSubtracted:
+    """Motor units that fire on their own at rest, 5-15 Hz with COVisi < 0.2, subtracted (Z10).
+
+    It needs a grid, and the [motor_units] of the plan; their labels of rest count.
+    """
+
+    rule_id: ClassVar[str] = "tone_z10_v1"
+    label: ClassVar[str] = "rhythm_subtracted"
+
+    def steps(self, steps: Steps) -> Steps:
+        """The plan's steps: units are found in what they leave."""
+        return steps
+
+
+Variant: TypeAlias = HighPass | EcgGated | StateUnknown | RhythmSubtracted
 
 VARIANTS: MappingProxyType[str, type] = MappingProxyType(
     {"high_pass": HighPass, "ecg_gated": EcgGated, "state_unknown": StateUnknown}
+    | {"rhythm_subtracted": RhythmSubtracted}
 )
 
 

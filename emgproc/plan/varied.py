@@ -2,7 +2,7 @@
 
 References
 ----------
-spec section 1.5, the sensitivity set of `tone_primary_v1`: Z7, Z8, Z15.
+spec section 1.5, the sensitivity set of `tone_primary_v1`: Z7, Z8, Z10, Z15.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,17 @@ from emgproc.features import NoiseSettings, WindowSettings
 from emgproc.features.result import FeatureValue
 from emgproc.features.tone import tone
 from emgproc.features.windows import has_states
+from emgproc.motor_units import MotorUnits
 from emgproc.plan.model import Plan
-from emgproc.plan.variants import MARK, EcgGated, StateUnknown, Variant, shared_steps
+from emgproc.plan.rhythm import without_rhythm
+from emgproc.plan.variants import (
+    MARK,
+    EcgGated,
+    RhythmSubtracted,
+    StateUnknown,
+    Variant,
+    shared_steps,
+)
 from emgproc.preprocessing import GateEcg, apply_steps
 from emgproc.recording import Recording
 
@@ -65,7 +74,9 @@ def apply_with_variants(recording: Recording, plan: Plan) -> tuple[Recording, Va
     return apply_steps(recording, plan.steps[done:]), varied
 
 
-def variant_values(clean: Recording, plan: Plan, varied: Varied) -> list[FeatureValue]:
+def variant_values(
+    clean: Recording, plan: Plan, varied: Varied, units: MotorUnits | str | None
+) -> list[FeatureValue]:
     """Values of all variants, in their order.
 
     Parameters
@@ -77,18 +88,28 @@ def variant_values(clean: Recording, plan: Plan, varied: Varied) -> list[Feature
     varied
         From `apply_with_variants`. A variant that has other steps and is not among them is NaN
         with `raw_recording_needed`.
+    units
+        From `found_units`; `None` where the plan does not look for motor units.
 
     Returns
     -------
     list of FeatureValue
         `tone_ms_uv2`, `noise_power_uv2`, `band_low_hz` and `band_high_hz` of each EMG channel,
         each with `~` and the label of the variant. NaN also with `no_heart_beat_found`
-        (`ecg_gated`) or `fs_too_low` (`hp…`), and as `tone` has it.
+        (`ecg_gated`), `fs_too_low` (`hp…`), those of `without_rhythm` (`rhythm_subtracted`),
+        and as `tone` has it.
     """
     values: list[FeatureValue] = []
     for variant in plan.variants:
         if variant in varied:
             values += varied[variant]
+        elif isinstance(variant, RhythmSubtracted):
+            left = without_rhythm(clean, plan.motor_units, units)
+            values += (
+                _blanks(variant, clean, left)
+                if isinstance(left, str)
+                else _measured(variant, left, plan)
+            )
         elif shared_steps(variant, plan.steps) == len(plan.steps):
             values += _measured(variant, clean, plan)
         else:

@@ -12,7 +12,7 @@ from emgproc import Channel, Event, Recording, write_recording
 from emgproc.errors import ParameterError, PlanError
 from emgproc.plan import extract, extract_file, extract_recording, large, load_plan, plan_from_text
 from emgproc.plan.large import whole_needed
-from emgproc.plan.variants import EcgGated, HighPass, StateUnknown, shared_steps
+from emgproc.plan.variants import EcgGated, HighPass, RhythmSubtracted, StateUnknown, shared_steps
 from emgproc.plan.varied import apply_with_variants
 from emgproc.preprocessing import Bandpass, GateEcg
 from emgproc.readers import open_recording
@@ -31,6 +31,7 @@ HP30 = '[[variant]]\nname = "high_pass"\nlow_hz = 30\n'
 HP50 = '[[variant]]\nname = "high_pass"\nlow_hz = 50\n'
 GATED = '[[variant]]\nname = "ecg_gated"\n'
 UNKNOWN = '[[variant]]\nname = "state_unknown"\n'
+RHYTHM = '[[variant]]\nname = "rhythm_subtracted"\n'
 FOUR = plan_from_text(HEAD + SUBTRACT + BAND + HP30 + HP50 + GATED + UNKNOWN)
 
 
@@ -235,11 +236,13 @@ def test_a_rate_too_low_for_one_variant_costs_that_one_only():
 
 def test_the_shipped_plan_has_the_variants_of_the_sensitivity_set():
     plan = load_plan(SURFACE)
-    assert plan.variants == (HighPass(30), HighPass(50), EcgGated(), StateUnknown())
-    assert [shared_steps(v, plan.steps) for v in plan.variants] == [8, 8, 6, 9]
+    assert plan.variants == (
+        HighPass(30), HighPass(50), EcgGated(), StateUnknown(), RhythmSubtracted(),
+    )  # fmt: skip
+    assert [shared_steps(v, plan.steps) for v in plan.variants] == [8, 8, 6, 9, 9]
 
 
-@pytest.mark.parametrize("variant", [HP30, HP50, GATED, UNKNOWN])
+@pytest.mark.parametrize("variant", [HP30, HP50, GATED, UNKNOWN, RHYTHM])
 def test_a_variant_changes_the_digest(variant):
     bare = HEAD + SUBTRACT + BAND
     assert plan_from_text(bare + variant).digest != plan_from_text(bare).digest
