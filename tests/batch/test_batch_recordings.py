@@ -184,6 +184,22 @@ def test_each_kind_of_recording_has_its_plan_and_all_are_rows_of_one_table(
     assert (again.n_computed, again.n_reused) == (1, len(study.recordings))
 
 
+def test_another_filter_of_one_plan_leaves_the_results_of_the_others(study, tmp_path, inline):
+    (study.root / "needle.toml").write_text(small_study.PLAN, encoding="utf-8")
+    study.protocol.plans.needle = "needle.toml"
+    rows = [dataclasses.replace(row, modality="needle") for row in study.recordings[:1]]
+    both = dataclasses.replace(study, recordings=(*rows, *study.recordings[1:]))
+    run_recordings(both, tmp_path / "out", QUIET)
+    for plan, expected in (
+        ("needle.toml", ["compute", "reuse", "reuse", "reuse"]),
+        ("plan.toml", ["reuse", "compute", "compute", "compute"]),
+    ):
+        text = small_study.PLAN.replace('"bandpass"', '"bandpass"\nlow_hz = 30')
+        (study.root / plan).write_text(text, encoding="utf-8")
+        assert [action for action, _ in actions(both, tmp_path / "out")] == expected
+        run_recordings(both, tmp_path / "out", QUIET)
+
+
 def test_a_file_that_is_not_the_one_of_the_table_fails(study, tmp_path, inline):
     wrong = dataclasses.replace(study.recordings[0], sha256="0" * 64)
     other = dataclasses.replace(study, recordings=(wrong, *study.recordings[1:]))
