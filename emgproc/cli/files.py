@@ -1,5 +1,6 @@
 """Commands on single files and folders of files; no trial is needed."""
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emgproc.cli.dataset import ConvertCommand, asks_for_dataset, dataset_options, write_dataset
-from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end, tell_costs
+from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end, stopped, tell_costs
 from emgproc.cli.engine import engine_options
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ def features(
     from emgproc.batch import extract_files, plan_files
     from emgproc.batch.costs import costs_of_files
     from emgproc.batch.files import results_folder
+    from emgproc.errors import WriteError
     from emgproc.plan import load_plan
 
     chosen = load_plan(plan)
@@ -219,7 +221,8 @@ def features(
     tell_costs(costs_of_files(found, chosen, folder, options))
     done = extract_files(found, chosen, output, options=options, results=folder)
     if not done.stopped:
-        seen.save()
+        with contextlib.suppress(WriteError):  # then they are looked at once more, next time
+            seen.save()
     return _tell_done(done)
 
 
@@ -258,7 +261,5 @@ def _tell_done(done: "FilesDone") -> int:
     if done.failures:
         words += f", {len(done.failures)} failed"
     if done.stopped:
-        return end(
-            SOME_FAILED, f"{words}; stopped before the end, without a table: {done.stopped}"
-        )
+        return stopped(f"{words}, no table written", done.stopped)
     return end(SOME_FAILED if done.failures else DONE, f"{words}; see {done.table}.")
