@@ -14,6 +14,7 @@ from emgproc.outcome.secondary import secondary_outcomes
 from emgproc.outcome.sensitivity import sensitivity_rows
 from emgproc.outcome.sensitivity_row import Material
 from emgproc.outcome.sources import Sources, session_of
+from emgproc.study.check_people import evaluable_problem
 from emgproc.study.model import Study
 from emgproc.study.protocol import Protocol, ProtocolNote
 from emgproc.study.visit_table import RecordingFailure, VisitValue
@@ -128,6 +129,9 @@ def _warnings(
             f"the primary is uninformative: {primary.both_censored_share:.0%} of the evaluable "
             "pairs lie at the limit of detection at both visits"
         )
+    few = evaluable_problem(primary.n_treated, primary.n_control, primary.alpha)
+    if few is not None and pairs:
+        said.append(f"{few.code}: {few.message}")
     known = {p.participant_id for p in study.participants}
     strangers = sorted({v.participant_id for v in values} - known)
     if strangers:

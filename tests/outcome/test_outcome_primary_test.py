@@ -103,3 +103,15 @@ def test_the_estimand_names_the_declared_test(levels):
     levels.protocol["analysis"]["test"] = "perm_mean"
     rows = analyse(*levels.build()).secondary.estimand
     assert TESTS["perm_mean"] in next(r.text for r in rows if r.attribute == "summary")
+
+
+def test_too_few_evaluable_infants_are_warned_of_by_their_code(made):
+    for k in range(4):
+        made.infant(f"sub-T{k}", "MSC", 0.1 * k)
+    for k in range(3):
+        made.infant(f"sub-C{k}", "CTRL", -0.1 * k)
+    assert (
+        "W109: evaluable 4 v 3: smallest p 0.057 > alpha 0.05" in analyse(*made.build()).warnings
+    )
+    made.infant("sub-C4", "CTRL", 0.05)
+    assert not [w for w in analyse(*made.build()).warnings if "W109" in w]
