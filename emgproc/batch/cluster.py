@@ -20,7 +20,8 @@ from emgproc.errors import ClusterError, NoWorkerError
 if TYPE_CHECKING:
     from distributed import Client
 
-WAIT_S = 60.0  # for a scheduler, for its answer, and for the first or the next worker
+WAIT_S = 60.0  # for a scheduler, and for the first or the next worker
+_ANSWER_S = 120.0  # a worker that is asked for the first time imports the package
 _LOOK_S = 0.1
 
 # Set here, so that a configuration file in somebody's home folder cannot change a run.
@@ -158,10 +159,11 @@ class Crew:
             return await question(*about, **options)
 
         try:
-            return self.client.sync(asked, callback_timeout=WAIT_S)
+            return self.client.sync(asked, callback_timeout=_ANSWER_S)
         except OSError as error:  # a connection that broke, or time that is up
             raise ClusterError(
-                f"the scheduler at {self.address} does not answer ({error!r})"
+                f"the scheduler {self.address}, or a worker that it was to ask, does not answer "
+                f"({error!r})"
             ) from error
 
 
