@@ -16,7 +16,7 @@ from emgproc.batch.store import make_folder
 from emgproc.errors import EmgprocError, ParameterError
 from emgproc.standards.audit import NOT_STATED, begin_audit, end_audit
 from emgproc.standards.crate import RunFacts, write_crate
-from emgproc.standards.lock import LockState, lock_state
+from emgproc.standards.lock import LockState, check_blinding, lock_state
 from emgproc.standards.scramble import (
     FOLDER,
     SCRAMBLED,
@@ -151,7 +151,8 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
         The cluster `dask` cannot be used; nothing was computed or written.
     ParameterError
         `level` is unknown, or "group" is asked for while recordings are not computed yet; `final`
-        without a lock, or together with `scrambled`.
+        without a lock, or together with `scrambled`;
+        the study is blinded and labels are not scrambled.
     """
     if level not in LEVELS:
         raise ParameterError(f"level must be participant, group or empty, got {level!r}")
@@ -159,6 +160,8 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     chosen = options or BatchOptions(jobs=jobs, dask=dask)
     way = _Way(loaded, Path(out), level, chosen, scrambled, lock_state(loaded))
     _check_final(way, final=final)
+    if level != "participant" and not chosen.participants:
+        check_blinding(way.lock, scrambled=scrambled is not None)
     plans = {kind: plan.digest for kind, plan in plans_of(loaded).items()}
     known = known_failures(loaded, way.out, chosen) if level == "group" else None
     if level != "group":

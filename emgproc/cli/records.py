@@ -14,25 +14,43 @@ _FOLDER = click.Path(path_type=Path)
 @click.argument("out", type=_FOLDER, required=False)
 @click.option("--by", required=True, help="Who locks, as the person wants to be named.")
 @click.option("--again", is_flag=True, help="Replace the lock that is there; it stays on record.")
-@click.option("--reason", default="", help="Why it is replaced.")
-def lock(*, study: Path, out: Path | None, by: str, again: bool, reason: str) -> int:
+@click.option("--reason", default="", help="Why it is replaced, or unblinded.")
+@click.option("--blinded", is_flag=True, help="Only scrambled labels may be analysed until then.")
+@click.option("--unblind", is_flag=True, help="The arms of a blinded study may be told from now.")
+def lock(
+    *,
+    study: Path,
+    out: Path | None,
+    by: str,
+    again: bool,
+    reason: str,
+    blinded: bool,
+    unblind: bool,
+) -> int:
     """Fix the analysis of STUDY: write its lock.json.
 
     The protocol as far as it decides a number, the plans, the seed and the version are hashed.
     Whatever is changed later is told on every page as POST HOC. Name the results folder OUT where
-    there is one: the lock states what was computed before it.
+    there is one: the lock states what was computed before it. A blinded study is analysed under
+    scrambled labels only, until --unblind.
     """
     from emgproc.batch.claim import claimed
     from emgproc.standards.audit import NOT_STATED
     from emgproc.standards.audit_log import Entry, append
-    from emgproc.standards.lock import LOCK_FILE, lock_study
+    from emgproc.standards.lock import LOCK_FILE, lock_study, unblind_study
     from emgproc.study import load_study
 
+    if unblind and (again or blinded):
+        raise click.UsageError("--unblind stands alone: neither --again nor --blinded beside it")
     loaded = load_study(study)
-    state = lock_study(loaded, by=by, out=out, again=again, reason=reason)
+    if unblind:
+        state = unblind_study(loaded, by=by, reason=reason, out=out)
+    else:
+        state = lock_study(loaded, by=by, out=out, again=again, reason=reason, blinded=blinded)
     if out is not None:
         with claimed(out):
-            told = Entry("locked", f"study/{LOCK_FILE}", reason=reason or state.statement)
+            action = "unblinded" if unblind else "locked"
+            told = Entry(action, f"study/{LOCK_FILE}", reason=reason or state.statement)
             append(out, [told], user=by or NOT_STATED)
     click.echo(state.statement)
     return end(DONE, f"{study / LOCK_FILE} written, sha256 {state.digest}.")

@@ -32,21 +32,25 @@ class LockState:
         What every page says of it; begins with POST HOC where anything differs.
     digest
         sha256 of what was locked; empty without a lock.
+    blinded
+        Only scrambled labels may be analysed: nobody has unblinded the study yet.
     """
 
     locked: bool
     changed_keys: tuple[str, ...]
     statement: str
     digest: str = ""
+    blinded: bool = False
 
 
-def lock_study(
+def lock_study(  # noqa: PLR0913 - all beyond the first are keyword-only
     study: Study,
     *,
     by: str,
     out: str | Path | None = None,
     again: bool = False,
     reason: str = "",
+    blinded: bool = False,
 ) -> LockState:
     """Write `lock.json` into the study folder.
 
@@ -60,12 +64,14 @@ def lock_study(
         The results folder, if there is one: the lock states what was computed in it already.
     again, reason
         Replace a lock that is there; it stays on record in the new one, with the reason.
+    blinded
+        Until `unblind_study`, arms and visits are analysed under scrambled labels only.
 
     Raises
     ------
     ParameterError
         `by` is empty; the study is locked already and `again` is not set; `again` without a
-        reason, or without a lock to replace.
+        reason, without a lock to replace, or without `blinded` while that lock is blinded.
     StoreError
         The lock that is there is damaged.
     PlanError, ReadError
@@ -77,6 +83,10 @@ def lock_study(
         raise ParameterError("a lock needs the name of who locks: --by NAME")
     before = _read_lock(study)
     _check_again(study, before, again=again, reason=reason)
+    if before is not None and _is_blinded(before) and not blinded:
+        raise ParameterError(
+            f"{study.root / LOCK_FILE}: the study is blinded; lock it again blinded, or unblind it"
+        )
     content = locked_content(study)
     lock: dict[str, Any] = {
         "schema": SCHEMA,
@@ -85,12 +95,81 @@ def lock_study(
         "at": utc_now(),
         "by": by.strip(),
         "data_state": data_state(study, out),
+        "blinded": blinded,
+        "unblinded": None,
         "reason": reason.strip(),
         "earlier": [] if before is None else [*before["earlier"], _remembered(before)],
     }
-    lock["seal"] = digest_of(lock)
+    return _written(study, lock)
+
+
+def unblind_study(
+    study: Study, *, by: str, reason: str, out: str | Path | None = None
+) -> LockState:
+    """Record in a blinded lock that the arms may be told apart from now on, by whom and why.
+
+    Parameters
+    ----------
+    study
+        A checked study with a blinded lock.
+    by, reason
+        Who unblinds, and why now.
+    out
+        The results folder, as in `lock_study`: what was computed before is stated.
+
+    Raises
+    ------
+    ParameterError
+        `by` or `reason` is empty; there is no lock, it is not blinded, it was unblinded before,
+        or it was edited.
+    StoreError
+        The lock is damaged.
+    WriteError
+        The file cannot be written.
+    """
+    lock, path = _read_lock(study), study.root / LOCK_FILE
+    if not (by.strip() and reason.strip()):
+        raise ParameterError("unblinding needs who does it and why: --by NAME --reason TEXT")
+    if lock is None or not lock.get("blinded"):
+        raise ParameterError(f"{path}: there is no blinded lock; nothing to unblind")
+    if lock["unblinded"] is not None:
+        raise ParameterError(f"{path}: was unblinded at {lock['unblinded']['at']} already")
+    if not _untouched(lock):
+        raise ParameterError(f"{path}: was edited after it was written; restore it first")
+    lock["unblinded"] = {
+        "at": utc_now(),
+        "by": by.strip(),
+        "reason": reason.strip(),
+        "data_state": data_state(study, out),
+    }
+    return _written(study, lock)
+
+
+def check_blinding(state: LockState, *, scrambled: bool) -> None:
+    """Refuse an analysis of the real labels of a study that is blinded.
+
+    Raises
+    ------
+    ParameterError
+        The lock is blinded and labels are not scrambled.
+    """
+    if state.blinded and not scrambled:
+        raise ParameterError(
+            "the study is blinded: analyse scrambled labels (--scrambled SEED), compute "
+            "recordings alone (participant), or unblind it (emgproc lock STUDY --unblind --by NAME "
+            "--reason TEXT)"
+        )
+
+
+def _written(study: Study, lock: dict[str, Any]) -> LockState:
+    """Seal a lock and write it."""
+    lock["seal"] = digest_of({key: value for key, value in lock.items() if key != "seal"})
     write_text(study.root / LOCK_FILE, json.dumps(lock, indent=1, ensure_ascii=False) + "\n")
     return lock_state(study)
+
+
+def _is_blinded(lock: dict[str, Any]) -> bool:
+    return bool(lock.get("blinded")) and lock["unblinded"] is None
 
 
 def lock_state(study: Study) -> LockState:
@@ -118,12 +197,24 @@ def lock_state(study: Study) -> LockState:
     else:
         statement = f"Locked: {told}; nothing that decides a number changed since. {history}"
     return LockState(
-        locked=True, changed_keys=tuple(found), statement=statement, digest=lock["digest"]
+        locked=True,
+        changed_keys=tuple(found),
+        statement=statement,
+        digest=lock["digest"],
+        blinded=_is_blinded(lock),
     )
 
 
 def _history(lock: dict[str, Any]) -> str:
     told = f"State of the data when it was locked: {lock['data_state']}."
+    if _is_blinded(lock):
+        told += " Blinded: only scrambled labels may be analysed."
+    elif lock.get("blinded"):
+        opened = lock["unblinded"]
+        told += (
+            f" Unblinded at {opened['at']} by {opened['by']}; reason: {opened['reason']}; state "
+            f"of the data then: {opened['data_state']}."
+        )
     if lock["earlier"]:
         last = lock["earlier"][-1]
         told += (

@@ -6,9 +6,20 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from emgproc.batch import BatchOptions
+from emgproc.cli import main
 from emgproc.errors import MissingFileError, ParameterError, StoreError
-from emgproc.standards.lock import LOCK_FILE, NOT_LOCKED, lock_state, lock_study
+from emgproc.run import run
+from emgproc.standards.lock import (
+    LOCK_FILE,
+    NOT_LOCKED,
+    check_blinding,
+    lock_state,
+    lock_study,
+    unblind_study,
+)
 from emgproc.standards.lock_content import locked_content
 from emgproc.study import load_study
 
@@ -173,3 +184,61 @@ def test_the_lock_tells_what_of_the_month_3_data_there_was(study, tmp_path):
     for recording in study.glob("sub-*/ses-month3/emg/*.edf"):
         recording.unlink()
     assert told() == ("no month-3 recording read; no month-3 recording lies in the study folder")
+
+
+def test_a_blinded_study_is_analysed_under_scrambled_labels_only(study, tmp_path):
+    loaded = load_study(study)
+    assert not lock_study(loaded, by="A").blinded
+    state = lock_study(loaded, by="A", again=True, reason="blinded now", blinded=True)
+    assert state.blinded
+    assert "Blinded: only scrambled labels may be analysed." in state.statement
+    for level in ("", "group"):
+        with pytest.raises(ParameterError, match="the study is blinded: analyse scrambled"):
+            run(study, tmp_path / "out", level=level, options=BatchOptions(quiet=True))
+    assert not (tmp_path / "out").exists()
+    check_blinding(state, scrambled=True)
+
+
+def test_unblinding_is_recorded_with_who_when_why_and_the_state_of_the_data(study, monkeypatch):
+    loaded = load_study(study)
+    locked = lock_study(loaded, by="A", blinded=True)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1468000000")
+    state = unblind_study(loaded, by=" B ", reason="all visits done")
+    check_blinding(state, scrambled=False)
+    assert (state.blinded, state.changed_keys) == (False, ())
+    assert state.digest == locked.digest, "what was fixed is fixed still"
+    assert (
+        "Unblinded at 2016-07-08T17:46:40Z by B; reason: all visits done; state of the "
+        in (state.statement)
+    )
+    held = json.loads((study / LOCK_FILE).read_text("utf-8"))
+    assert held["unblinded"]["data_state"] == held["data_state"]
+    with pytest.raises(ParameterError, match="was unblinded at 2016-07-08"):
+        unblind_study(loaded, by="B", reason="again")
+
+
+def test_a_study_is_not_unblinded_by_another_lock_or_by_hand(study):
+    loaded = load_study(study)
+    with pytest.raises(ParameterError, match="no blinded lock"):
+        unblind_study(loaded, by="B", reason="x")
+    lock_study(loaded, by="A", blinded=True)
+    with pytest.raises(ParameterError, match="lock it again blinded, or unblind it"):
+        lock_study(loaded, by="A", again=True, reason="other seed")
+    with pytest.raises(ParameterError, match="who does it and why"):
+        unblind_study(loaded, by="B", reason=" ")
+    edit(study, '"blinded": true', '"blinded": false', LOCK_FILE)
+    state = lock_state(loaded)
+    assert state.statement.startswith("POST HOC: 1 key changed")
+    assert LOCK_FILE in state.changed_keys
+
+
+def test_the_command_blinds_and_unblinds(study):
+    def call(*arguments):
+        return CliRunner().invoke(main, ["lock", str(study), "--by", "A", *arguments])
+
+    assert "Blinded: only" in call("--blinded").stdout
+    assert call("--unblind", "--again", "--reason", "x").exit_code == 2
+    assert call("--unblind").exit_code == 2
+    done = call("--unblind", "--reason", "all visits done")
+    assert done.exit_code == 0
+    assert "reason: all visits done" in done.stdout
