@@ -156,8 +156,8 @@ def check_blinding(state: LockState, *, scrambled: bool) -> None:
     if state.blinded and not scrambled:
         raise ParameterError(
             "the study is blinded: analyse scrambled labels (--scrambled SEED), compute "
-            "recordings alone (participant), or unblind it (emgproc lock STUDY --unblind --by NAME "
-            "--reason TEXT)"
+            "recordings alone (participant), or unblind it (emgproc lock STUDY --unblind --by "
+            "NAME --reason TEXT)"
         )
 
 
