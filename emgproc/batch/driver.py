@@ -43,6 +43,13 @@ class Running:
     n_computed: int = 0
     stopped: str = ""
 
+    def remember(self) -> None:
+        """Keep the digests of files, whatever ended the batch."""
+        try:
+            self.hashes.save()
+        except WriteError as error:
+            self.stopped = self.stopped or str(error)
+
     def take(self, done: Done) -> bool:
         """Note one answer; False ends the batch."""
         for file in done.files:
@@ -109,16 +116,15 @@ def drive(
             return go_on
 
         try:
-            try:
-                if alone and tasks:
-                    finished(process(replace(tasks[0], threads=options.jobs)))
-                else:
-                    fitting = _within_memory(tasks, options, log, progress)
-                    run_tasks(tasks, fitting, finished, out=out, running=progress.running)
-            finally:
-                running.hashes.save()
+            if alone and tasks:
+                finished(process(replace(tasks[0], threads=options.jobs)))
+            else:
+                fitting = _within_memory(tasks, options, log, progress)
+                run_tasks(tasks, fitting, finished, out=out, running=progress.running)
         except (WriteError, ClusterError) as error:
             running.stopped = str(error)
+        finally:
+            running.remember()
         with contextlib.suppress(WriteError):  # nothing is lost with the log's last line
             log.write("end", n_computed=running.n_computed, stopped=running.stopped)
 

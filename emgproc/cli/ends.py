@@ -25,11 +25,8 @@ def end(code: int, words: str) -> int:
 
 def stopped(words: str, why: str) -> int:
     """Say that it ended before its end, how far it came and why, and return the code."""
-    click.echo(
-        f"Stopped before the end: {words}; {why}. What was done stands; the same command goes on "
-        "from there.",
-        err=True,
-    )
+    told = f"Stopped before the end: {words}; {why}."
+    click.echo(f"{told} The same command goes on from what is there.", err=True)
     return SOME_FAILED
 
 

@@ -24,7 +24,7 @@ from emgproc.standards.crate import CRATE
 from emgproc.writers import atomic
 
 UNTOUCHED = "what stood there before is untouched"
-AGAIN = "What was done stands; the same command goes on from there."
+AGAIN = "The same command goes on from what is there."
 
 
 def told(*arguments):
