@@ -1,20 +1,16 @@
-"""A study of tiny recordings for the tests of the batch; also run as a program of its own."""
+"""A study of tiny recordings for the tests of the batch."""
 
 import ctypes
 import os
 import signal
-import sys
 import time
 from datetime import date
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
 from emgproc import Event, Recording
-from emgproc.batch import BatchOptions, driver, run_recordings
-from emgproc.batch.scheduler import run_tasks
 from emgproc.batch.worker import Done, Task, process
 from emgproc.study import Participant, RecordingRow, Study
 from emgproc.writers import write_recording
@@ -129,15 +125,3 @@ def take_time(task: Task) -> Done:
     """Work on a task, after half a second in which the batch can be interrupted."""
     time.sleep(0.5)
     return process(task)
-
-
-def slow_down() -> None:
-    """Let every task of this process's batches take time."""
-    driver.run_tasks = partial(run_tasks, work=take_time)
-
-
-if __name__ == "__main__":
-    import small_study  # workers find `take_time` by that name
-
-    small_study.slow_down()
-    run_recordings(load(Path(sys.argv[1])), sys.argv[2], BatchOptions(jobs=int(sys.argv[3])))

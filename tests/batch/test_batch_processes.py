@@ -2,32 +2,23 @@
 
 import contextlib
 import signal
-import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 
 import pytest
 import small_study
 
-from emgproc.batch import BatchOptions, driver, run_recordings
+from emgproc.batch import BatchOptions, run_recordings
 from emgproc.batch.interrupts import remembered
 from emgproc.batch.scheduler import RETRIES, run_tasks
-from emgproc.batch.worker import Task, process
+from emgproc.batch.worker import Task
 from emgproc.plan import plan_from_text
 
-HERE = Path(__file__).parent
 PLAN = plan_from_text(small_study.PLAN)
 
 
 def tasks(folder, *names):
     return [Task(name, folder / name, PLAN) for name in names]
-
-
-def in_this_process(tasks, options, finished, **how):
-    for task in tasks:
-        assert finished(process(task))
 
 
 def test_a_process_that_dies_costs_its_task_and_no_other(tmp_path):
@@ -77,33 +68,6 @@ def test_one_and_two_processes_give_the_same_bytes_and_name_what_failed(tmp_path
     assert codes.keys() == {"sub-01_ses-month3", "sub-03_ses-baseline"}
     assert codes["sub-03_ses-baseline"] == "file_missing"
     assert done[2].n_computed == 4
-
-
-def test_killed_in_the_middle_and_run_again_the_result_is_that_of_an_undisturbed_run(
-    tmp_path, monkeypatch
-):
-    study = small_study.build(tmp_path / "study", n_infants=3)
-    out = tmp_path / "killed"
-    command = [sys.executable, HERE / "small_study.py", study.root, out, "1"]
-    said = tmp_path / "said.txt"
-    with said.open("w") as stderr:
-        running = subprocess.Popen(command, stderr=stderr)
-    while not list(out.rglob("*-features_emg.json")):
-        assert running.poll() is None, f"the batch ended by itself: {said.read_text()}"
-        time.sleep(0.005)
-    running.kill()
-    running.wait()
-    n_before = len(list(out.rglob("*-features_emg.json")))
-    assert n_before < len(study.recordings)
-
-    again = run_recordings(study, out, BatchOptions(jobs=2, quiet=True))
-    monkeypatch.setattr(driver, "run_tasks", in_this_process)
-    undisturbed = run_recordings(study, tmp_path / "whole", BatchOptions(quiet=True))
-    assert again.n_reused >= 1
-    assert again.n_computed + again.n_reused == len(study.recordings)
-    assert small_study.results(out) == small_study.results(tmp_path / "whole")
-    assert repr(again.values) == repr(undisturbed.values)
-    assert not list(out.rglob("*.part"))
 
 
 def test_an_interrupt_that_something_swallows_is_not_lost():
