@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from emgproc.outcome.gate import ABSENT_CMAP_MV, CMAP
+from emgproc.outcome.cmap import ABSENT_CMAP_MV, CMAP
 from emgproc.outcome.model import InfantOutcome, Pair
 from emgproc.outcome.pairing import mean_over_groups
 from emgproc.outcome.secondary_model import BaselineRow

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from emgproc.outcome.change_model import ArmsCompared
 from emgproc.outcome.model import ALL_INFANTS, MEASURED, SURVIVORS_ONLY, Effect, Wins
 from emgproc.stats import (
     RankSum,
@@ -116,6 +117,31 @@ def compare(entries: Iterable[Entry], question: Question) -> Comparison:
         wins_null=wins.null,
         n=test.n,
         deaths=(sum(deaths), len(deaths) - sum(deaths)),
+    )
+
+
+def compare_arms(entries: Sequence[Entry], question: Question) -> ArmsCompared:
+    """Describe and compare the changes of both arms; those without one are left out."""
+    treated, control = changes_of(entries)
+    reason = why_not(entries)
+    row = ArmsCompared(
+        n_treated=len(treated),
+        n_control=len(control),
+        mean_treated_ln=math.fsum(treated) / len(treated) if treated else None,
+        mean_control_ln=math.fsum(control) / len(control) if control else None,
+        reason=reason,
+    )
+    if reason:
+        return row
+    found = compare(entries, question)
+    row = replace(row, p_nominal=found.test.p, count=found.test.count, splits=found.test.splits)
+    if found.effect is None:
+        return row
+    return replace(
+        row,
+        shift_ln=found.effect.estimate_ln,
+        shift_ci_ln=found.effect.ci_ln,
+        level_attained=found.effect.level_attained,
     )
 
 

@@ -1,14 +1,12 @@
 """Secondary outcome 1 after each dose, where the protocol plans a visit after each (C12)."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
-from emgproc.outcome.comparison import Entry, Question, compare, why_not
+from emgproc.outcome.change_model import AfterDose, DoseChange
+from emgproc.outcome.comparison import Entry, Question, compare_arms
 from emgproc.outcome.events import death_date
 from emgproc.outcome.pairing import infant_change, pair_visits
-from emgproc.outcome.secondary_model import AfterDose, DoseChange
 from emgproc.outcome.sources import Chosen, Sources, not_seen
 from emgproc.study.dates import Period
 from emgproc.study.model import VISIT_OF_SESSION, Participant, Study
@@ -87,30 +85,7 @@ def _after(number: int, changes: Sequence[DoseChange], question: Question) -> Af
         for c in changes
         if c.dose_no == number
     ]
-    treated = [e.change for e in entries if e.treated and e.change is not None]
-    control = [e.change for e in entries if not e.treated and e.change is not None]
-    reason = why_not(entries)
-    row = AfterDose(
-        dose_no=number,
-        n_treated=len(treated),
-        n_control=len(control),
-        mean_treated_ln=math.fsum(treated) / len(treated) if treated else None,
-        mean_control_ln=math.fsum(control) / len(control) if control else None,
-        reason=reason,
-    )
-    if reason:
-        return row
-    found = compare(entries, question)
-    row = replace(row, p_nominal=found.test.p, count=found.test.count, splits=found.test.splits)
-    effect = found.effect
-    if effect is None:
-        return row
-    return replace(
-        row,
-        shift_ln=effect.estimate_ln,
-        shift_ci_ln=effect.ci_ln,
-        level_attained=effect.level_attained,
-    )
+    return AfterDose(number, compare_arms(entries, question))
 
 
 def _numbers(study: Study) -> list[int]:

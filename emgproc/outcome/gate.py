@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from emgproc.outcome.cmap import CMAP, ln_cmap, measured_sites
 from emgproc.outcome.model import (
     CLAIM,
     FAILED,
@@ -22,8 +23,6 @@ from emgproc.study.model import Measurement, Study
 
 ValueOf: TypeAlias = Callable[[Measurement], float | None]
 
-ABSENT_CMAP_MV = 0.05  # an absent motor response is left-censored here
-CMAP = "cmap_amp_mv"
 SPONTANEOUS = "spont_score"
 
 
@@ -99,7 +98,7 @@ def _effect(theta: float | None) -> GateCondition:
 
 
 def _cmap(study: Study, treated: Sequence[str]) -> GateCondition:
-    value, text = _mean_change(study, treated, CMAP, _ln_cmap)
+    value, text = _mean_change(study, treated, CMAP, ln_cmap)
     text = text or f"mean change {value:+.3f} ln over {len(treated)} treated infants"
     status = _judged(None if value is None else value >= 0)
     name = "motor response (ln CMAP) not fallen in the treated"
@@ -173,7 +172,7 @@ def _change(study: Study, participant_id: str, measure: str, value_of: ValueOf) 
     """One infant's mean change over the sites measured at both visits, sides averaged first."""
     plan = study.protocol.primary
     visits = [
-        _sites(study, participant_id, session_of(visit), measure)
+        measured_sites(study, participant_id, session_of(visit), measure)
         for visit in (plan.baseline, plan.visit)
     ]
     found = []
@@ -182,23 +181,6 @@ def _change(study: Study, participant_id: str, measure: str, value_of: ValueOf) 
         if a is not None and b is not None:
             found.append((f"{site[0]} {site[1]}", b - a))
     return mean_over_groups(found, 1).value
-
-
-def _sites(
-    study: Study, participant_id: str, session_id: str, measure: str
-) -> dict[tuple[str, str, str], Measurement]:
-    """Measurements of a visit by (nerve, muscle, side); a site stated twice is left out."""
-    held: dict[tuple[str, str, str], list[Measurement]] = {}
-    for m in study.measurements:
-        if (m.participant_id, m.session_id, m.measure) == (participant_id, session_id, measure):
-            held.setdefault((m.nerve, m.muscle, m.side), []).append(m)
-    return {site: rows[0] for site, rows in held.items() if len(rows) == 1}
-
-
-def _ln_cmap(row: Measurement) -> float | None:
-    if row.absent:
-        return math.log(ABSENT_CMAP_MV)
-    return None if row.value is None else math.log(max(row.value, ABSENT_CMAP_MV))
 
 
 def _score(row: Measurement) -> float | None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from emgproc.outcome.change_model import AfterDose, CmapOutcome, DoseChange
+
 Limits = tuple[float, float]
 
 
@@ -33,48 +35,6 @@ class TwoProportions:
     ci: Limits | None
     p_nominal: float | None
     mid_p_nominal: float | None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DoseChange:
-    """One infant's change from baseline to the visit right after one dose.
-
-    `first_day` to `last_day` is the window after the dose and `day` the first recording in it, as
-    study days; `recordings` those that the change comes from. `reason` says why there is none.
-    """
-
-    participant_id: str
-    arm: str
-    treated: bool
-    dose_no: int
-    first_day: int | None
-    last_day: int | None
-    day: int | None
-    n_groups: int
-    change_ln: float | None
-    recordings: tuple[str, ...]
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AfterDose:
-    """Secondary outcome 1 after one dose: both arms' means, and the shift between them.
-
-    `shift_ci_ln` is exact and of `level_attained`; `reason` says why the arms are not compared.
-    """
-
-    dose_no: int
-    n_treated: int
-    n_control: int
-    mean_treated_ln: float | None
-    mean_control_ln: float | None
-    shift_ln: float | None = None
-    shift_ci_ln: Limits | None = None
-    level_attained: float | None = None
-    p_nominal: float | None = None
-    count: int | None = None
-    splits: int | None = None
     reason: str = ""
 
 
@@ -315,6 +275,7 @@ class SecondaryOutcomes:
 
     after_doses: tuple[AfterDose, ...]
     dose_changes: tuple[DoseChange, ...]
+    cmap: CmapOutcome
     csf: CsfOutcome
     safety: Safety
     longevity: Longevity

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from emgproc.outcome.gate import ABSENT_CMAP_MV, CMAP
+from emgproc.outcome.cmap import ABSENT_CMAP_MV, CMAP
 from emgproc.outcome.model import Pair, SensitivityRow
 from emgproc.outcome.pairing import mean_over_groups
 from emgproc.outcome.sensitivity_row import Material, compared, without

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from emgproc.outcome.change_model import DoseChange
 from emgproc.outcome.comparison import Comparison, Entry, Question, compare, why_not
 from emgproc.outcome.model import InfantOutcome, Pair, SensitivityRow
-from emgproc.outcome.secondary_model import DoseChange
 from emgproc.outcome.sources import Sources
 from emgproc.study.model import Study
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
+from emgproc.outcome.change_model import AfterDose, CmapChange, CmapSite, DoseChange
 from emgproc.outcome.model import (
     Exclusion,
     FlowArm,
@@ -16,10 +17,8 @@ from emgproc.outcome.model import (
 )
 from emgproc.outcome.plain import plain_values
 from emgproc.outcome.secondary_model import (
-    AfterDose,
     BaselineRow,
     CsfRow,
-    DoseChange,
     EstimandRow,
     FollowUp,
     IntercurrentEvent,
@@ -78,6 +77,8 @@ def _nested(outcome: Outcome) -> dict[str, tuple[list[dict[str, Any]], list[str]
         "retests": (second.reliability.pairs, RetestPair),
         "after_doses": (second.after_doses, AfterDose),
         "dose_changes": (second.dose_changes, DoseChange),
+        "cmap": (second.cmap.changes, CmapChange),
+        "cmap_sites": (second.cmap.sites, CmapSite),
         "csf_samples": (second.csf.rows, CsfRow),
         "csf": (second.csf.proportions, Proportion),
         "adverse_events": (second.safety.events, SafetyEvent),

@@ -1,12 +1,17 @@
-"""Tables 7c and 7d: muscle tone right after each dose, where a visit is planned after each."""
+"""Tables 7c to 7f: tone right after each dose, where so planned, and the motor response."""
 
+from emgproc.outcome.change_model import AfterDose, ArmsCompared, CmapOutcome, DoseChange
+from emgproc.outcome.cmap import ABSENT_CMAP_MV
 from emgproc.outcome.model import Outcome
-from emgproc.outcome.secondary_model import AfterDose, DoseChange
 from emgproc.report import trial_sources as come_from
-from emgproc.report.trial_table import Table, Value, limits, sentences
+from emgproc.report.trial_table import Table, Value, limits, sentences, shown
 from emgproc.report.wording import explained
 
 _Row = tuple[Value, ...]
+_COMPARED = (
+    "n treated", "n control", "mean change treated, ln", "mean change control, ln", "shift, ln",
+    "low", "high", "level attained", "nominal p", "note",
+)  # fmt: skip
 NO_ADJUSTMENT = "Descriptive: p is nominal and not adjusted for the number of outcomes."
 
 
@@ -23,11 +28,7 @@ def after_doses_table(outcome: Outcome) -> Table:
         id="T7c",
         name="after_each_dose",
         title="Secondary outcome 1: muscle tone right after each dose",
-        columns=(
-            "dose", "n treated", "n control", "mean change treated, ln",
-            "mean change control, ln", "shift, ln", "low", "high", "level attained", "nominal p",
-            "note",
-        ),
+        columns=("dose", *_COMPARED),
         rows=tuple(_after(row) for row in outcome.secondary.after_doses),
         sources=(come_from.AFTER_DOSES, come_from.DOSE_CHANGES),
         footnotes=(
@@ -36,15 +37,19 @@ def after_doses_table(outcome: Outcome) -> Table:
             "have been.",
             NO_ADJUSTMENT,
         ),
-    )  # fmt: skip
+    )
 
 
 def _after(row: AfterDose) -> _Row:
-    splits = "" if row.splits is None else f"{row.count}/{row.splits} splits"
+    return (row.dose_no, *_compared(row.arms))
+
+
+def _compared(arms: ArmsCompared) -> _Row:
+    splits = "" if arms.splits is None else f"{arms.count}/{arms.splits} splits"
     return (
-        row.dose_no, row.n_treated, row.n_control, row.mean_treated_ln, row.mean_control_ln,
-        row.shift_ln, *limits(row.shift_ci_ln), row.level_attained, row.p_nominal,
-        "; ".join(sentences(explained(row.reason), splits)),
+        arms.n_treated, arms.n_control, arms.mean_treated_ln, arms.mean_control_ln,
+        arms.shift_ln, *limits(arms.shift_ci_ln), arms.level_attained, arms.p_nominal,
+        "; ".join(sentences(explained(arms.reason), splits)),
     )  # fmt: skip
 
 
@@ -67,4 +72,55 @@ def _change(row: DoseChange) -> _Row:
     return (
         row.participant_id, row.arm, row.dose_no, row.first_day, row.last_day, row.day,
         row.n_groups, row.change_ln, ", ".join(row.recordings), explained(row.reason),
+    )  # fmt: skip
+
+
+def cmap_tables(found: CmapOutcome) -> list[Table]:
+    """The motor response of every infant, arms compared, and every site."""
+    return [cmap_table(found), cmap_sites_table(found)]
+
+
+def cmap_table(found: CmapOutcome) -> Table:
+    """T7e: change of ln CMAP of every infant; the first row compares the arms."""
+    arms = _compared(found.arms)
+    told = [f"{name}: {shown(value)}" for name, value in zip(_COMPARED, arms, strict=True)]
+    return Table(
+        id="T7e",
+        name="cmap",
+        title="Leading secondary variable: motor response, change of ln CMAP to the primary visit",
+        columns=("infant", "arm", "sites", "change, ln units", "none because"),
+        rows=tuple(
+            (c.participant_id, c.arm, c.n_sites, c.change_ln, c.reason) for c in found.changes
+        ),
+        sources=(come_from.CMAP, come_from.CMAP_SITES),
+        footnotes=(
+            "; ".join(told),
+            "CMAP is never called muscle tone: it tells how much of the muscle can be driven. "
+            "Infants measured at both visits only, so survivors.",
+            NO_ADJUSTMENT,
+        ),
+        empty="no infant is enrolled",
+    )
+
+
+def cmap_sites_table(found: CmapOutcome) -> Table:
+    """T7f: the amplitudes behind it."""
+    return Table(
+        id="T7f",
+        name="cmap_sites",
+        title="Motor response of every nerve and muscle",
+        columns=(
+            "infant", "arm", "nerve", "muscle", "side", "baseline, mV", "primary visit, mV",
+            "at the limit", "change, ln units", "none because",
+        ),
+        rows=tuple(
+            (
+                s.participant_id, s.arm, s.nerve, s.muscle.replace("_", " "), s.side,
+                s.baseline_mv, s.visit_mv, s.at_limit, s.change_ln, s.reason,
+            )
+            for s in found.sites
+        ),
+        sources=(come_from.CMAP_SITES, come_from.MEASURED_TABLE),
+        footnotes=(f"An absent response stands at {ABSENT_CMAP_MV:g} mV, left-censored.",),
+        empty="phenotype/measurements.tsv holds no cmap_amp_mv",
     )  # fmt: skip

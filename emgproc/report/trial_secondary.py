@@ -3,7 +3,7 @@
 from emgproc.outcome.model import Outcome
 from emgproc.outcome.secondary_model import Proportion, SurvivalEndpoint
 from emgproc.report import trial_sources as come_from
-from emgproc.report.trial_doses import NO_ADJUSTMENT, dose_tables
+from emgproc.report.trial_doses import NO_ADJUSTMENT, cmap_tables, dose_tables
 from emgproc.report.trial_primary import QUANTITY
 from emgproc.report.trial_table import Table, Value, limits, sentences
 from emgproc.report.wording import code_words, explained
@@ -18,6 +18,7 @@ def secondary_tables(outcome: Outcome) -> list[Table]:
         post_table(outcome),
         post_changes_table(outcome),
         *dose_tables(outcome),
+        *cmap_tables(outcome.secondary.cmap),
         csf_table(outcome),
         csf_samples_table(outcome),
         safety_table(outcome),

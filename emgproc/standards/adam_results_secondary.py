@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
+from emgproc.outcome.change_model import AfterDose, ArmsCompared
 from emgproc.outcome.secondary_model import (
-    AfterDose,
     BaselineRow,
     Proportion,
     Reliability,
@@ -35,6 +35,8 @@ COMPARED = "risk difference, Newcombe interval; Fisher's exact test, nominal"
 def secondary_results(secondary: SecondaryOutcomes) -> Iterator[AnalysisResult]:
     """Rows of tone after each dose, cells, adverse events, longevity, reliability, baseline."""
     yield from chain.from_iterable(map(_after_dose, secondary.after_doses))
+    measured = "infants with a motor response measured at baseline and the primary visit"
+    yield from _arms("SECONDARY.CMAP", measured, secondary.cmap.arms)
     for found in secondary.csf.proportions:
         yield from _proportion("CSF", found)
     if secondary.csf.against_controls is not None:
@@ -54,16 +56,20 @@ def secondary_results(secondary: SecondaryOutcomes) -> Iterator[AnalysisResult]:
 
 def _after_dose(row: AfterDose) -> Iterator[AnalysisResult]:
     population = f"infants measured at baseline and right after dose {row.dose_no}"
-    n, id_ = row.n_treated + row.n_control, f"SECONDARY.POST.DOSE-{row.dose_no}"
-    frame = Frame(id_, population, n, "descriptive; p is nominal", row.reason or "nobody measured")
+    yield from _arms(f"SECONDARY.POST.DOSE-{row.dose_no}", population, row.arms)
+
+
+def _arms(analysis_id: str, population: str, arms: ArmsCompared) -> Iterator[AnalysisResult]:
+    n, why = arms.n_treated + arms.n_control, arms.reason or "nobody measured"
+    frame = Frame(analysis_id, population, n, "descriptive; p is nominal", why)
     yield from frame.rows(
-        *split_p(row.p_nominal, row.count, row.splits, "nominal "),
-        ("mean_treated", "mean change, treated", row.mean_treated_ln, LN),
-        ("mean_control", "mean change, control", row.mean_control_ln, LN),
-        *numbers_of(row.n_treated, row.n_control),
-        ("estimate", "Hodges-Lehmann shift", row.shift_ln, LN),
-        *limits_of("ci", "exact interval of the shift", row.shift_ci_ln, LN),
-        ("level_attained", "attained level of the interval", row.level_attained, PROBABILITY),
+        *split_p(arms.p_nominal, arms.count, arms.splits, "nominal "),
+        ("mean_treated", "mean change, treated", arms.mean_treated_ln, LN),
+        ("mean_control", "mean change, control", arms.mean_control_ln, LN),
+        *numbers_of(arms.n_treated, arms.n_control),
+        ("estimate", "Hodges-Lehmann shift", arms.shift_ln, LN),
+        *limits_of("ci", "exact interval of the shift", arms.shift_ci_ln, LN),
+        ("level_attained", "attained level of the interval", arms.level_attained, PROBABILITY),
     )
 
 

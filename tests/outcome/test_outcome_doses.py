@@ -54,8 +54,9 @@ def test_every_dose_has_the_change_of_its_own_recording(each):
             for k, d in enumerate(changes):
                 found = change_of(outcome, f"sub-{arm}{k + 1}", dose_no)
                 assert_allclose(found.change_ln, share * d, rtol=1e-6)
-        after = outcome.secondary.after_doses[dose_no - 1]
-        assert (after.dose_no, after.n_treated, after.n_control) == (dose_no, 5, 5)
+        row = outcome.secondary.after_doses[dose_no - 1]
+        after = row.arms
+        assert (row.dose_no, after.n_treated, after.n_control) == (dose_no, 5, 5)
         assert_allclose(after.mean_treated_ln, share * sum(D_TREATED) / 5, rtol=1e-6)
         by_hand = hodges_lehmann(D_TREATED, D_CONTROL, level=0.95)
         assert_allclose(after.shift_ln, share * by_hand.value, rtol=1e-6)
@@ -86,7 +87,7 @@ def test_a_dose_without_a_visit_or_not_given_has_its_row_and_its_reason(each):
     assert "not_recorded" in change_of(outcome, "sub-C1", 2).reason
     last = next(i for i in outcome.infants if i.participant_id == "sub-T2")
     assert_allclose(last.change_post_ln, 0.3 * D_TREATED[1], rtol=1e-6), "after its last dose"
-    n = [(a.n_treated, a.n_control) for a in outcome.secondary.after_doses]
+    n = [(a.arms.n_treated, a.arms.n_control) for a in outcome.secondary.after_doses]
     assert n == [(5, 5), (5, 4), (4, 5)]
 
 

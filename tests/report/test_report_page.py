@@ -7,6 +7,7 @@ import re
 import pytest
 
 from emgproc.outcome import model, secondary_model
+from emgproc.outcome.change_model import ArmsCompared, CmapOutcome
 from emgproc.report import figures, page, wording
 from emgproc.study import load_study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
@@ -14,6 +15,7 @@ from emgproc.study.visit_table import RecordingFailure, VisitValue
 SECONDARY = secondary_model.SecondaryOutcomes(
     after_doses=(),
     dose_changes=(),
+    cmap=CmapOutcome((), (), ArmsCompared(0, 0, None, None, reason="nobody was measured")),
     csf=secondary_model.CsfOutcome(False, "nothing was sampled", (), (), None, ()),
     safety=secondary_model.Safety("CTCAE v5.0", (), (), (), ()),
     longevity=secondary_model.Longevity((), (), ()),

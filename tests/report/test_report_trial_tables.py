@@ -160,6 +160,19 @@ def test_a_visit_after_each_dose_has_its_tables_by_dose_and_by_infant(tables, st
     assert one(made["T7d"], infant="sub-01", dose=2)["change, ln units"] is None
 
 
+def test_the_motor_response_has_its_table_and_is_not_called_tone(tables, outcome):
+    table, arms = tables["T7e"], outcome.secondary.cmap.arms
+    assert "tone" not in table.title
+    assert one(table, infant="sub-08")["none because"] == "died before the visit"
+    assert one(table, infant="sub-01")["sites"] == 3
+    assert f"n treated: {arms.n_treated}; n control: {arms.n_control}" in table.footnotes[0]
+    assert f"shift, ln: {arms.shift_ln:.4g}" in table.footnotes[0].replace("−", "-")
+    row = one(tables["T7f"], infant="sub-01", nerve="peroneal")
+    assert (row["muscle"], row["baseline, mV"], row["primary visit, mV"]) == (
+        "tibialis anterior", 1.016, 1.525,
+    )  # fmt: skip
+
+
 def test_the_primary_tells_its_count_its_smallest_p_and_the_level_it_attains(tables, outcome):
     table, primary = tables["T4"], outcome.primary
     assert one(table, quantity="exact two-sided p")["value"] == primary.count / primary.splits

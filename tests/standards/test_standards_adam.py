@@ -352,6 +352,7 @@ def test_results_are_the_outcomes_numbers_one_a_row():
     assert value("SECONDARY.POST", "p_nominal").value == outcome.secondary_post.p_nominal
     for row in outcome.sensitivity:
         assert value(f"SENS.{row.id}", "p").value == row.p
+    assert value("SECONDARY.CMAP", "estimate").value == outcome.secondary.cmap.arms.shift_ln
     assert value("FLOW.CTRL", "died").value == 1
 
 
