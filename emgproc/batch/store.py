@@ -20,7 +20,7 @@ from emgproc.batch.sidecars import loose_table, named_sidecars, sidecar_changes
 from emgproc.errors import ReadError, StoreError, WriteError
 from emgproc.features.result import FeatureSet, FeatureValue
 from emgproc.plan.model import SIGNAL
-from emgproc.writers import write_bytes, write_text
+from emgproc.writers import why_unwritable, write_bytes, write_text
 
 SCHEMA = 1
 COLUMNS = ("channel", "feature", "unit", "value", "n", "flags", "reason", "rule_id")
@@ -54,7 +54,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WriteError(f"{folder}: cannot be made: {error.strerror or error}") from error
+        raise WriteError(f"{folder}: cannot be made: {why_unwritable(error)}") from error
 
 
 def write_result(paths: ResultPaths, features: FeatureSet, key: ResultKey) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from emgproc.errors import WriteError
 from emgproc.outcome.model import Outcome
 from emgproc.report.trial_entry import entry_listings
 from emgproc.report.trial_listings import infant_listings
@@ -13,7 +14,7 @@ from emgproc.report.trial_table import Table, csv_text, json_text
 from emgproc.report.trial_trend import trend_table
 from emgproc.standards.withholding import births_of, cleaner, masked
 from emgproc.study import RecordingFailure, Study
-from emgproc.writers import write_text
+from emgproc.writers import why_unwritable, write_text
 
 
 def trial_tables(
@@ -56,9 +57,12 @@ def write_tables(folder: Path, tables: Sequence[Table], mark: str = "") -> None:
     Raises
     ------
     WriteError
-        A file cannot be written.
+        A file cannot be written, or the folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(f"{folder}: cannot be made: {why_unwritable(error)}") from error
     for table in tables:
         _write(folder / f"{table.stem}.csv", csv_text(table, mark))
         _write(folder / f"{table.stem}.json", json_text(table, mark))

@@ -22,7 +22,7 @@ from emgproc.standards.withholding import births_of, cleaner, masked
 from emgproc.standards.xpt import xpt_bytes
 from emgproc.study.model import Study
 from emgproc.study.visit_table import RecordingFailure, VisitValue
-from emgproc.writers import write_bytes
+from emgproc.writers import why_unwritable, write_bytes
 
 FOLDER = "standards"
 TEXTS = ("ard.tsv", "define.json", "define.html")
@@ -184,7 +184,7 @@ def _written(folder: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
         for group in ("sdtm", "adam"):
             (folder / group).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WriteError(f"{folder}: {error.strerror or error}") from error
+        raise WriteError(f"{folder}: cannot be made: {why_unwritable(error)}") from error
     _cleared(folder, keep=files)
     for name, data in files.items():
         write_bytes(folder / name, data)
