@@ -44,7 +44,9 @@ def files(out):
     return {
         path.relative_to(out).as_posix(): path.read_bytes()
         for path in sorted(out.rglob("*"))
-        if path.is_file() and path.parts[len(out.parts)] != "logs" and path.suffix != ".lock"
+        if path.is_file()
+        and path.parts[len(out.parts)] != "logs"
+        and path.suffix not in {".lock", ".part"}
     }
 
 
