@@ -20,6 +20,7 @@ from benchmarks.machine import forget_peak, peak_mb
 from emgproc.errors import EmgprocError
 from emgproc.features import FEATURES
 from emgproc.plan import Plan, extract, extract_file, load_plan
+from emgproc.plan.varied import apply_with_variants
 from emgproc.preprocessing import STEPS
 from emgproc.readers import open_recording
 from emgproc.recording import Recording
@@ -95,7 +96,9 @@ def stages(file: Path, plan: Plan, where: str) -> dict[str, object]:
     recording: Recording = timed("read", partial(beginning, file, plan))
     row["of_s"] = f"{recording.duration_s:.3f}"
     clean = timed("steps", partial(plan.apply, recording))
-    timed("features", partial(extract, clean, plan))
+    if plan.variants:
+        timed("steps_with_variants", partial(apply_with_variants, recording, plan))
+    timed("features", partial(extract, clean, replace(plan, variants=())))
     for name, step in named_steps(plan).items():
         recording = timed(name, partial(step, recording))
     for name, part in grouped(plan).items():
@@ -128,7 +131,8 @@ def grouped(plan: Plan) -> dict[str, Plan]:
     requests = defaultdict(list)
     for request in plan.features:
         requests[f"features_{_group(request.name)}"].append(request)
-    return {name: replace(plan, features=tuple(some)) for name, some in requests.items()}
+    bare = replace(plan, variants=())
+    return {name: replace(bare, features=tuple(some)) for name, some in requests.items()}
 
 
 def _group(feature: str) -> str:

@@ -92,6 +92,19 @@ def test_the_survivors_estimate_and_interval_hold_the_realised_truth(done, truth
     assert effect.level_attained >= 0.95
 
 
+def test_the_rows_along_variants_of_the_plan_are_near_the_primary_or_say_why_not(done):
+    outcome = done[0].outcome
+    rows = {row.id: row for row in outcome.sensitivity}
+    estimate = outcome.primary.effect.estimate_ln
+    for row_id in ("Z7_30", "Z7_50", "Z8"):
+        assert rows[row_id].p == outcome.primary.p
+        assert 0 < abs(rows[row_id].estimate_ln - estimate) < 0.02, row_id
+    assert rows["Z15"].estimate_ln == estimate  # every recording has its states
+    living = [i.participant_id for i in outcome.infants if not i.died]
+    assert "no_grid" in rows["Z10"].reason
+    assert rows["Z10"].reason.endswith(f": {', '.join(living)}")
+
+
 def test_death_failed_recording_late_visit_and_other_therapy_are_seen(done):
     outcome = done[0].outcome
     infants = {infant.participant_id: infant for infant in outcome.infants}
