@@ -1,5 +1,6 @@
 """Commands that prove something: the lock of an analysis, and the audit log of its results."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -43,12 +44,12 @@ def lock(
     if unblind and (again or blinded):
         raise click.UsageError("--unblind stands alone: neither --again nor --blinded beside it")
     loaded = load_study(study)
-    if unblind:
-        state = unblind_study(loaded, by=by, reason=reason, out=out)
-    else:
-        state = lock_study(loaded, by=by, out=out, again=again, reason=reason, blinded=blinded)
-    if out is not None:
-        with claimed(out):
+    with nullcontext() if out is None else claimed(out):
+        if unblind:
+            state = unblind_study(loaded, by=by, reason=reason, out=out)
+        else:
+            state = lock_study(loaded, by=by, out=out, again=again, reason=reason, blinded=blinded)
+        if out is not None:
             action = "unblinded" if unblind else "locked"
             told = Entry(action, f"study/{LOCK_FILE}", reason=reason or state.statement)
             append(out, [told], user=by or NOT_STATED)

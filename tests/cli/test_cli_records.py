@@ -8,6 +8,7 @@ import small_trial
 from click.testing import CliRunner
 
 from emgproc.batch import driver
+from emgproc.batch.claim import claimed
 from emgproc.cli import main
 
 
@@ -39,6 +40,15 @@ def test_lock_then_again_without_and_with_a_reason(study):
     assert again.exit_code == 0
     assert "reason: amendment 1" in again.stdout
     assert call("lock", study).exit_code == 2  # nobody named
+
+
+def test_no_lock_is_written_while_a_run_holds_the_results(study, tmp_path):
+    with claimed(tmp_path / "out"):
+        done = call("lock", study, tmp_path / "out", "--by", "A")
+    assert done.exit_code == 2
+    assert "another emgproc run" in done.stderr
+    assert done.stderr.endswith("Nothing ran: see the message above.\n")
+    assert not (study / "lock.json").exists()
 
 
 def test_a_final_run_needs_the_lock(study, tmp_path):
