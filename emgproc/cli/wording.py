@@ -19,6 +19,8 @@ def described(told: Mapping[str, Any]) -> str:
     if told["synthetic"]:
         lines.append("  synthetic: made by a program, not recorded from a person")
     lines += [f"  {_channel(channel)}" for channel in told["channels"]]
+    if told["grid"] is not None:
+        lines.append(f"  {_grid(told['grid'])}")
     lines += [
         f"  {signal['name']} ({signal['kind']}, {signal['unit'] or 'no unit'}) at "
         f"{signal['fs']:g} Hz, auxiliary"
@@ -33,6 +35,12 @@ def described(told: Mapping[str, Any]) -> str:
 def _segment(segment: Mapping[str, Any], fs: float) -> str:
     seconds = (segment["stop"] - segment["start"]) / fs
     return f"from {segment['onset_s']:.3f} s for {seconds:.3f} s"
+
+
+def _grid(grid: Mapping[str, Any]) -> str:
+    said = f"grid of {grid['rows']} × {grid['cols']} electrodes, {grid['ied_mm']:g} mm apart"
+    places = ", ".join(f"({row}, {col})" for row, col in grid["missing"])
+    return f"{said}, none at (row, column) {places}" if places else said
 
 
 def _channel(channel: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -210,6 +210,7 @@ def _contents(opened: RecordingFile) -> dict[str, Any]:
         "n_samples": opened.n_samples,
         "duration_s": opened.duration_s,
         "channels": [_fields(channel) for channel in opened.channels],
+        "grid": None if opened.contents.grid is None else asdict(opened.contents.grid),
         "auxiliary": [signal._asdict() for signal in opened.auxiliary],
         "segments": [segment._asdict() for segment in opened.segments],
         "events": dict(sorted(labels.items())),
