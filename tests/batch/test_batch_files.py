@@ -211,7 +211,7 @@ def test_a_plan_without_stimulation_fails_on_a_scan_that_had_a_result(raw, again
 
 def test_a_dry_run_writes_nothing_and_says_what_would_fail(raw, again):
     done, computed = again(raw.parent / "gone.edf", "--dry-run", code=1)
-    assert done.stdout.splitlines() == [
+    assert planned(done) == [
         *(
             f"compute  {name}: no result yet"
             for name in ("s0.edf", "s1.edf", "s2.edf", "scan.MEM")
@@ -272,7 +272,9 @@ def test_a_disk_that_is_full_at_the_table_is_said_and_no_result_is_lost(raw, aga
     with monkeypatch.context() as patch:
         patch.setattr("emgproc.batch.files.write_table", write_table)
         done, _ = again(code=1)
-    assert done.stderr.splitlines()[-1].endswith("without a table: no space left")
+    assert (
+        "4 recordings measured, no table written; no space left." in done.stderr.splitlines()[-1]
+    )
     assert again()[1] == []
 
 
