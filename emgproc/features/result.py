@@ -15,7 +15,8 @@ class FeatureValue:
     Attributes
     ----------
     name
-        The feature, e.g. `rms`; `rms@state/3` where it was computed over one label only.
+        The feature, e.g. `rms`; `rms@state/3` where it was computed over one label only,
+        `tone_ms_uv2~hp30` where along a variant of the plan.
     unit
         Unit of `value`; "1" for a pure number.
     channel
