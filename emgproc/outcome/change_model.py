@@ -58,7 +58,8 @@ class AfterDose:
 class CmapSite:
     """Motor response of one nerve and muscle at baseline and the primary visit, mV.
 
-    `at_limit`: absent, or below the limit, at one of them, and left-censored there.
+    `at_limit`: at one of them it was below the limit, or absent, and is left-censored there;
+    `absent` names the visits without any response.
     """
 
     participant_id: str
@@ -70,6 +71,7 @@ class CmapSite:
     visit_mv: float | None
     at_limit: bool
     change_ln: float | None
+    absent: tuple[str, ...] = ()
     reason: str = ""
 
 

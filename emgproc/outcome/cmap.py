@@ -84,7 +84,8 @@ def _site(
 ) -> CmapSite:
     a, b = (None if row is None else ln_cmap(row) for row in (before, after))
     limit = math.log(ABSENT_CMAP_MV)
-    missing = [name for name, ln in (("baseline", a), ("the visit", b)) if ln is None]
+    visits = (("baseline", before, a), ("the visit", after, b))
+    missing = [name for name, _, ln in visits if ln is None]
     return CmapSite(
         participant_id=infant.participant_id,
         arm=infant.arm,
@@ -95,5 +96,6 @@ def _site(
         visit_mv=None if after is None else after.value,
         at_limit=limit in (a, b),
         change_ln=b - a if a is not None and b is not None else None,
+        absent=tuple(name for name, row, _ in visits if row is not None and row.absent),
         reason=f"no amplitude at {' and '.join(missing)}" if missing else "",
     )

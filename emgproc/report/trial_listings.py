@@ -185,13 +185,13 @@ def quality_listing(outcome: Outcome, study: Study, failures: Sequence[Recording
         for f in sorted(failures, key=lambda f: (f.participant_id, f.session_id, f.recording_id))
     ]  # fmt: skip
     rows += [
-        (r.participant_id, r.session_id, r.recording_id, r.muscle, r.side, "failed by a person",
-         r.qc_reason)
+        (r.participant_id, r.session_id, r.recording_id, code_words(r.muscle), r.side,
+         "failed by a person", r.qc_reason)
         for r in study.recordings
         if r.qc_manual == "fail"
     ]  # fmt: skip
     rows += [
-        (p.participant_id, p.session_id, p.visit.recording_id, p.muscle, p.side,
+        (p.participant_id, p.session_id, p.visit.recording_id, code_words(p.muscle), p.side,
          "pair not usable", explained(p.reason))
         for p in (*outcome.pairs_post, *outcome.pairs)
         if not p.evaluable

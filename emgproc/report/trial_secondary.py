@@ -3,7 +3,7 @@
 from emgproc.outcome.model import Outcome
 from emgproc.outcome.secondary_model import Proportion, SurvivalEndpoint
 from emgproc.report import trial_sources as come_from
-from emgproc.report.trial_doses import NO_ADJUSTMENT, cmap_tables, dose_tables
+from emgproc.report.trial_changes import NO_ADJUSTMENT, cmap_tables, dose_tables
 from emgproc.report.trial_primary import QUANTITY
 from emgproc.report.trial_table import Table, Value, limits, sentences
 from emgproc.report.wording import code_words, explained

@@ -1,10 +1,10 @@
-"""Tables 7c to 7f: tone right after each dose, where so planned, and the motor response."""
+"""Tables 7c to 7g: tone right after each dose, where so planned, and the motor response."""
 
-from emgproc.outcome.change_model import AfterDose, ArmsCompared, CmapOutcome, DoseChange
+from emgproc.outcome.change_model import AfterDose, ArmsCompared, CmapOutcome, CmapSite, DoseChange
 from emgproc.outcome.cmap import ABSENT_CMAP_MV
 from emgproc.outcome.model import Outcome
 from emgproc.report import trial_sources as come_from
-from emgproc.report.trial_table import Table, Value, limits, sentences, shown
+from emgproc.report.trial_table import Table, Value, limits, sentences
 from emgproc.report.wording import explained
 
 _Row = tuple[Value, ...]
@@ -76,51 +76,64 @@ def _change(row: DoseChange) -> _Row:
 
 
 def cmap_tables(found: CmapOutcome) -> list[Table]:
-    """The motor response of every infant, arms compared, and every site."""
-    return [cmap_table(found), cmap_sites_table(found)]
+    """The motor response: arms compared, every infant, every site."""
+    return [cmap_table(found), cmap_changes_table(found), cmap_sites_table(found)]
 
 
 def cmap_table(found: CmapOutcome) -> Table:
-    """T7e: change of ln CMAP of every infant; the first row compares the arms."""
-    arms = _compared(found.arms)
-    told = [f"{name}: {shown(value)}" for name, value in zip(_COMPARED, arms, strict=True)]
+    """T7e: change of ln CMAP, both arms."""
     return Table(
         id="T7e",
         name="cmap",
-        title="Leading secondary variable: motor response, change of ln CMAP to the primary visit",
+        title="Leading secondary variable: motor response (ln CMAP), change to the primary visit",
+        columns=_COMPARED,
+        rows=(_compared(found.arms),),
+        sources=(come_from.OUTCOME, come_from.CMAP),
+        footnotes=(
+            "CMAP is never called muscle tone: it tells how much of the muscle can be driven. "
+            "Infants measured at both visits only, so survivors.",
+            NO_ADJUSTMENT,
+        ),
+    )
+
+
+def cmap_changes_table(found: CmapOutcome) -> Table:
+    """T7f: that change of every infant."""
+    return Table(
+        id="T7f",
+        name="cmap_changes",
+        title="Motor response, change of every infant",
         columns=("infant", "arm", "sites", "change, ln units", "none because"),
         rows=tuple(
             (c.participant_id, c.arm, c.n_sites, c.change_ln, c.reason) for c in found.changes
         ),
         sources=(come_from.CMAP, come_from.CMAP_SITES),
-        footnotes=(
-            "; ".join(told),
-            "CMAP is never called muscle tone: it tells how much of the muscle can be driven. "
-            "Infants measured at both visits only, so survivors.",
-            NO_ADJUSTMENT,
-        ),
+        footnotes=("Mean over the sites; the sides of a nerve and muscle are averaged first.",),
         empty="no infant is enrolled",
     )
 
 
 def cmap_sites_table(found: CmapOutcome) -> Table:
-    """T7f: the amplitudes behind it."""
+    """T7g: the amplitudes behind it."""
     return Table(
-        id="T7f",
+        id="T7g",
         name="cmap_sites",
         title="Motor response of every nerve and muscle",
         columns=(
             "infant", "arm", "nerve", "muscle", "side", "baseline, mV", "primary visit, mV",
-            "at the limit", "change, ln units", "none because",
+            "at the limit", "change, ln units", "note",
         ),
-        rows=tuple(
-            (
-                s.participant_id, s.arm, s.nerve, s.muscle.replace("_", " "), s.side,
-                s.baseline_mv, s.visit_mv, s.at_limit, s.change_ln, s.reason,
-            )
-            for s in found.sites
-        ),
+        rows=tuple(_site(site) for site in found.sites),
         sources=(come_from.CMAP_SITES, come_from.MEASURED_TABLE),
         footnotes=(f"An absent response stands at {ABSENT_CMAP_MV:g} mV, left-censored.",),
         empty="phenotype/measurements.tsv holds no cmap_amp_mv",
+    )  # fmt: skip
+
+
+def _site(site: CmapSite) -> _Row:
+    absent = f"absent at {' and '.join(site.absent)}" if site.absent else ""
+    return (
+        site.participant_id, site.arm, site.nerve, site.muscle.replace("_", " "), site.side,
+        site.baseline_mv, site.visit_mv, site.at_limit, site.change_ln,
+        "; ".join(sentences(absent, site.reason)),
     )  # fmt: skip
