@@ -1,10 +1,10 @@
 """Batches through `emgproc features`: what they cost besides the work, and what two workers gain.
 
-Recordings with 8 channels (noise in the band of EMG, labelled synthetic) are written as 16-bit
-EDF+ into a temporary folder, each with bytes of its own. Many of 10 s and little work tell what a
+Recordings (noise in the band of EMG, labelled synthetic) are written as 16-bit EDF+ into a
+temporary folder, each with bytes of its own. Many of 10 s, 8 channels and little work tell what a
 recording costs besides it, ((wall − Σ work / jobs) / recordings), how much memory the driver
-takes, and how long a second run takes, which finds everything done. A few of 95 s and much work
-tell how much faster two worker processes are than one.
+takes, and how long a second run takes, which finds everything done. A few of 95 s, 16 channels
+and much work tell how much faster two worker processes are than one.
 """
 
 import json
@@ -23,7 +23,7 @@ from emgproc import write_recording
 
 MANY, FEW = 2000, 40
 SECONDS, N_CHANNELS = 10, 8
-LONGER_S = 95  # sample entropy takes the square of the length
+LONGER_S, MORE_CHANNELS = 95, 16  # sample entropy takes the square of the length
 ROOT = Path(__file__).parents[1]
 LITTLE = """\
 schema = 1
@@ -56,11 +56,13 @@ class Batch(NamedTuple):
         return (self.seconds - self.work_s / self.jobs) / self.n
 
 
-def make_recordings(folder: Path, n: int, seconds: int = SECONDS) -> None:
+def make_recordings(
+    folder: Path, n: int, seconds: int = SECONDS, n_channels: int = N_CHANNELS
+) -> None:
     """Write `n` recordings into a folder; they differ in the last bits of their first samples."""
     folder.mkdir(parents=True)
     first = folder / "r0000.edf"
-    recording = tile(N_CHANNELS)
+    recording = tile(n_channels)
     write_recording(Tiled(recording, seconds * int(recording.fs)), first)
     content = np.frombuffer(first.read_bytes(), dtype=np.uint8)
     start = int(bytes(content[184:192]))  # bytes of an EDF header
@@ -98,7 +100,7 @@ def measured(
     plans["few"].write_text(MUCH, encoding="utf-8")
     raw = {name: folder / name for name in plans}
     make_recordings(raw["many"], n_many)
-    make_recordings(raw["few"], n_few, longer_s)
+    make_recordings(raw["few"], n_few, longer_s, MORE_CHANNELS)
     make_recordings(folder / "warm", 2)
     run_batch(folder / "warm", plans["few"], folder / "warm.tsv", 2)  # compiles
     found = {
