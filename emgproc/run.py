@@ -10,20 +10,14 @@ from typing import TYPE_CHECKING, Any
 from emgproc.batch import BatchOptions, RecordingsDone, run_recordings
 from emgproc.batch.claim import Claim, claimed
 from emgproc.batch.cluster import check_cluster
+from emgproc.batch.failures import known_failures, remember_failures
 from emgproc.batch.inputs import study_inputs
-from emgproc.batch.planning import SKIP, PlannedRecording, known_failures, plans_of
-from emgproc.batch.store import make_folder
+from emgproc.batch.planning import SKIP, PlannedRecording, chosen_participants, plans_of
 from emgproc.errors import EmgprocError, ParameterError
 from emgproc.standards.audit import NOT_STATED, begin_audit, end_audit
-from emgproc.standards.crate import RunFacts, write_crate
+from emgproc.standards.crate import CRATE, RunFacts, write_crate
 from emgproc.standards.lock import LockState, check_blinding, lock_state
-from emgproc.standards.scramble import (
-    FOLDER,
-    SCRAMBLED,
-    scramble,
-    scrambled_failures,
-    scrambled_values,
-)
+from emgproc.standards.scramble import FOLDER, SCRAMBLED
 from emgproc.study import RecordingFailure, Study, VisitValue
 from emgproc.study import load_study as _load_study
 
@@ -32,6 +26,7 @@ if TYPE_CHECKING:
 
 DONE, SOME_FAILED, INVALID, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 LEVELS = ("", "participant", "group")
+STEPS = ("recordings", "tables", "outcome", "report", "standards")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +60,8 @@ class RunResult:
         end was cut off.
     not_exported
         Why SDTM, ADaM and the result rows were not written; empty where they were.
+    left_out
+        The last of `STEPS`, which were not asked for or cannot be done.
     """
 
     outcome: "Outcome | None"
@@ -79,15 +76,16 @@ class RunResult:
     lock: LockState | None = None
     audit_head: str = ""
     not_exported: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How a run was asked for, its folder, and the lock it stands under."""
+    """How a run was asked for, its folder, the last step, and the lock it stands under."""
 
     study: Study
     out: Path
-    level: str
+    until: str
     options: BatchOptions
     scrambled: int | None
     lock: LockState
@@ -100,6 +98,7 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     *,
     dask: str = "",
     level: str = "",
+    until: str = "",
     options: BatchOptions | None = None,
     final: bool = False,
     scrambled: int | None = None,
@@ -126,7 +125,9 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     level
         "participant" computes recordings only; "group" analyses what is there and computes
         nothing; empty does both. With a choice of participants only recordings are computed,
-        because a part of the infants has no group result.
+        because a part of the infants has no group result; runs of others may go on beside it.
+    until
+        The last of `STEPS` that is done; empty means all.
     options
         Everything else; its `jobs` and `dask` win over those above.
     final
@@ -150,26 +151,47 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     ClusterError
         The cluster `dask` cannot be used; nothing was computed or written.
     ParameterError
-        `level` is unknown, or "group" is asked for while recordings are not computed yet; `final`
-        without a lock, or together with `scrambled`;
+        `level` or `until` is unknown, or they contradict each other; "group" is asked for while
+        recordings are not computed yet; `final` without a lock, or together with `scrambled`;
         the study is blinded and labels are not scrambled.
     """
-    if level not in LEVELS:
-        raise ParameterError(f"level must be participant, group or empty, got {level!r}")
     loaded = study if isinstance(study, Study) else _load_study(study)
     chosen = options or BatchOptions(jobs=jobs, dask=dask)
-    way = _Way(loaded, Path(out), level, chosen, scrambled, lock_state(loaded))
+    last = _last_step(level, until, chosen)
+    way = _Way(loaded, Path(out), last, chosen, scrambled, lock_state(loaded))
     _check_final(way, final=final)
     if level != "participant" and not chosen.participants:
         check_blinding(way.lock, scrambled=scrambled is not None)
     plans = {kind: plan.digest for kind, plan in plans_of(loaded).items()}
     known = known_failures(loaded, way.out, chosen) if level == "group" else None
+    parts = chosen_participants(loaded, chosen) if chosen.participants else ()
+    if chosen.participants and not parts:
+        return _result(RecordingsDone(), NOTHING)
     if level != "group":
         check_cluster(chosen, way.out, loaded.root)
-    with claimed(way.out) as claim:
-        begin_audit(way.out, by=by)
+    with claimed(way.out, parts) as claim:
+        with claim.shared():
+            begin_audit(way.out, by=by, parts=parts)
         done = run_recordings(loaded, way.out, chosen, known=known, held=True)
         return replace(_finished(way, claim, done, plans, by=by), lock=way.lock)
+
+
+def _last_step(level: str, until: str, options: BatchOptions) -> str:
+    """The last step of a run that was asked for so."""
+    if level not in LEVELS:
+        raise ParameterError(f"level must be participant, group or empty, got {level!r}")
+    if until and until not in STEPS:
+        raise ParameterError(f"until must be one of {', '.join(STEPS)}, got {until!r}")
+    if level == "group" and until == STEPS[0]:
+        raise ParameterError(f"the group level begins after the {until}; leave out one of the two")
+    if level == "participant" or options.participants:
+        if until not in {"", STEPS[0]}:
+            raise ParameterError(
+                f"{until} needs the recordings of all participants: leave out the level and the "
+                "labels"
+            )
+        return STEPS[0]
+    return until or STEPS[-1]
 
 
 def _finished(
@@ -179,10 +201,16 @@ def _finished(
     result = _result(done, SOME_FAILED)
     try:
         claim.check()
+        names = {item.recording.participant_id for item in done.planned}
+        with claim.shared():
+            remember_failures(way.out, names, done.failures)
         result = _results(way, done)
-        inputs = study_inputs(way.study, way.out, {f.recording_id for f in done.failures})
-        _write_crates(way, done, inputs, plans)
-        return replace(result, audit_head=end_audit(way.out, inputs, by=by))
+        failed = {failure.recording_id for failure in done.failures}
+        read = study_inputs(way.study, way.out, failed, participants=claim.parts)
+        with claim.shared():
+            _write_crates(way, done, study_inputs(way.study, way.out, failed), plans)
+            head = end_audit(way.out, read, by=by, parts=claim.parts, beside=[CRATE])
+        return replace(result, audit_head=head)
     except EmgprocError as error:
         stopped = done.stopped or str(error)
         return replace(result, exit_code=SOME_FAILED, stopped=stopped)
@@ -205,14 +233,13 @@ def _results(way: _Way, done: RecordingsDone) -> RunResult:
     if _nothing_matched(done, way.options):
         return _result(done, NOTHING)
     code = SOME_FAILED if done.failures or done.stopped else DONE
-    if done.stopped or way.options.participants:
+    if done.stopped or way.until == STEPS[0]:
         return _result(done, code)
-    if way.scrambled is not None:
-        return _result(done, code) if way.level == "participant" else _rehearsed(way, done, code)
-    _write_tables(way.out, done)
-    if way.level == "participant":
-        return _result(done, code)
-    return _analysed(way.study, way.out, done, code)
+    from emgproc.report.group_steps import write_group
+
+    group = write_group(way.study, way.out, done, until=way.until, scrambled=way.scrambled)
+    left_out = STEPS[STEPS.index(way.until) + 1 :]
+    return replace(_result(done, code), **group._asdict(), left_out=left_out)
 
 
 def _nothing_matched(done: RecordingsDone, options: BatchOptions) -> bool:
@@ -222,39 +249,6 @@ def _nothing_matched(done: RecordingsDone, options: BatchOptions) -> bool:
     be estimated is its result.
     """
     return bool(options.participants) and all(item.action == SKIP for item in done.planned)
-
-
-def _rehearsed(way: _Way, done: RecordingsDone, code: int) -> RunResult:
-    """The analysis on scrambled labels; warnings of readers are left out, they name recordings."""
-    seed = way.scrambled or 0
-    dealt = replace(
-        done,
-        values=scrambled_values(way.study, seed, done.values),
-        failures=scrambled_failures(way.study, seed, done.failures),
-        warnings=(),
-    )
-    out = way.out / FOLDER
-    _write_tables(out, dealt, notice=SCRAMBLED)
-    return _analysed(scramble(way.study, seed), out, dealt, code, notice=SCRAMBLED)
-
-
-def _analysed(
-    study: Study, out: Path, done: RecordingsDone, code: int, *, notice: str = ""
-) -> RunResult:
-    from emgproc.outcome import analyse
-    from emgproc.report import write_report
-    from emgproc.report.group_files import write_outcome
-    from emgproc.standards.datasets import export_study
-
-    outcome = analyse(study, done.values, done.failures)
-    outcome = replace(outcome, warnings=(*outcome.warnings, *done.warnings))
-    write_outcome(out / "group", outcome, lock_state(study), notice=notice)
-    report = write_report(outcome, study, done.values, done.failures, out, notice=notice)
-    result = _result(done, code, outcome, report)
-    if notice:
-        return result
-    why = export_study(study, done.values, done.failures, outcome, out)
-    return replace(result, not_exported=why)
 
 
 def _write_crates(
@@ -273,29 +267,18 @@ def _write_crates(
     write_crate(way.out, way.study, facts, without=[FOLDER])
 
 
-def _write_tables(out: Path, done: RecordingsDone, *, notice: str = "") -> None:
-    from emgproc.report.group_files import write_values
-
-    make_folder(out / "group")
-    write_values(out / "group", done.values, done.failures, notice=notice)
-
-
-def _result(
-    done: RecordingsDone,
-    exit_code: int,
-    outcome: "Outcome | None" = None,
-    report: Path | None = None,
-) -> RunResult:
+def _result(done: RecordingsDone, exit_code: int) -> RunResult:
+    """The result of a run that ends with the recordings."""
     return RunResult(
-        outcome=outcome,
+        outcome=None,
         values=done.values,
         failures=done.failures,
         exit_code=exit_code,
         n_computed=done.n_computed,
         n_reused=done.n_reused,
-        report=report,
         stopped=done.stopped,
         planned=done.planned,
+        left_out=STEPS[1:],
     )
 
 

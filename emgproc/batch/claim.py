@@ -54,7 +54,7 @@ class Claim:
             It was removed, or another run has it.
         """
         for holder in holders(self.parts):
-            told = _told(self.out, holder)
+            told = _told(self.out / holder)
             if not told:
                 raise WriteError(
                     f"{self.out}: was removed, or {holder.as_posix()} in it, while a run was "
@@ -75,7 +75,7 @@ class Claim:
         if not self.parts:
             yield  # it is held all the time
             return
-        with _locked(self.out, self.out / LOCK, HOLDER, SHARED_S):
+        with _locked(self.out, self.out / LOCK, self.out / HOLDER, SHARED_S):
             yield
 
 
@@ -100,31 +100,36 @@ def claimed(out: Path, parts: Sequence[str] = ()) -> Iterator[Claim]:
     WriteError
         The folder cannot be written, or another run holds it; nothing was changed.
     """
-    make_folder(out)
+    make_folder(out / HOLDER.parent)
     with contextlib.ExitStack() as held:
-        own = [out / part for part in parts]
         with contextlib.ExitStack() as whole:
-            whole.enter_context(_locked(out, out / LOCK, HOLDER, SHARED_S))
+            whole.enter_context(_locked(out, out / LOCK, out / HOLDER, SHARED_S))
             with contextlib.suppress(OSError):  # the word of a run that was killed
                 (out / HOLDER).unlink(missing_ok=True)
-            for folder in own or _parts_there(out):
-                make_folder(folder)
-                (holder,) = holders([folder.name])
-                held.enter_context(_locked(out, folder / LOCK, holder, 0.0))
+            for part in parts or _parts_there(out):
+                (holder,) = holders([part])
+                held.enter_context(_locked(out / part, _lock_of(out, part), out / holder, 0.0))
             if not parts:
                 held.push(whole.pop_all())  # the whole until the end
-        claim = _opened(out, tuple(parts), own or [out])
+        claim = _opened(out, tuple(parts))
         held.callback(_closed, claim)
         yield claim
 
 
-def _parts_there(out: Path) -> list[Path]:
-    return sorted(lock.parent for lock in out.glob(f"sub-*/{LOCK}"))
+def _lock_of(out: Path, part: str) -> Path:
+    return out / HOLDER.parent / f"{part}.lock"
+
+
+def _parts_there(out: Path) -> list[str]:
+    return sorted(lock.stem for lock in (out / HOLDER.parent).glob("sub-*.lock"))
 
 
 @contextlib.contextmanager
-def _locked(out: Path, path: Path, holder: Path, wait_s: float) -> "Iterator[BaseFileLock]":
-    """Hold one lock; a run that holds it to its end is not waited for, only one that passes."""
+def _locked(what: Path, path: Path, holder: Path, wait_s: float) -> "Iterator[BaseFileLock]":
+    """Hold one lock; a run that holds it to its end is not waited for, only one that passes.
+
+    `what` is the folder that it stands for, `holder` where it is told who holds it.
+    """
     from filelock import FileLock, Timeout
 
     lock = FileLock(path)
@@ -135,34 +140,33 @@ def _locked(out: Path, path: Path, holder: Path, wait_s: float) -> "Iterator[Bas
             lock.acquire(timeout=0)
             break
         except Timeout as error:
-            told = _told(out, holder)
+            told = _told(holder)
             # Told twice, for the word of a run that was killed may still lie there.
             if time.monotonic() - began >= wait_s or (told and told == before):
                 raise WriteError(
-                    f"{path.parent}: {_named(told)} is writing there; wait for its end, or name "
+                    f"{what}: {_named(told)} is writing there; wait for its end, or name "
                     "another folder"
                 ) from error
             before = told
             time.sleep(_LOOK_S)
         except OSError as error:
-            raise WriteError(f"{out}: cannot be written: {why_unwritable(error)}") from error
+            raise WriteError(f"{what}: cannot be written: {why_unwritable(error)}") from error
     try:
         yield lock
     finally:
         lock.release()
 
 
-def _opened(out: Path, parts: tuple[str, ...], folders: Sequence[Path]) -> Claim:
+def _opened(out: Path, parts: tuple[str, ...]) -> Claim:
     claim = Claim(out, secrets.token_hex(16), parts)
-    make_folder((out / HOLDER).parent)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     told = {"pid": os.getpid(), "host": socket.gethostname(), "since": now, "token": claim.token}
     for holder in holders(parts):
         write_text(out / holder, json.dumps(told) + "\n")
     try:
-        for folder in folders:
-            for part in folder.rglob(".*.part"):
-                part.unlink(missing_ok=True)
+        for folder in [out / part for part in parts] or [out]:
+            for half in folder.rglob(".*.part"):
+                half.unlink(missing_ok=True)
     except OSError as error:
         raise WriteError(f"{out}: cannot be written: {why_unwritable(error)}") from error
     return claim
@@ -176,7 +180,7 @@ def _closed(claim: Claim) -> None:
             (claim.out / holder).unlink()
 
 
-def _told(out: Path, holder: Path) -> dict[str, object]:
+def _told(holder: Path) -> dict[str, object]:
     """What the folder says about the run that holds it; empty where it says nothing.
 
     Raises
@@ -185,11 +189,11 @@ def _told(out: Path, holder: Path) -> dict[str, object]:
         It cannot be read.
     """
     try:
-        told = json.loads((out / holder).read_bytes())
+        told = json.loads(holder.read_bytes())
     except (FileNotFoundError, ValueError):
         return {}
     except OSError as error:
-        raise WriteError(f"{out / holder}: cannot be read: {why_unwritable(error)}") from error
+        raise WriteError(f"{holder}: cannot be read: {why_unwritable(error)}") from error
     return told if isinstance(told, dict) else {}
 
 

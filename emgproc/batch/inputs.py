@@ -15,7 +15,13 @@ from emgproc.study.columns import TABLES
 LOCK_FILE = "lock.json"
 
 
-def study_inputs(study: Study, out: Path, failed: Collection[str] = ()) -> dict[str, str]:
+def study_inputs(
+    study: Study,
+    out: Path,
+    failed: Collection[str] = (),
+    *,
+    participants: Collection[str] = (),
+) -> dict[str, str]:
     """sha256 of each file of the study by its path in the study folder, in order of the paths.
 
     Protocol, plans, tables and lock as they are now; recordings and their sidecars as the headers
@@ -27,6 +33,8 @@ def study_inputs(study: Study, out: Path, failed: Collection[str] = ()) -> dict[
         The study and its results folder.
     failed
         recording_id of recordings that were tried and have no result: their file is hashed.
+    participants
+        Only recordings of these; empty means all.
     """
     hashes = FileHashes(hash_store(out))
     plans = [name for name in study.protocol.plans.model_dump().values() if name]
@@ -35,6 +43,8 @@ def study_inputs(study: Study, out: Path, failed: Collection[str] = ()) -> dict[
     tasks = study.tasks()
     paths = result_paths(out, tasks)
     for task in tasks:
+        if participants and task.participant_id not in participants:
+            continue
         if task.recording_id in failed and _is_file(study, task.file):
             found[task.file] = hashes.of(study.path_of(task))
         for path, digest in _made_of(study.path_of(task), paths[task.recording_id]):

@@ -86,8 +86,15 @@ class FileHashes:
         self._changed = True
 
     def save(self) -> None:
-        """Remember for the next run; WriteError where the folder cannot be written."""
+        """Remember for the next run, with what another run of other participants saved meanwhile.
+
+        Raises
+        ------
+        WriteError
+            The folder cannot be written.
+        """
         if self.store is not None and self._changed:
+            self._known = _remembered(self.store) | self._known
             rows = [known._asdict() for _, known in sorted(self._known.items())]
             write_text(self.store, json.dumps(rows, indent=1) + "\n")
             self._changed = False

@@ -10,8 +10,7 @@ from emgproc.batch.keys import FileHashes, ResultKey, wanted_keys
 from emgproc.batch.store import ResultPaths, why_stale
 from emgproc.errors import ParameterError, StudyError
 from emgproc.plan import Plan, load_plan
-from emgproc.study import RecordingFailure, RecordingTask, Study
-from emgproc.study.visit_table import read_failures
+from emgproc.study import RecordingTask, Study
 
 COMPUTE, REUSE, FAIL, SKIP = "compute", "reuse", "fail", "skip"
 MODALITY = "semg"  # the kind of recording that the primary outcome needs
@@ -155,13 +154,13 @@ def decide_all(
     """As `plan_recordings`, with the plans and the digests at hand."""
     everything = study.tasks()
     paths = result_paths(out, everything)
-    names = {p.removeprefix("sub-") for p in options.participants}
+    chosen = chosen_participants(study, options)
     labels = event_names(study)
     keys = {kind: wanted_keys(plan, labels) for kind, plan in plans.items()}
     return [
         _decided(study, recording, paths[recording.recording_id], (keys, hashes, options.force))
         for recording in everything
-        if not names or recording.participant_id.removeprefix("sub-") in names
+        if recording.participant_id in chosen
     ]
 
 
@@ -191,31 +190,13 @@ def _decided(
     return PlannedRecording(recording, file, paths, action, reason, code)
 
 
+def chosen_participants(study: Study, options: BatchOptions) -> tuple[str, ...]:
+    """Participants with recordings whom the options choose; all where they choose none."""
+    names = {name.removeprefix("sub-") for name in options.participants}
+    every = sorted({task.participant_id for task in study.tasks()})
+    return tuple(p for p in every if not names or p.removeprefix("sub-") in names)
+
+
 def event_names(study: Study) -> tuple[tuple[str, str], ...]:
     """Return (site's label, our label) pairs of study.toml [events], sorted."""
     return tuple(sorted(study.protocol.events.items()))
-
-
-def known_failures(study: Study, out: Path, options: BatchOptions) -> dict[str, RecordingFailure]:
-    """Failures of the participant level; whatever else has no result was never computed.
-
-    Raises
-    ------
-    ParameterError
-        Only some participants were asked for, or a recording has no current result.
-    """
-    if options.participants:
-        raise ParameterError("the group level needs all participants; leave the labels out")
-    table = out / "group" / "failures.tsv"
-    known = {row.recording_id: row for row in read_failures(table)} if table.is_file() else {}
-    missing = [
-        f"{item.recording.recording_id} ({item.reason})"
-        for item in plan_recordings(study, out, options)
-        if item.action == COMPUTE and item.recording.recording_id not in known
-    ]
-    if missing:
-        raise ParameterError(
-            f"{len(missing)} recording(s) have no current result: {', '.join(missing[:5])}"
-            f"{' …' if len(missing) > 5 else ''}; run the participant level first"
-        )
-    return known

@@ -1,12 +1,17 @@
 """How a command ends: the exit codes, and the last line that says the same in words."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from emgproc.batch import PlannedRecording
     from emgproc.batch.costs import Cost
+    from emgproc.batch.files import PlannedFile
+    from emgproc.plan import Plan
 
 DONE, SOME_FAILED, INVALID, NOTHING, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -51,3 +56,24 @@ def tell_costs(costs: "Sequence[Cost]") -> None:
             f"about {taken} on one core, estimated from the length",
             err=True,
         )
+
+
+def tell_reasons(planned: "Iterable[PlannedRecording | PlannedFile]") -> None:
+    """Say how many recordings are computed, reused or fail for which reason, the most first."""
+    from emgproc.batch.reasons import general_reason
+
+    counts = Counter(
+        (item.action, general_reason(item.reason, item.file.name, item.code)) for item in planned
+    )
+    for (action, reason), number in counts.most_common():
+        click.echo(f"{number:>6} to {action:<8} {reason}")
+    click.echo("")
+
+
+def tell_memory(recordings: "Sequence[tuple[Path, Plan]]") -> None:
+    """Say what the largest of some recordings takes in memory, on standard error."""
+    from emgproc.batch.memory import memory_words
+
+    words = memory_words(recordings)
+    if words:
+        click.echo(f"Memory: {words}.", err=True)

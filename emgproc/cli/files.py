@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emgproc.cli.dataset import ConvertCommand, asks_for_dataset, dataset_options, write_dataset
-from emgproc.cli.ends import DONE, NOTHING, SOME_FAILED, counted, end, stopped, tell_costs
+from emgproc.cli.ends import (
+    DONE,
+    NOTHING,
+    SOME_FAILED,
+    counted,
+    end,
+    stopped,
+    tell_costs,
+    tell_memory,
+    tell_reasons,
+)
 from emgproc.cli.engine import engine_options
 
 if TYPE_CHECKING:
@@ -217,7 +227,9 @@ def features(
     if not found:
         return end(NOTHING, "there is no recording in what was named.")
     if dry_run:
-        return _tell_plan(plan_files(found, chosen, folder, options))
+        planned = plan_files(found, chosen, folder, options)
+        tell_memory([(item.file, chosen) for item in planned if item.action == "compute"])
+        return _tell_plan(planned)
     tell_costs(costs_of_files(found, chosen, folder, options))
     done = extract_files(found, chosen, output, options=options, results=folder)
     if not done.stopped:
@@ -243,6 +255,7 @@ def _found(
 
 
 def _tell_plan(planned: "Sequence[PlannedFile]") -> int:
+    tell_reasons(planned)
     for item in planned:
         click.echo(f"{item.action:<8} {item.name}: {item.reason}")
     actions = Counter(item.action for item in planned)

@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emgproc.cli.ends import DONE, INVALID, NOTHING, SOME_FAILED, counted, end, stopped, tell_costs
+from emgproc.cli.ends import (
+    DONE,
+    INVALID,
+    NOTHING,
+    SOME_FAILED,
+    counted,
+    end,
+    stopped,
+    tell_costs,
+    tell_memory,
+    tell_reasons,
+)
 from emgproc.cli.engine import engine_options
 
 if TYPE_CHECKING:
     from emgproc.batch import BatchOptions, PlannedRecording
     from emgproc.run import RunResult
+    from emgproc.study import Study
 
 _FOLDER = click.Path(path_type=Path)
+_STEPS = ("recordings", "tables", "outcome", "report", "standards")  # of emgproc.run
 
 
 @click.command()
@@ -77,6 +90,8 @@ def _plan_problems(study: Path) -> list[dict[str, str | int]]:
 @click.argument("level", type=click.Choice(["participant", "group"]), required=False)
 @click.option("--participant-label", "participants", multiple=True,
               help="Only this participant, with or without sub-; may be repeated.")  # fmt: skip
+@click.option("--until", type=click.Choice(_STEPS), metavar="STEP",
+              help=f"The last step that is done: {', '.join(_STEPS)}.")  # fmt: skip
 @engine_options
 @click.option("--dry-run", is_flag=True, help="Say what would run, and why; write nothing.")
 @click.option("--force", is_flag=True, help="Compute again what has a result.")
@@ -93,6 +108,7 @@ def run(
     out: Path,
     level: str | None,
     participants: tuple[str, ...],
+    until: str | None,
     engine: "BatchOptions",
     dry_run: bool,
     force: bool,
@@ -104,9 +120,11 @@ def run(
 ) -> int:
     """Compute every recording of STUDY, analyse it, and write results and report to OUT.
 
-    What has a result is not computed again. "participant" computes recordings only, "group"
-    analyses what is there. The hash of the audit log's last row is told at the end: kept
-    elsewhere, it shows later whether rows were cut off.
+    What has a result is not computed again. "participant" computes recordings only (as --until
+    recordings does), "group" analyses what is there. With --participant-label, runs of different
+    participants into one OUT may go on at the same time, on as many machines. The hash of the
+    audit log's last row is told at the end: kept elsewhere, it shows later whether rows were cut
+    off.
     """
     from emgproc.batch import plan_recordings
     from emgproc.batch.costs import costs_of_run
@@ -122,13 +140,20 @@ def run(
         stop_at_failure=on_error == "stop",
     )
     if dry_run:
-        return _tell_plan(plan_recordings(loaded, out, options), participants)
+        return _tell_plan(loaded, plan_recordings(loaded, out, options), participants)
     for warning in loaded.warnings():
         click.echo(f"warning: {warning}", err=True)
     if level != "group":
         tell_costs(costs_of_run(loaded, out, options))
     result = run_study(
-        loaded, out, level=level or "", options=options, final=final, scrambled=scrambled, by=by
+        loaded,
+        out,
+        level=level or "",
+        until=until or "",
+        options=options,
+        final=final,
+        scrambled=scrambled,
+        by=by,
     )
     return _tell_result(result, participants)
 
@@ -140,8 +165,6 @@ def _tell_result(result: "RunResult", participants: tuple[str, ...]) -> int:
     if result.exit_code == NOTHING:
         asked = f" of {', '.join(participants)}" if participants else ""
         return end(NOTHING, f"the study has no recording{asked} that a plan exists for.")
-    if result.outcome is None and participants and not result.stopped:
-        click.echo("Group results need all participants; they were not touched.", err=True)
     _tell_records(result)
     words = f"{counted(result.n_computed, 'recording')} computed, {result.n_reused} reused"
     if not result.n_computed and not result.failures and not result.stopped:
@@ -150,6 +173,9 @@ def _tell_result(result: "RunResult", participants: tuple[str, ...]) -> int:
         words += f", {len(result.failures)} failed"
     if result.stopped:
         return stopped(words, result.stopped)
+    if result.left_out:
+        why = ", which need all participants" if participants else ""
+        words += f"; not done: {', '.join(result.left_out)}{why}"
     return end(result.exit_code, words + ".")
 
 
@@ -164,7 +190,15 @@ def _tell_records(result: "RunResult") -> None:
         click.echo(f"Audit head: {result.audit_head}", err=True)
 
 
-def _tell_plan(planned: "list[PlannedRecording]", participants: tuple[str, ...] = ()) -> int:
+def _tell_plan(
+    study: "Study", planned: "list[PlannedRecording]", participants: tuple[str, ...] = ()
+) -> int:
+    from emgproc.batch.planning import COMPUTE, plans_of
+
+    plans = plans_of(study)
+    computed = [item for item in planned if item.action == COMPUTE]
+    tell_memory([(item.file, plans[item.recording.modality]) for item in computed])
+    tell_reasons(planned)
     for item in planned:
         recording = item.recording
         click.echo(f"{item.action:<8} {recording.recording_id}  {recording.file}: {item.reason}")
@@ -187,4 +221,5 @@ def status(*, study: Path, out: Path) -> int:
     from emgproc.batch import plan_recordings
     from emgproc.study import load_study
 
-    return _tell_plan(plan_recordings(load_study(study), out))
+    loaded = load_study(study)
+    return _tell_plan(loaded, plan_recordings(loaded, out))

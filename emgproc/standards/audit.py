@@ -8,6 +8,9 @@ Order, so that a run that is killed at any moment leaves no lie behind:
 2. Results are written, each whole or not at all; the RO-Crate last.
 3. `end_audit`: one row for each file that is new, changed or gone, then the marker is taken away.
 
+A run of some participants does the same for their folders alone, with a marker for each, while
+others do so for theirs; the rows of all stand in the one log.
+
 A run killed between 1 and 3 leaves the marker: `verify_audit` then says "not recorded yet", and
 never "altered", of what differs, and the next run tells it as found after the interruption. A run
 that changed nothing adds one row, "nothing changed".
@@ -15,7 +18,7 @@ that changed nothing adds one row, "nothing changed".
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +33,19 @@ NOT_STATED = "not stated"
 _GONE = ("removed", "found_missing")
 
 
-def begin_audit(out: Path, *, by: str = NOT_STATED) -> None:
+def begin_audit(out: Path, *, by: str = NOT_STATED, parts: Sequence[str] = ()) -> None:
     """Tell what happened to the results folder since its last run, and open the next.
 
     The caller holds the folder; it exists.
+
+    Parameters
+    ----------
+    out
+        The results folder.
+    by
+        Who runs it.
+    parts
+        Folders of participants; nothing else in `out` is looked at. Empty means all.
 
     Raises
     ------
@@ -44,15 +56,23 @@ def begin_audit(out: Path, *, by: str = NOT_STATED) -> None:
     """
     log = read_log(out)
     _refuse_altered(out, log)
-    opened = open_run(out)
-    append(out, _found(out, log, opened), user=by)
+    append(out, _found(out, log, parts), user=by)
     (out / OPEN).parent.mkdir(exist_ok=True)
     started = {"started": utc_now(), "user": by, "head": read_log(out).head}
-    write_text(out / OPEN, json.dumps(started) + "\n")
+    for marker in _markers(out, parts):
+        marker.unlink(missing_ok=True)
+    for marker in _own_markers(out, parts):
+        write_text(marker, json.dumps(started) + "\n")
 
 
-def end_audit(
-    out: Path, study_files: Mapping[str, str], *, by: str = NOT_STATED, reason: str = ""
+def end_audit(  # noqa: PLR0913 - all beyond the second are keyword-only
+    out: Path,
+    study_files: Mapping[str, str],
+    *,
+    by: str = NOT_STATED,
+    reason: str = "",
+    parts: Sequence[str] = (),
+    beside: Sequence[str] = (),
 ) -> str:
     """Tell what a run wrote and read, and close it.
 
@@ -64,6 +84,10 @@ def end_audit(
         sha256 of each file of the study that the run read, by its path in the study folder.
     by, reason
         Who ran it, and why.
+    parts
+        As in `begin_audit`.
+    beside
+        Files beside the parts that the run wrote too.
 
     Returns
     -------
@@ -72,7 +96,8 @@ def end_audit(
         of the log was cut off.
     """
     known = recorded(read_log(out))
-    written = _changes({k: v for k, v in known.items() if not k.startswith(STUDY)}, hashes_of(out))
+    looked_at = (*parts, *beside) if parts else ()
+    written = _changes(_results_in(known, looked_at), hashes_of(out, looked_at))
     read = {f"{STUDY}{name}": digest for name, digest in study_files.items()}
     entries = [
         *(Entry("read", k, known.get(k, ""), v, reason) for k, v in sorted(read.items())
@@ -82,20 +107,42 @@ def end_audit(
     ]  # fmt: skip
     entries = entries or [Entry("run", reason=reason or "nothing changed")]
     head = append(out, entries, user=by)
-    (out / OPEN).unlink(missing_ok=True)
+    for marker in _own_markers(out, parts):
+        marker.unlink(missing_ok=True)
     return head
 
 
 def open_run(out: Path) -> dict[str, Any]:
     """What the marker of a run that is under way or was killed says; empty without one."""
-    path = out / OPEN
-    if not path.exists():
-        return {}
+    return next((_told(marker) for marker in _markers(out)), {})
+
+
+def _own_markers(out: Path, parts: Sequence[str]) -> list[Path]:
+    marker = out / OPEN
+    return [marker.with_stem(f"{marker.stem}-{part}") for part in parts] if parts else [marker]
+
+
+def _markers(out: Path, parts: Sequence[str] = ()) -> list[Path]:
+    """Markers that are there: of a run of the whole, and of these parts or any."""
+    own = _own_markers(out, parts) if parts else sorted((out / OPEN).parent.glob(f"{OPEN.stem}*"))
+    return [marker for marker in own if marker.is_file()]
+
+
+def _told(marker: Path) -> dict[str, Any]:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(marker.read_text(encoding="utf-8"))
         return {"started": str(told["started"]), "user": str(told["user"])}
     except (OSError, ValueError, KeyError, TypeError):
         return {"started": "a time that is not told", "user": NOT_STATED}
+
+
+def _results_in(known: Mapping[str, str], parts: Sequence[str]) -> dict[str, str]:
+    """Of what was recorded, the results, and of these those below some parts."""
+    return {
+        name: digest
+        for name, digest in known.items()
+        if not name.startswith(STUDY) and (not parts or name.partition("/")[0] in parts)
+    }
 
 
 def recorded(log: Log) -> dict[str, str]:
@@ -109,17 +156,24 @@ def recorded(log: Log) -> dict[str, str]:
     return known
 
 
-def hashes_of(out: Path) -> dict[str, str]:
+def hashes_of(out: Path, parts: Sequence[str] = ()) -> dict[str, str]:
     """sha256 of every result file by its path in the folder, in order of the paths.
+
+    With `parts` only of these, and of those below those that are folders.
 
     `logs/` holds times and is no result, the lock file and half-written files are none either.
     """
-    return {file.relative_to(out).as_posix(): file_sha256(file) for file in result_files(out)}
+    files = result_files(out, parts)
+    return {file.relative_to(out).as_posix(): file_sha256(file) for file in files}
 
 
-def result_files(out: Path) -> Iterator[Path]:
+def result_files(out: Path, parts: Sequence[str] = ()) -> Iterator[Path]:
     """Every result file in order; what `hashes_of` leaves out is left out."""
-    for path in sorted(out.rglob("*")):
+    chosen = [out / part for part in parts] or [out]
+    below = [path for part in chosen for path in part.rglob("*")]
+    for path in sorted([*chosen, *below]):
+        if path == out:
+            continue
         inner = path.relative_to(out)
         working = inner.parts[0] == LOG.parts[0] or inner.name == ".emgproc.lock"
         if path.is_file() and not working and not inner.name.endswith(".part"):
@@ -147,13 +201,17 @@ def _refuse_altered(out: Path, log: Log) -> None:
         )
 
 
-def _found(out: Path, log: Log, opened: Mapping[str, str]) -> Iterator[Entry]:
+def _found(out: Path, log: Log, parts: Sequence[str]) -> Iterator[Entry]:
     why = "changed outside of a run" if log.rows else "there before this log began"
-    if opened:
-        why = f"found after the run of {opened['started']} by {opened['user']} was interrupted"
+    cut_off = _markers(out, parts)
+    for opened in map(_told, cut_off):
         yield Entry("interrupted", reason=f"the run of {opened['started']} did not end")
-    known = {k: v for k, v in recorded(log).items() if not k.startswith(STUDY)}
-    for name, old, new in _changes(known, hashes_of(out)):
+    if not cut_off and (out / OPEN).is_file():
+        cut_off = [out / OPEN]  # of the whole: the next run of the whole tells that it was cut off
+    if cut_off:
+        opened = _told(cut_off[-1])
+        why = f"found after the run of {opened['started']} by {opened['user']} was interrupted"
+    for name, old, new in _changes(_results_in(recorded(log), parts), hashes_of(out, parts)):
         action = "found_missing" if not new else "found_changed" if old else "found_new"
         yield Entry(action, name, old, new, why)
 

@@ -1,6 +1,7 @@
 """check, run, status, simulate: what is said, and the exit code that says the same."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 
 from emgproc.batch import driver
 from emgproc.cli import main
+from emgproc.cli.studies import _STEPS
+from emgproc.run import STEPS
 
 
 def call(*arguments):
@@ -98,7 +101,12 @@ def test_a_dry_run_and_status_write_nothing_and_say_why(study, tmp_path):
     for arguments in (("run", study, out, "--dry-run"), ("status", study, out)):
         done = call(*arguments)
         assert done.exit_code == 0
-        assert done.stdout.count("no result yet") == 8
+        assert done.stdout.startswith("     8 to compute  no result yet\n\n")
+        assert done.stdout.count(": no result yet") == 8
+        assert re.search(
+            r"Memory: sub-\S+edf takes up to \d+ MiB \(\d+ MiB as float64\), the most of all; "
+            r"\d+ MiB are free: \d+ at a time fit\.", done.stderr,
+        )  # fmt: skip
         assert done.stderr.splitlines()[-1] == "Done: 8 to compute; nothing was run."
     assert not out.exists()
 
@@ -116,18 +124,83 @@ def test_status_names_the_sidecar_that_makes_results_stale(study, tmp_path):
     both = f"task-rest_emg.json changed and {near.relative_to(study).as_posix()} appeared"
     assert done.stdout.count(both) == 1
     assert "8 to compute; nothing was run." in done.stderr
+    assert done.stdout.startswith("     8 to compute  a sidecar changed\n\n")
+
+
+def test_status_counts_the_reasons_before_it_names_the_recordings(study, tmp_path):
+    assert call("run", study, tmp_path / "out", "participant").exit_code == 0
+    raw = study / "sub-01/ses-month3/emg/sub-01_ses-month3_task-rest_emg.edf"
+    content = raw.read_bytes()
+    raw.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    (study / "sub-02/ses-baseline/emg/sub-02_ses-baseline_task-rest_emg.edf").unlink()
+    for table in (tmp_path / "out" / "sub-03").rglob("*_emg.tsv"):
+        table.write_text("damaged", encoding="utf-8")
+    done = call("status", study, tmp_path / "out")
+    counts, _, rows = done.stdout.partition("\n\n")
+    assert counts.splitlines() == [
+        "     4 to reuse    nothing changed",
+        "     2 to compute  the result file is damaged",
+        "     1 to compute  the recording changed",
+        "     1 to fail     file missing",
+    ]
+    assert len(rows.splitlines()) == 8
+    assert done.exit_code == 1
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_run_until_a_step_does_no_more_and_says_so(study, tmp_path, step):
+    out = tmp_path / "out"
+    done = call("run", study, out, "--until", step)
+    assert done.exit_code == 0
+    left_out = STEPS[STEPS.index(step) + 1 :]
+    more = f"; not done: {', '.join(left_out)}" if left_out else ""
+    assert done.stderr.splitlines()[-1] == f"Done: 8 recordings computed, 0 reused{more}."
+    made = {
+        "tables": out / "group" / "visit_values.tsv",
+        "outcome": out / "group" / "outcome.json",
+        "report": out / "report" / "index.html",
+        "standards": out / "standards",
+    }
+    assert [name for name, path in made.items() if path.exists()] == [
+        name for name in made if name not in left_out
+    ]
+
+
+def test_the_participant_level_is_a_run_until_the_recordings(study, tmp_path):
+    one = call("run", study, tmp_path / "one", "participant")
+    two = call("run", study, tmp_path / "two", "--until", "recordings")
+    assert one.stderr.splitlines()[-1] == two.stderr.splitlines()[-1]
+    assert not (tmp_path / "one" / "group").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("participant", "--until", "report"), ("group", "--until", "recordings"),
+     ("--until", "tables", "--participant-label", "01"), ("--until", "everything")],
+)  # fmt: skip
+def test_a_step_that_the_level_or_the_labels_cannot_reach_is_refused(study, tmp_path, arguments):
+    done = call("run", study, tmp_path / "out", *arguments)
+    assert done.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_steps_of_the_command_are_those_of_the_run():
+    assert _STEPS == STEPS
 
 
 def test_force_in_a_dry_run_says_so(study, tmp_path):
     done = call("run", study, tmp_path / "out", "--dry-run", "--force")
-    assert done.stdout.count("--force") == 8
+    assert done.stdout.count(": --force") == 8
+    assert "     8 to compute  --force\n" in done.stdout
 
 
 def test_one_participant_only(study, tmp_path):
     done = call("run", study, tmp_path / "out", "--participant-label", "01")
     assert done.exit_code == 0
-    assert "2 recordings computed" in done.stderr
-    assert "Group results need all participants" in done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        "Done: 2 recordings computed, 0 reused; not done: tables, outcome, report, standards, "
+        "which need all participants."
+    )
 
 
 @pytest.mark.parametrize("extra", [[], ["--dry-run"]])
