@@ -1,6 +1,7 @@
 """The tidy table of a list of files: one value a row; a failed file is a row with its reason."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -73,6 +74,7 @@ def write_table(target: Path, rows: Iterable[Row]) -> None:
             file.write("\t".join(map(_line, row)) + "\n")
 
 
+@lru_cache(maxsize=1024)  # nearly all cells are those of the row before
 def _line(cell: str) -> str:
     """A cell without tabs and line ends, which a channel's or a file's name may hold."""
     return " ".join(cell.split())
