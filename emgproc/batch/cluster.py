@@ -58,7 +58,7 @@ class Crew:
     mark
         Of the run; each worker must see it.
     source
-        A folder of recordings; each worker must see it.
+        A folder of recordings; each worker must see it, if it is there at all.
     checked
         The workers that may be given tasks, by address.
     refused
@@ -96,16 +96,14 @@ class Crew:
         ClusterError
             As `look`.
         """
-        end = time.monotonic() + WAIT_S
-        self.look()
-        while not self.checked:
-            if time.monotonic() > end:
-                raise NoWorkerError(
-                    f"the scheduler {self.address} has no worker and none came within "
-                    f"{WAIT_S:g} s; start one: dask worker {self.address}"
-                )
-            time.sleep(_LOOK_S)
+        for _ in _looks():
             self.look()
+            if self.checked:
+                return
+        raise NoWorkerError(
+            f"the scheduler {self.address} has no worker and none came within {WAIT_S:g} s; "
+            f"start one: dask worker {self.address}"
+        )
 
     @property
     def address(self) -> str:
@@ -208,9 +206,18 @@ def crew(options: BatchOptions, n_tasks: int, out: Path, source: Path) -> Iterat
     with dask.config.set(_SETTINGS), _quiet(), marked(out) as mark:
         jobs = min(options.jobs, n_tasks)
         with _connected(options.dask) if options.dask else _started(jobs) as client:
-            found = Crew(client, mark, source.absolute())
+            seen = source.absolute() if source.is_dir() else mark.path.parent
+            found = Crew(client, mark, seen)
             found.gather()
             yield found
+
+
+def _looks() -> Iterator[None]:
+    """As many looks as go into `WAIT_S`; counted, for a machine may sleep meanwhile."""
+    yield
+    for _ in range(round(WAIT_S / _LOOK_S)):
+        time.sleep(_LOOK_S)
+        yield
 
 
 @contextlib.contextmanager
@@ -233,14 +240,11 @@ def _address(dask: str) -> str:
     """The scheduler's address: stated, or read from its file, which may be yet to come."""
     if re.fullmatch(r"\w+://.+|[\w.-]+:\d+", dask):
         return dask
-    end = time.monotonic() + WAIT_S
-    while not Path(dask).is_file():
-        if time.monotonic() > end:
-            raise ClusterError(
-                f"{dask}: no scheduler file came within {WAIT_S:g} s, and it is no address such "
-                "as tcp://127.0.0.1:8786"
-            )
-        time.sleep(_LOOK_S)
+    if not any(Path(dask).is_file() for _ in _looks()):
+        raise ClusterError(
+            f"{dask}: no scheduler file came within {WAIT_S:g} s, and it is no address such "
+            "as tcp://127.0.0.1:8786"
+        )
     try:
         return str(json.loads(Path(dask).read_text(encoding="utf-8"))["address"])
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -89,8 +89,11 @@ def versions() -> dict[str, str]:
     return found | {name: version(name) for name in PACKAGES}
 
 
-def introduce(mark: Mark, source: Path, dask_worker: "Worker") -> dict[str, Any]:
+async def introduce(mark: Mark, source: Path, dask_worker: "Worker") -> dict[str, Any]:
     """What the worker process that runs this says of itself; plain types alone.
+
+    A nanny gives up on a worker that dies while it is still being started, though its scheduler
+    knows it already; so the answer waits for the nanny.
 
     Parameters
     ----------
@@ -101,6 +104,9 @@ def introduce(mark: Mark, source: Path, dask_worker: "Worker") -> dict[str, Any]
     dask_worker
         Given by Dask.
     """
+    if dask_worker.nanny is not None:
+        async with dask_worker.rpc(dask_worker.nanny) as nanny:
+            await nanny.instantiate()  # of a process that is there: waits until it is started
     return {
         "id": dask_worker.id,
         "nanny": dask_worker.nanny is not None,

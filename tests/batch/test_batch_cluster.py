@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import json
 import time
+from pathlib import Path
 
 import pytest
 import small_study
@@ -58,22 +59,31 @@ def workers(made):
     return {f"tcp://{w.address.removeprefix('tcp://')}" for w in made.workers.values()}
 
 
-def older(mark, source, dask_worker):
+async def older(mark, source, dask_worker):
     """What a worker of an older version says."""
-    told = introduce(mark, source, dask_worker)
+    told = await introduce(mark, source, dask_worker)
     return told | {"versions": told["versions"] | {"emgproc": "0.0.9"}}
 
 
-def older_if_last(mark, source, dask_worker):
+async def older_if_last(mark, source, dask_worker):
     """Two workers of this version, and one of another that comes later."""
     right = dask_worker.name in {0, 1}
-    return introduce(mark, source, dask_worker) if right else older(mark, source, dask_worker)
+    return (
+        await introduce(mark, source, dask_worker)
+        if right
+        else await older(mark, source, dask_worker)
+    )
 
 
-def blind(mark, source, dask_worker):
+async def blind(mark, source, dask_worker):
     """What a worker says that sees another disk."""
     elsewhere = Mark(mark.path.with_name("elsewhere.part"), mark.text)
-    return introduce(elsewhere, source, dask_worker)
+    return await introduce(elsewhere, source, dask_worker)
+
+
+async def without_recordings(mark, source, dask_worker):
+    """What a worker says that lacks the disk of the recordings."""
+    return await introduce(mark, Path("/nowhere"), dask_worker)
 
 
 def tell_time(task: Task) -> Done:
@@ -207,10 +217,11 @@ def test_a_worker_that_does_not_see_the_results_is_refused(two_workers, tmp_path
         check_cluster(options, tmp_path / "out", tmp_path)
 
 
-def test_a_worker_that_does_not_see_the_recordings_is_refused(two_workers, tmp_path):
+def test_a_worker_that_does_not_see_the_recordings_is_refused(two_workers, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "introduce", without_recordings)
     options = BatchOptions(dask=two_workers.scheduler_address)
     with pytest.raises(ClusterError, match="does not see the recordings in /nowhere"):
-        check_cluster(options, tmp_path / "out", tmp_path.joinpath("/nowhere"))
+        check_cluster(options, tmp_path / "out", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["emgproc", "algorithm tone", "Python", "numba", "numpy"])

@@ -21,19 +21,24 @@ def tasks(folder, *names):
     return [Task(name, folder / name, PLAN) for name in names]
 
 
-def test_a_process_that_dies_costs_its_task_and_no_other(tmp_path):
+def test_a_process_that_dies_or_takes_too_long_costs_its_task_and_no_other(tmp_path):
     answers = {}
-    named = tasks(tmp_path, "a", "always", "b", "once", "c")
+    named = tasks(tmp_path, "a", "always", "b", "endless", "once", "c")
 
     def finished(done):
         answers[done.name] = done
         return True
 
-    run_tasks(named, BatchOptions(jobs=2), finished, out=tmp_path, work=small_study.die_sometimes)
+    options = BatchOptions(jobs=2, task_limit_s=3.0)
+    run_tasks(named, options, finished, out=tmp_path, work=small_study.die_sometimes)
     assert {name for name, done in answers.items() if not done.failed} == {"a", "b", "c", "once"}
     assert answers["always"].code == "worker_died"
     assert f"died {RETRIES + 1} times" in answers["always"].message
     assert len((tmp_path / "always.tries").read_text(encoding="utf-8")) == RETRIES + 1
+    assert answers["endless"].code == "time_limit"
+    assert "took longer than 3 s" in answers["endless"].message
+    assert len((tmp_path / "endless.tries").read_text(encoding="utf-8")) == 1
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_a_bug_ends_the_batch_with_its_own_error_and_traceback(tmp_path):

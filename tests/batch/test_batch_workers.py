@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -168,6 +169,54 @@ def test_a_recording_that_kills_its_worker_each_time_fails_and_the_others_are_co
     monkeypatch.undo()
     expected = without(undisturbed(study, tmp_path / "whole"), small_study.DEADLY)
     assert small_study.results(out) == expected
+
+
+def test_who_comes_back_at_the_same_address_is_checked_anew_before_it_is_given_anything(
+    study, tmp_path, monkeypatch
+):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with lab(tmp_path) as (file, worker):
+        worker(NANNY, "--worker-port", str(port))
+        before = present(file, 1)
+        done = run_with(
+            small_study.die_on_one, monkeypatch, study, tmp_path / "out", dask=str(file)
+        )
+        assert present(file, 1) == before
+    assert [failure.code for failure in done.failures] == ["worker_died"]
+    assert 1 <= len((tmp_path / "study" / "deaths").read_text()) <= RETRIES + 1
+    assert (done.n_computed, done.stopped) == (7, "")
+
+
+def test_an_interrupt_leaves_the_cluster_as_it_was_and_the_next_run_goes_on(study, tmp_path):
+    table = tmp_path / "t.tsv"
+    plan = study.root / "plan.toml"
+    with lab(tmp_path) as (file, worker):
+        worker(BARE)
+        worker(NANNY)
+        before = present(file, 2)
+        call = ["features", study.root, "--plan", plan, "-o", table, "--dask", file]
+        words = [str(word) for word in call]
+        slow = f"import small_study; small_study.slow_down(); main({words})"
+        running = subprocess.Popen(
+            [sys.executable, "-c", f"from emgproc.cli import main; {slow}"],
+            env=SEEN, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        while not running.stderr.readline().startswith("[1/8] "):
+            assert running.poll() is None
+        os.killpg(running.pid, signal.SIGINT)
+        _, rest = running.communicate(timeout=60)
+        assert running.returncode == 130, rest
+        assert "Traceback" not in rest
+        assert not table.exists()
+        assert not list(tmp_path.rglob(".emgproc-*.part"))
+        assert present(file, 2) == before
+        again = emg(*call)
+    assert again.returncode == 0, again.stderr
+    alone = emg("features", study.root, "--plan", plan, "-o", tmp_path / "alone.tsv")
+    assert alone.returncode == 0
+    assert table.read_text() == (tmp_path / "alone.tsv").read_text()
 
 
 def test_without_nannies_it_fails_all_the_same_once_no_worker_is_left(
