@@ -9,6 +9,7 @@ from typing import TypeAlias
 from emgproc.outcome.comparison import changes_of, compare, survivors_effect, why_not
 from emgproc.outcome.events import EARLY, LATE, NOT_PER_PROTOCOL, OTHER_THERAPY
 from emgproc.outcome.model import SensitivityRow
+from emgproc.outcome.primary_test import TESTS
 from emgproc.outcome.reindexed import INDICES, entries_by_index
 from emgproc.outcome.sensitivity_doubts import hidden_bias, tipping
 from emgproc.outcome.sensitivity_events import ventilation_tier, while_on_study
@@ -68,6 +69,13 @@ def _perm_mean(m: Material) -> list[SensitivityRow]:
 def _complete_case(m: Material) -> list[SensitivityRow]:
     name = "Complete case: rank sum of infants with D, deaths and missing left out"
     return [compared("complete_case", name, alive(m.entries), m.question)]
+
+
+def _worst_rank(m: Material) -> list[SensitivityRow]:
+    """The worst-rank test beside a primary that is another."""
+    if m.study.protocol.analysis.test == "wmw_worst_rank":
+        return []
+    return [compared("wmw_worst_rank", TESTS["wmw_worst_rank"], m.entries, m.question)]
 
 
 def _survivors(m: Material) -> list[SensitivityRow]:
@@ -194,6 +202,7 @@ def _wins(m: Material) -> list[SensitivityRow]:
 
 ANALYSES: Mapping[str, Analysis] = MappingProxyType(
     {
+        "wmw_worst_rank": _worst_rank,
         "perm_mean": _perm_mean,
         "complete_case": _complete_case,
         "survivors": _survivors,

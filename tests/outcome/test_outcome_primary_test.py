@@ -71,6 +71,14 @@ def test_net_benefit_ranks_deaths_and_minds_the_margin(deaths, margin, count):
     assert sum(found.null.counts) == 252
 
 
+def test_the_worst_rank_test_stands_beside_another_primary(deaths):
+    deaths.protocol["analysis"]["test"] = "perm_mean"
+    rows = {r.id: r for r in analyse(*deaths.build()).sensitivity}
+    assert (rows["wmw_worst_rank"].count, rows["wmw_worst_rank"].splits) == (24, 252), "case 11"
+    deaths.protocol["analysis"]["test"] = "wmw_worst_rank"
+    assert "wmw_worst_rank" not in {r.id for r in analyse(*deaths.build()).sensitivity}
+
+
 @pytest.mark.parametrize("test", ["perm_mean", "ancova_label"])
 def test_a_test_without_a_place_for_a_death_gives_no_p_and_says_why(deaths, test):
     found = primary(deaths, test)
