@@ -20,9 +20,9 @@ def main() -> None:
     """Read the arguments, measure, and say what became of it."""
     if len(sys.argv) not in {3, 4}:
         sys.exit(__doc__)
-    folder, table = sys.argv[1:3]
+    folder, table = map(Path, sys.argv[1:3])
     plan = load_plan(sys.argv[3] if len(sys.argv) == 4 else HERE / "surface.toml")
-    recordings, left_out = find_files([folder], without=[results_folder(table)])
+    recordings, left_out = find_files([folder], without=[table, results_folder(table)])
     print(f"{len(recordings)} recordings; {len(left_out)} other files left out")
     done = extract_files(recordings, plan, table, jobs=2)
     for name, code, message in done.failures:

@@ -105,7 +105,7 @@ def find_files(
     seen
         What is known of files already.
     without
-        Folders below those of `arguments` that are not searched, and not told of.
+        Files and folders below those of `arguments` that are passed over, and not told of.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def _files_below(folder: Path, without: Collection[Path]) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file()
         and not _hidden(path, folder)
-        and not any(skip in path.parents for skip in skipped)
+        and not any(skip == path or skip in path.parents for skip in skipped)
     )
 
 

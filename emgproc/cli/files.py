@@ -247,11 +247,11 @@ def _found(
     if output.resolve() in {path.resolve() for path in files if path.is_file()}:
         raise click.UsageError(f"the table would replace a recording: {output}")
     seen = SeenFiles(seen_store(folder), rehash)
-    found, left_out = find_files(files, seen, without=[folder])
+    # Those of an earlier call may lie in the folder that is searched.
+    found, left_out = find_files(files, seen, without=[folder, output])
     if left_out:
         click.echo(f"Left out, not recognised as recordings: {by_ending(left_out)}", err=True)
-    # The table of an earlier call may lie in the folder that is searched.
-    return [path for path in found if path.resolve() != output.resolve()], seen
+    return found, seen
 
 
 def _tell_plan(planned: "Sequence[PlannedFile]") -> int:
