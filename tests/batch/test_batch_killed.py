@@ -136,7 +136,8 @@ def test_killed_at_20_random_moments_a_batch_ends_as_if_undisturbed(written_tria
     commands = {
         "run": lambda out: ["run", study, out, "--jobs", "2"],
         "features": lambda out: [
-            "features", study, "--plan", study / "plan.toml", "-o", out / "t.tsv", "--jobs", "2",
+            "features", *sorted(study.rglob("*.edf")), "--plan", study / "plan.toml",
+            "-o", out / "t.tsv", "--jobs", "2",
         ],
     }  # fmt: skip
     batch = Batch(commands[name], tmp_path)
