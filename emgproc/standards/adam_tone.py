@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from datetime import date
 
+from emgproc.outcome.change_model import DoseChange
 from emgproc.outcome.model import InfantOutcome, Pair, VisitLevel
 from emgproc.standards.adam_source import Analysis
 from emgproc.standards.datasets_model import Dataset, Row, Value
@@ -100,21 +101,48 @@ def _means(analysis: Analysis, infant: InfantOutcome) -> Iterator[Row]:
     told = {primary: (infant.change_ln, infant.reason)}
     told.setdefault(POST, (infant.change_post_ln, infant.post_reason))
     for session_id, (change, reason) in told.items():
-        who = infant.participant_id
         entering = session_id == primary and change is not None
         yield {
-            **_infant(analysis, who),
-            "PARAMCD": MEAN,
-            "PARAM": "Tonic level T (ln uV), mean over muscle groups",
-            "PARCAT1": "MEAN OVER MUSCLE GROUPS",
+            **_mean(analysis, infant, change, reason),
             "BASETYPE": _base_type(analysis, session_id),
-            **_visit(analysis, who, session_id),
-            "CHG": change,
-            "R2BASE": None if change is None else math.exp(change),
+            **_visit(analysis, infant.participant_id, session_id),
             "ANL01FL": "Y" if entering else None,
-            **({} if change is not None else analysis.reason(reason)),
             **_criterion(analysis, change),
         }
+    for found in analysis.outcome.secondary.dose_changes:
+        if found.participant_id == infant.participant_id:
+            yield _after_dose(analysis, infant, found)
+
+
+def _after_dose(analysis: Analysis, infant: InfantOutcome, found: DoseChange) -> Row:
+    """D right after one dose, of a visit planned after each; its window is that of the dose."""
+    recording = next(iter(found.recordings), "")
+    day = analysis.recorded_on.get(recording)
+    return {
+        **_mean(analysis, infant, found.change_ln, found.reason),
+        "BASETYPE": f"{_base_type(analysis, POST)} DOSE {found.dose_no}",
+        "AVISITN": SESSIONS.index(POST) + 1,
+        "AVISIT": VISIT_OF_SESSION[POST],
+        "ADT": analysis.export.shown(day),
+        "ADY": analysis.export.day(infant.participant_id, day),
+        "AWLO": found.first_day,
+        "AWHI": found.last_day,
+        **_criterion(analysis, found.change_ln),
+    }
+
+
+def _mean(
+    analysis: Analysis, infant: InfantOutcome, change: float | None, reason: str
+) -> dict[str, Value]:
+    return {
+        **_infant(analysis, infant.participant_id),
+        "PARAMCD": MEAN,
+        "PARAM": "Tonic level T (ln uV), mean over muscle groups",
+        "PARCAT1": "MEAN OVER MUSCLE GROUPS",
+        "CHG": change,
+        "R2BASE": None if change is None else math.exp(change),
+        **({} if change is not None else analysis.reason(reason)),
+    }
 
 
 def _criterion(analysis: Analysis, change: float | None) -> dict[str, Value]:

@@ -19,6 +19,7 @@ from emgproc.outcome import analyse
 from emgproc.standards.adam import adam_datasets
 from emgproc.standards.adam_results import analysis_results, results_text
 from emgproc.standards.adam_source import Analysis
+from emgproc.standards.adam_tone import tone_analysis
 from emgproc.standards.sdtm import sdtm_datasets
 from emgproc.standards.sdtm_source import Export
 from emgproc.study.rows import ClinicalEvent
@@ -129,6 +130,30 @@ def test_the_change_of_each_infant_is_d_and_a_missing_one_says_why(sample):
         assert (row["AREASND"] is None) == (infant.change_ln is not None)
     assert rows["sub-08"]["AREASND"] == "died before the visit"
     assert "clipped" in rows["sub-05"]["AREASND"]
+
+
+def test_a_visit_after_each_dose_has_the_change_after_each():
+    study = sample_study()
+    visits = tuple(
+        v.model_copy(update={"per_dose": v.id == "EMG_POST"}) for v in study.protocol.visits
+    )
+    protocol = study.protocol.model_copy(update={"visits": visits})
+    each = replace(study, protocol=protocol)
+    outcome = analyse(each, sample_values(), ())
+    analysis = Analysis(Export(each, sample_values(), ()), outcome)
+    rows = {
+        (r["USUBJID"][-6:], r["BASETYPE"][-1]): r
+        for r in rows_of([tone_analysis(analysis)], "ADNV")
+        if "DOSE" in r["BASETYPE"]
+    }
+    assert len(rows) == 3 * 10 == len(outcome.secondary.dose_changes)
+    for found in outcome.secondary.dose_changes:
+        row = rows[found.participant_id, str(found.dose_no)]
+        assert (row["CHG"], row["AWLO"], row["AWHI"], row["AVISIT"]) == (
+            found.change_ln, found.first_day, found.last_day, "EMG_POST",
+        )  # fmt: skip
+        assert (row["AREASND"] is None) == (found.change_ln is not None)
+        assert row["ADY"] == (found.day if found.change_ln is not None else None)
 
 
 def test_windows_are_study_days_and_the_late_visit_lies_beyond_its_window(sample):
