@@ -88,6 +88,7 @@ class LiveTable:
         told.append(f" · {failed} failed", style="bold red" if failed else "")
         left = self.left_s()
         soon = f", about {clock_text(left)} more" if left else ""
+        soon = soon if n or self._running else ", the workers start"
         told.append(f" · {self._total - n} left\n")
         told.append(f"{clock_text(self._clock() - self._began)} so far{soon}", style="dim")
         return told

@@ -69,6 +69,7 @@ def test_what_is_set_aside_runs_no_more_and_begins_anew_when_it_is_tried_again(t
 
 def test_the_summary_counts_what_is_done_failed_and_left_and_estimates_the_end(table, clock):
     assert "0 done · 0 failed · 10 left" in shown(table)[0]
+    assert shown(table)[1] == "0 s so far, the workers start"
     assert table.left_s() is None
     clock.now_s = 8
     table.finished(Done("a", warnings=("cut",)))
