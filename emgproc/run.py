@@ -160,7 +160,7 @@ def run(  # noqa: PLR0913 - all beyond the third are keyword-only
     last = _last_step(level, until, chosen)
     way = _Way(loaded, Path(out), last, chosen, scrambled, lock_state(loaded))
     _check_final(way, final=final)
-    if level != "participant" and not chosen.participants:
+    if last not in STEPS[:2]:  # recordings and their values tell nothing of an arm
         check_blinding(way.lock, scrambled=scrambled is not None)
     plans = {kind: plan.digest for kind, plan in plans_of(loaded).items()}
     known = known_failures(loaded, way.out, chosen) if level == "group" else None

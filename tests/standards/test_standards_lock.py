@@ -192,9 +192,9 @@ def test_a_blinded_study_is_analysed_under_scrambled_labels_only(study, tmp_path
     state = lock_study(loaded, by="A", again=True, reason="blinded now", blinded=True)
     assert state.blinded
     assert "Blinded: only scrambled labels may be analysed." in state.statement
-    for level in ("", "group"):
+    for how in ({}, {"level": "group"}, {"until": "outcome"}):
         with pytest.raises(ParameterError, match="the study is blinded: analyse scrambled"):
-            run(study, tmp_path / "out", level=level, options=BatchOptions(quiet=True))
+            run(study, tmp_path / "out", options=BatchOptions(quiet=True), **how)
     assert not (tmp_path / "out").exists()
     check_blinding(state, scrambled=True)
 
