@@ -44,6 +44,17 @@ def results(out):
     }
 
 
+def test_runs_of_participants_one_by_one_and_then_the_group_are_one_run_of_all(study, tmp_path):
+    for name in small_trial.ARMS:
+        assert run(study, tmp_path / "out", options=only(name)).n_computed == 2
+    assert verify_audit(tmp_path / "out", study).problems == ()
+    run(study, tmp_path / "out", level="group", until="tables", options=QUIET)
+    run(study, tmp_path / "whole", until="tables", options=QUIET)
+    assert results(tmp_path / "out") == results(tmp_path / "whole")
+    assert not [row for row in read_log(tmp_path / "out").rows if row.action.startswith("found")]
+
+
+@pytest.mark.slow
 def test_two_runs_of_participants_at_once_and_then_the_group_are_one_run_of_all(study, tmp_path):
     (study / "sub-02/ses-baseline/emg/sub-02_ses-baseline_task-rest_emg.edf").unlink()
     command = [sys.executable, "-m", "emgproc.cli", "run", study, tmp_path / "out", "participant"]
@@ -79,7 +90,7 @@ def test_while_a_participant_is_worked_on_nobody_else_writes_there_nor_the_whole
             with pytest.raises(WriteError, match=r"out/sub-01: another emgproc run \(process"):
                 run(study, out, options=options)
         claim.check()
-    assert run(study, out, options=QUIET).exit_code == 0
+    assert run(study, out, until="tables", options=QUIET).exit_code == 0
 
 
 def test_while_the_whole_is_worked_on_no_participant_is(study, tmp_path):
@@ -100,7 +111,7 @@ def test_a_run_of_a_participant_tells_only_of_its_own_files(study, tmp_path):
     run(study, out, options=BatchOptions(participants=("01",), force=True, quiet=True))
     more = read_log(out).rows[n_before:]
     assert not [row for row in more if row.file.startswith("sub-02")]
-    run(study, out, options=QUIET)
+    run(study, out, until="tables", options=QUIET)
     found = [row for row in read_log(out).rows if row.action == "found_new"]
     assert [row.file for row in found] == ["sub-02/strange.txt"]
 
@@ -119,7 +130,7 @@ def test_a_run_of_a_participant_that_was_killed_is_told_by_the_next(study, tmp_p
     assert "under way or was interrupted" in verify_audit(out, study).problems[0]
     run(study, out, options=only("02"))
     assert not [row for row in read_log(out).rows if row.action == "interrupted"]
-    run(study, out, options=QUIET)
+    run(study, out, until="tables", options=QUIET)
     assert len([row for row in read_log(out).rows if row.action == "interrupted"]) == 1
     assert verify_audit(out, study).problems == ()
 
@@ -130,9 +141,10 @@ def test_the_group_takes_the_failures_that_lie_with_the_participants(study, tmp_
     raw.write_bytes(b"no recording")
     for name in small_trial.ARMS:
         run(study, tmp_path / "out", options=only(name))
-    group = run(study, tmp_path / "out", level="group", options=QUIET)
+    group = run(study, tmp_path / "out", level="group", until="tables", options=QUIET)
     assert [failure.recording_id for failure in group.failures] == ["sub-02_ses-baseline"]
     raw.write_bytes(content)
     run(study, tmp_path / "out", options=only("sub-02"))
     assert not (tmp_path / "out" / "sub-02" / "failures.tsv").exists()
-    assert run(study, tmp_path / "out", level="group", options=QUIET).failures == ()
+    group = run(study, tmp_path / "out", level="group", until="tables", options=QUIET)
+    assert group.failures == ()
