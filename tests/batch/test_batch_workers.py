@@ -23,6 +23,11 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 SEEN = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)])}
+SLOWLY = (
+    "from functools import partial; from small_study import take_time; from emgproc.cli import "
+    "main; from emgproc.batch import driver, scheduler; "
+    "driver.run_tasks = partial(scheduler.run_tasks, work=take_time)"
+)
 NANNY, BARE = "--nanny", "--no-nanny"
 
 
@@ -198,13 +203,14 @@ def test_an_interrupt_leaves_the_cluster_as_it_was_and_the_next_run_goes_on(stud
         before = present(file, 2)
         call = ["features", study.root, "--plan", plan, "-o", table, "--dask", file]
         words = [str(word) for word in call]
-        slow = f"import small_study; small_study.slow_down(); main({words})"
         running = subprocess.Popen(
-            [sys.executable, "-c", f"from emgproc.cli import main; {slow}"],
+            [sys.executable, "-c", f"{SLOWLY}; main({words})"],
             env=SEEN, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
-        while not running.stderr.readline().startswith("[1/8] "):
-            assert running.poll() is None
+        said = [""]
+        while not said[-1].startswith("[1/8] "):
+            said.append(running.stderr.readline())
+            assert said[-1], said
         os.killpg(running.pid, signal.SIGINT)
         _, rest = running.communicate(timeout=60)
         assert running.returncode == 130, rest
