@@ -118,7 +118,8 @@ def _of_the_doubts(outcome: Outcome) -> _Drawn:
             "agreement",
             trial_figures.bland_altman_figure(outcome.secondary.reliability),
             "Two recordings of one session: their difference against their mean, with the limits "
-            "of agreement. The numbers stand in T6 and T6b.",
+            "of agreement; bands: the intervals of bias and limits. The numbers stand in T6 and "
+            "T6b.",
         ),
     ]
 
