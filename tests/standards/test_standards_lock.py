@@ -207,9 +207,8 @@ def test_unblinding_is_recorded_with_who_when_why_and_the_state_of_the_data(stud
     check_blinding(state, scrambled=False)
     assert (state.blinded, state.changed_keys) == (False, ())
     assert state.digest == locked.digest, "what was fixed is fixed still"
-    assert (
-        "Unblinded at 2016-07-08T17:46:40Z by B; reason: all visits done; state of the "
-        in (state.statement)
+    assert "Unblinded at 2016-07-08T17:46:40Z by B; reason: all visits done; state of the " in (
+        state.statement
     )
     held = json.loads((study / LOCK_FILE).read_text("utf-8"))
     assert held["unblinded"]["data_state"] == held["data_state"]
