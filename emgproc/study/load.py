@@ -181,7 +181,8 @@ def _unread(draft: _Draft, study: Study, problem: Problem) -> bool:
     if table is None or problem.file != PARTICIPANTS:
         return False
     if table == PARTICIPANTS:
-        return any(p.file == table and p.severity == "error" for p in draft.problems)
+        damaged = any(p.file == table and p.severity == "error" for p in draft.problems)
+        return damaged and not _too_many(study, problem)
     known = {person.participant_id for person in study.participants}
     lost = {
         row.cells.get("participant_id")
@@ -191,6 +192,15 @@ def _unread(draft: _Draft, study: Study, problem: Problem) -> bool:
     who = next((p.participant_id for p in study.participants if p.row == problem.row), None)
     whole_table = any(p.file == table and p.row == 0 for p in draft.problems)
     return whole_table or who in lost or bool(lost - known)
+
+
+def _too_many(study: Study, problem: Problem) -> bool:
+    """Tell whether an arm has more infants than planned: no other line can make them fewer."""
+    return any(
+        sum(person.arm == arm.id for person in study.enrolled()) > arm.planned_n
+        for arm in study.protocol.design.arms
+        if problem.message.endswith(f" in arm {arm.id}")
+    )
 
 
 def _built(draft: _Draft) -> Study | None:

@@ -1,9 +1,8 @@
 """The sample study with every error planted, and where each of them stands.
 
-One study cannot have all: without recordings.tsv (E054) no line of it can be wrong, a line of
-participants.tsv that cannot be read excuses the number of infants (W103), a table that lacks a
-column has no lines (E002, so no W104), and a protocol with errors is not held against its registry
-entry (E007, E008, E070, so no W117, W119, W124). These stand in `the_rest`.
+One study cannot have all: without recordings.tsv (E054), or in a table that lacks a column (E002),
+no line can be wrong, and a protocol with errors (E007, E008, E070) is not held against its registry
+entry (W117, W119, W124). These stand in `the_rest`.
 W109 is told by the analysis, which alone knows who is evaluable.
 """
 
@@ -70,7 +69,7 @@ def rows_of(path):
 
 
 def everything(root: Path) -> Planted:
-    """Every error but E054, and every warning that can stand beside them."""
+    """Every error, and every warning, that can stand beside the others."""
     study = sample(root)
     for plant in (protocol, people, visits, recordings, doses, events, fluid, measured):
         plant(study)
@@ -100,6 +99,8 @@ def people(study):
     study.add("E003", PEOPLE, one[1], "sex", participant_id="sub-11", sex="n/a")
     study.add("E010", PEOPLE, one[1], "arm", participant_id="sub-12", arm="MCS")
     study.add("E011", PEOPLE, one[10], "participant_id")
+    study.add("W103", PEOPLE, one[1], "arm", participant_id="sub-13")
+    study.plants[-1] = ("W103", PEOPLE, 0, "arm")  # six of five planned
 
 
 def visits(study):
@@ -187,9 +188,8 @@ def fluid(study):
 
 
 def measured(study):
-    for row in study.folder.tables[MEASURED]:
-        del row["source"]
-    study.plants.append(("E002", MEASURED, 1, "source"))
+    row = study.row(MEASURED, participant_id="sub-01", session_id="ses-post", nerve="tibial")
+    study.at("W104", MEASURED, row, "value", value="725")
 
 
 def the_rest(root: Path) -> Planted:
@@ -198,10 +198,9 @@ def the_rest(root: Path) -> Planted:
     del study.folder.tables[RECS]
     study.folder.files.clear()
     study.plants.append(("E054", RECS, 0, ""))
-    study.at("W103", PEOPLE, study.row(PEOPLE, participant_id="sub-10"), "arm", enrolled="N")
-    study.plants[-1] = ("W103", PEOPLE, 0, "arm")
-    row = study.row(MEASURED, participant_id="sub-01", session_id="ses-post", nerve="tibial")
-    study.at("W104", MEASURED, row, "value", value="725")
+    for row in study.folder.tables[MEASURED]:
+        del row["source"]
+    study.plants.append(("E002", MEASURED, 1, "source"))
     study.key("W117", "study.phase", 'phase = "2"\ncondition', 'phase = "1-2"\ncondition')
     study.key("W119", "study.rationale", 'rationale = "Currently', 'rationale = "a@b.org')
     study.key("W124", "registry.actual_end", 'actual_end = "empty"', 'actual_end = "2015-01-01"')

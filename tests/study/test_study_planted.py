@@ -7,7 +7,7 @@ from planted_study import everything, sample, the_rest
 from emgproc.study import check_study, load_study
 from emgproc.study.codes import CODES
 
-BESIDE = {"E054", "W103", "W104", "W117", "W119", "W124"}
+BESIDE = {"E002", "E054", "W117", "W119", "W124"}
 
 
 def untold(planted, root):
