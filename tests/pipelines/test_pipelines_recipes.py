@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,13 +44,21 @@ done
 """
 
 
-@pytest.fixture
-def machine(tmp_path):
-    """Runs a command where sbatch, srun, dask and emgproc are stand-ins that are written down."""
-    folder = tmp_path / "bin"
+STANDINS = {"sbatch": SBATCH, "srun": "", "dask": DASK, "emgproc": ""}
+# The same without a stand-in for what this project and Dask do themselves; all tasks at once.
+REAL = {
+    "sbatch": SBATCH.replace('"${@:n:3}"', '"${@:n:3}" >&2 &').replace("echo ", "wait\necho "),
+    "srun": 'exec "$@"\n',
+    "dask": f'exec {sys.executable} -m dask "$@"\n',
+    "emgproc": f'exec {sys.executable} -m emgproc.cli "$@"\n',
+}
+
+
+def machine_with(folder, commands):
+    """Runs a command where these stand before all others, and write down how they were called."""
     folder.mkdir()
-    calls = tmp_path / "calls.txt"
-    for name, more in {"sbatch": SBATCH, "srun": "", "dask": DASK, "emgproc": ""}.items():
+    calls = folder / "calls.txt"
+    for name, more in commands.items():
         (folder / name).write_text(f"#!/bin/bash\n{SAY}{more}", encoding="utf-8")
         (folder / name).chmod(0o755)
 
@@ -57,12 +66,17 @@ def machine(tmp_path):
         env = {k: v for k, v in os.environ.items() if not k.startswith("SLURM")}
         env |= {"PATH": f"{folder}{os.pathsep}{env['PATH']}", "CALLS": str(calls), **more}
         done = subprocess.run(
-            command, env=env, capture_output=True, text=True, timeout=120, check=False
+            command, env=env, capture_output=True, text=True, timeout=600, check=False
         )
         lines = calls.read_text(encoding="utf-8").splitlines() if calls.is_file() else []
         return done, [shlex.split(line) for line in lines]
 
     return run
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return machine_with(tmp_path / "bin", STANDINS)
 
 
 def runs(calls):
@@ -123,6 +137,28 @@ def test_the_cluster_of_one_job_works_for_one_run_of_all(machine, written_trial,
     assert workers[1:3] == ["dask", "worker"]
     assert workers[workers.index("--memory-limit") + 1] == "2000MiB"
     assert not Path(file).exists()
+
+
+def results(out):
+    """Every file but the logs and the lock, which know times."""
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and "logs" not in path.parts and path.name != ".emgproc.lock"
+    }
+
+
+@bash
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["slurm_array.sh", "slurm_dask.sh"])
+def test_what_the_scripts_compute_is_what_one_run_computes(written_trial, tmp_path, name):
+    machine = machine_with(tmp_path / "bin", REAL)
+    slurm = {"SLURM_JOB_ID": "7", "SLURM_MEM_PER_CPU": "3000"} if name == "slurm_dask.sh" else {}
+    done, _ = machine("bash", PIPELINES / name, written_trial, tmp_path / "out", **slurm)
+    assert done.returncode == 0, done.stderr
+    plain, _ = machine("emgproc", "run", written_trial, tmp_path / "plain")
+    assert plain.returncode == 0, plain.stderr
+    assert results(tmp_path / "out") == results(tmp_path / "plain")
 
 
 def test_options_of_dask_in_the_script_are_known_to_dask():
