@@ -1,8 +1,8 @@
 """The sample study with every error planted, and where each of them stands.
 
 One study cannot have all: without recordings.tsv (E054), or in a table that lacks a column (E002),
-no line can be wrong, and a protocol with errors (E007, E008, E070) is not held against its registry
-entry (W117, W119, W124). These stand in `the_rest`.
+no line can be wrong, and a protocol with errors (E007, E008, E070) is not held against its
+registry entry (W117, W119, W124). These stand in `the_rest`.
 W109 is told by the analysis, which alone knows who is evaluable.
 """
 
