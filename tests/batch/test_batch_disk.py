@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -82,7 +83,7 @@ def full(wanted):
     return replaced
 
 
-PARTICIPANT, BOTH = ("participant",), ()
+PARTICIPANT, TABLES, BOTH = ("participant",), ("--until", "tables"), ()
 slow = pytest.mark.slow
 
 
@@ -90,7 +91,7 @@ slow = pytest.mark.slow
     ("level", "wanted", "computed"),
     [
         (PARTICIPANT, r"sub-03_ses-baseline.*\.h5$", 4),
-        (PARTICIPANT, r"visit_values\.tsv$", 8),
+        (TABLES, r"visit_values\.tsv$", 8),
         pytest.param(PARTICIPANT, r"file_hashes\.json$", 8, marks=slow),
         pytest.param(BOTH, r"outcome\.json$", 8, marks=slow),
         pytest.param(BOTH, r"report/index\.html$", 8, marks=slow),
@@ -134,7 +135,7 @@ def assert_completed(study, out, level, whole, reused):
         assert not [problem for problem in verify_audit(out).problems if "altered" in problem]
     code, last = call("run", study, out, *level)
     assert code == 0
-    assert re.search(rf"{reused} (results )?reused\.$", last)
+    assert re.search(rf" {reused} (results )?reused[.;]", last)
     assert files(out) == wanted
     assert verify_audit(out).problems == ()
 
@@ -250,7 +251,8 @@ def test_a_limit_of_the_file_size_stops_the_real_command_with_all_its_processes(
     assert "File too large; raise the limit on the size of files (ulimit -f)" in last
     assert last.endswith(AGAIN)
     code, last, _ = ended(started(*run))
-    assert (code, last) == (0, "Done: 8 recordings computed, 0 reused.")
+    assert code == 0
+    assert last.startswith("Done: 8 recordings computed, 0 reused")
 
 
 @pytest.mark.slow
@@ -268,7 +270,8 @@ def test_a_folder_that_is_removed_in_mid_run_is_not_made_anew(slow_study, tmp_pa
     assert not out.exists()
     kept = files(tmp_path / "moved")
     code, last, _ = ended(started(*run))
-    assert (code, last) == (0, "Done: 8 recordings computed, 0 reused.")
+    assert code == 0
+    assert last.startswith("Done: 8 recordings computed, 0 reused")
     whole = files(out)
     assert len(kept) >= 3
     assert {name: whole[name] for name in kept} == kept
@@ -281,8 +284,12 @@ def test_of_two_drivers_at_once_the_second_is_refused_and_the_first_completes(
     run = ("run", slow_study, tmp_path / "out", "participant")
     first = started(*run)
     after_the_first(first)
+    first.send_signal(signal.SIGSTOP)  # so that the second comes while it holds the folder
     code, last, said = ended(started(*run))
+    first.send_signal(signal.SIGCONT)
     assert (code, last) == (2, "Nothing ran: see the message above.")
     assert f"another emgproc run (process {first.pid} on " in said
-    assert ended(first)[:2] == (0, "Done: 8 recordings computed, 0 reused.")
-    assert ended(started(*run))[1] == "Done: nothing to compute, 8 results reused."
+    code, last, _ = ended(first)
+    assert code == 0
+    assert last.startswith("Done: 8 recordings computed, 0 reused")
+    assert ended(started(*run))[1].startswith("Done: nothing to compute, 8 results reused")

@@ -89,13 +89,14 @@ def test_a_run_that_is_interrupted_ends_with_130_and_the_same_command_goes_on(
     assert interrupted(*run) == (130, AGAIN)
     assert not list((tmp_path / "out").rglob("*.part"))
     code, last = ended(started(*run))
-    computed, reused = map(int, re.findall(r"\d+", last))
+    computed, reused = map(int, re.findall(r"\d+", last)[:2])
     assert code == 0
     assert computed + reused == 8
     assert reused >= 1
     (slow_study / RECORDING).unlink()
-    last = "Finished, with failures: 0 recordings computed, 7 reused, 1 failed."
-    assert ended(started(*run)) == (1, last)
+    code, last = ended(started(*run))
+    assert code == 1
+    assert last.startswith("Finished, with failures: 0 recordings computed, 7 reused, 1 failed")
 
 
 def test_features_that_are_interrupted_end_with_130_and_leave_no_half_table(slow_study, tmp_path):
