@@ -24,7 +24,10 @@ QUIET_UV, QUIET_UV_MS, QUIET_S = 20.0, 10.0, 0.002
 LEVEL_S, SLOPE_S = 0.00025, 0.001
 D2_SHARE, D2_REACH_S = 0.98, 0.020
 PHASE_UV, TURN_UV, SATELLITE_UV, SATELLITE_S = 20.0, 50.0, 50.0, 0.003
-UNSURE_SD, UNSURE_S = 1.0, 0.0005
+UNSURE_S = 0.0005
+# Noise RMS by which the limits are moved, and what D1 may then differ, s: a tail that comes and
+# goes at twice the noise counts too, if it is long.
+UNSURE_D1 = ((1.0, UNSURE_S), (2.0, 2 * UNSURE_S))
 UNSURE_D2_SHARE = 0.3  # of the noise taken off: that of a template is no better known
 NO_SPAN = (0, 0)
 
@@ -48,8 +51,9 @@ class Marks(NamedTuple):
     satellites
         Components [start, stop) of 50 µV or more, 3 ms or more from the main part.
     unsure
-        D1 would be 0.5 ms longer or shorter with limits that noise left in the template moves
-        (by its RMS, in µV and in µV/ms): a slow tail or a bump close to the limits.
+        D1 would begin or end 0.5 ms sooner or later with limits that noise left in the template
+        moves (by its RMS, in µV and in µV/ms), or 1 ms with twice as much: a slow tail or a bump
+        close to the limits.
     """
 
     peak: int
@@ -65,18 +69,19 @@ def marks_of(v: Floats, fs: float, noise_uv: float = 0.0) -> Marks:
     """Marks of a potential about its baseline, µV (n,), with noise of so much RMS left in it."""
     peak = int(np.argmax(np.abs(v)))
     span, reason = _d1_span(v, fs, peak)
-    n = UNSURE_SD * (0.0 if np.isnan(noise_uv) else noise_uv)
+    noise = 0.0 if np.isnan(noise_uv) else noise_uv
+    moved = [(sign * sd * noise, limit_s) for sd, limit_s in UNSURE_D1 for sign in (-1, 1)]
     part = v[span[0] : span[1]]
     turns = turn_positions(part, threshold_uv=TURN_UV) if part.size else np.empty(0, np.int64)
     phases = tuple((a + span[0], b + span[0]) for a, b in phases_of(part))
     return Marks(
         peak, span, reason, phases, np.asarray(turns) + span[0], _satellites(v, fs, peak),
-        any(_differ(span, _d1_span(v, fs, peak, off)[0], fs) for off in (-n, n)),
+        any(_differ(span, _d1_span(v, fs, peak, off)[0], limit_s * fs) for off, limit_s in moved),
     )  # fmt: skip
 
 
-def _differ(one: tuple[int, int], other: tuple[int, int], fs: float) -> bool:
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) > UNSURE_S * fs
+def _differ(one: tuple[int, int], other: tuple[int, int], most: float) -> bool:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) > most
 
 
 def _d1_span(v: Floats, fs: float, peak: int, off: float = 0.0) -> tuple[tuple[int, int], str]:
@@ -128,7 +133,7 @@ def d2_span(v: Floats, fs: float, span: tuple[int, int], noise_uv: float = 0.0) 
 def d2_unsure(v: Floats, fs: float, span: tuple[int, int], noise_uv: float) -> bool:
     """D2 would be 0.5 ms longer or shorter if the noise were three tenths more or less."""
     more, less = (d2_span(v, fs, span, noise_uv * (1 + s * UNSURE_D2_SHARE)) for s in (1, -1))
-    return _differ(more, less, fs)
+    return _differ(more, less, UNSURE_S * fs)
 
 
 def phases_of(v: Floats) -> tuple[tuple[int, int], ...]:

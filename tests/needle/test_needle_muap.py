@@ -136,6 +136,25 @@ def test_noise_is_taken_off_the_area_that_d2_looks_at():
     )
 
 
+@pytest.mark.parametrize(
+    ("tail", "noise_uv", "unsure"),
+    [
+        ((19.0, 4.0, 1.5), 0.3, False),
+        ((19.0, 4.0, 1.5), 0.7, True),  # a bump that comes with twice the noise: 2 ms
+        ((22.0, 4.0, 1.5), 0.3, False),
+        ((22.0, 4.0, 1.5), 1.5, True),  # or goes
+        ((60.0, 2.0, 7.0), 0.3, False),
+        ((60.0, 2.0, 7.0), 3.0, True),  # a slope of 4 µV/ms: 0.7 ms with the noise itself
+    ],
+)
+def test_a_duration_that_hangs_on_noise_says_so(tail, noise_uv, unsure):
+    v = bumps((-300.0, 0.0, 0.6), tail)
+    marks = marks_of(v, FS, noise_uv)
+    assert marks.unsure is unsure
+    assert marks.span == marks_of(v, FS).span
+    assert not marks_of(v, FS).unsure
+
+
 def test_fewer_than_ten_whole_sweeps_have_no_value_but_a_template():
     x, at = played(cycle(), n=12)
     x[round(0.31 * FS)] = np.nan
