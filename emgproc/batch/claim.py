@@ -100,10 +100,11 @@ def claimed(out: Path, parts: Sequence[str] = ()) -> Iterator[Claim]:
     WriteError
         The folder cannot be written, or another run holds it; nothing was changed.
     """
-    make_folder(out / HOLDER.parent)
+    make_folder(out)
     with contextlib.ExitStack() as held:
         with contextlib.ExitStack() as whole:
             whole.enter_context(_locked(out, out / LOCK, out / HOLDER, SHARED_S))
+            make_folder(out / HOLDER.parent)
             with contextlib.suppress(OSError):  # the word of a run that was killed
                 (out / HOLDER).unlink(missing_ok=True)
             for part in parts or _parts_there(out):

@@ -117,6 +117,7 @@ def drive(
 
         try:
             if alone and tasks:
+                progress.running([tasks[0].name])
                 finished(process(replace(tasks[0], threads=options.jobs)))
             else:
                 fitting = _within_memory(tasks, options, log, progress)
