@@ -174,17 +174,18 @@ def process(task: Task) -> Done:
 
 def _measured(task: Task) -> Done:
     if task.plan.stimulation is not None and sniff(task.file) == SCAN_FORMAT:
-        digest = sha256_of((task.file,))
-        features = extract_scan(read_cmap_scan(task.file), task.plan, digest)
-        return _written(task, features, (hashed(task.file),), {}, holds=SCAN)
+        scan = hashed(task.file)
+        features = extract_scan(read_cmap_scan(task.file), task.plan, scan.sha256)
+        return _written(task, features, (scan,), {}, holds=SCAN)
     sidecars = named_sidecars(task.file)
     with open_recording(task.file, **task.plan.source.options()) as opened:
-        opened.identified(sha256_of(opened.files))
+        own = tuple(hashed(path) for path in opened.files)
+        opened.identified(own[0].sha256 if len(own) == 1 else sha256_of(opened.files))
         events = renamed(_events(opened, task.file), task.event_names)
         check_memory(opened, task.plan, events, threads=task.threads)
         features = extract_file(opened, task.plan, events, threads=task.threads)
     table = loose_table(task.file, sidecars.values())
-    files = tuple(hashed(path) for path in (*opened.files, *([table] if table else [])))
+    files = own if table is None else (*own, hashed(table))
     beside = {name: hashed(path) for name, path in sidecars.items()}
     return _written(task, features, files, beside)
 
