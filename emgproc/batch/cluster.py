@@ -33,6 +33,10 @@ _SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.limit": "1h",
     "distributed.comm.retry.count": 0,
+    # The last so many messages are kept, each with its task: memory of a driver of thousands.
+    "distributed.admin.low-level-log-length": 20,
+    # After 15 s a process that is being started anew would be given up for good.
+    "distributed.deploy.lost-worker-timeout": "24h",
 }
 # Nested threads fight the processes for the same cores.
 _ENVIRONMENT = dict.fromkeys(
