@@ -155,6 +155,7 @@ class _Shift:
         while waiting or self.held:
             if not self.held and not self.crew.checked:
                 self.crew.wait()
+            # Busy until its answer is here: the next task may kill it, and the answer with it.
             idle = [address for address in self.crew.checked if address not in self.held]
             room = 1 - len(self.held) if alone else len(idle)
             for address in idle[: min(room, len(waiting))]:
