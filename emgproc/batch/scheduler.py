@@ -104,8 +104,17 @@ def _answers(shift: "_Shift", tasks: Sequence[Task]) -> Iterator[Done]:
             if attempt == 0:
                 raise
             break  # each of those left has killed its process already
+    _sweep(task for task in tasks if deaths[task.name])
     for task in left.values():
         yield _died(task, deaths[task.name])
+
+
+def _sweep(tasks: Iterable[Task]) -> None:
+    """Remove what dead processes left half-written, when nobody is at work any more."""
+    folders = {task.result.stem.parent for task in tasks if task.result is not None}
+    with contextlib.suppress(OSError):  # the next run removes it
+        for half in [half for folder in folders for half in folder.glob(".*.part")]:
+            half.unlink(missing_ok=True)
 
 
 def _died(task: Task, deaths: int) -> Done:
