@@ -98,9 +98,11 @@ def die_sometimes(task: Task) -> Done:
 
 
 def die_on_one(task: Task) -> Done:
-    """Kill the process that works on `DEADLY`, every time; `deaths` counts them."""
+    """Kill the process amid the result of `DEADLY`, every time; `deaths` counts them."""
     if task.name == DEADLY:
         _count_death(task)
+        task.result.stem.parent.mkdir(parents=True, exist_ok=True)
+        task.result.stem.with_name(".half-written.part").touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return process(task)
 
