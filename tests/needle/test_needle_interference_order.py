@@ -36,9 +36,12 @@ def of_all(effort, seeds):
 
 
 def check_order(healthy, neurogenic, myopathic, force):
-    for each in (healthy, neurogenic, myopathic):
-        # The truth: all make this force, which jumps by a few percent where a unit joins.
+    # The truth: all make this force, which jumps where a unit joins: by a few percent, of the few
+    # strong units of a neurogenic muscle by up to a fourth, never below it.
+    for each in (healthy, myopathic):
         assert each[6] == pytest.approx(force, rel=0.06)
+    assert neurogenic[6].mean() == pytest.approx(force, rel=0.06)
+    assert ((neurogenic[6] > 0.999 * force) & (neurogenic[6] < 1.25 * force)).all()
     normal, sma, weak = (each.mean(axis=1) for each in (healthy, neurogenic, myopathic))
     assert weak[0] > normal[0] > sma[0]  # turns
     assert weak[1] < normal[1]  # amplitude per turn
