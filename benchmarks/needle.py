@@ -105,14 +105,15 @@ def _spontaneous(recording: Recording) -> str:
 
 
 def _units(recording: Recording) -> str:
-    """Units of each site's slight effort, and their potentials."""
+    """Units of each site's slight effort, and their potentials; no site's sweeps are kept."""
     spans = recording.label_spans(SLIGHT)
-    found = []
+    n_units = n_whole = 0
     for span in spans:
         part = recording.crop(*span)
-        found += muap_units(part.data, decompose(part, method="intramuscular"))
-    whole = sum(not one.value("muap_amplitude").reason for one in found)
-    return f"{whole} potentials of {len(found)} units at {len(spans)} sites"
+        found = muap_units(part.data, decompose(part, method="intramuscular"))
+        n_units += len(found)
+        n_whole += sum(not one.value("muap_amplitude").reason for one in found)
+    return f"{n_whole} potentials of {n_units} units at {len(spans)} sites"
 
 
 ANALYSES: dict[str, Callable[[Recording], str]] = {

@@ -215,7 +215,7 @@ class Prototypes:
             decomp.fp_pass(
                 flat, len(x), n_delays, x.shape[1], padded, sums[threads], threads, 1, 0
             )
-            return sums[threads].sum(0)[: filters.size].reshape(filters.shape)
+            return sums[threads][:, : filters.size].sum(0).reshape(filters.shape)
 
         sums = {n: self.filter.aligned((n, size), np.float32) for n in (1, 2)}
         return Prototype(call, lambda ours, its: largest_difference(ours * n_ours, its), 0.05)

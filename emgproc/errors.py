@@ -136,7 +136,7 @@ class StoreError(EmgprocError, ValueError):
     code = "bad_store"
 
 
-class ClusterError(EmgprocError, RuntimeError):
+class ClusterError(EmgprocError, OSError):
     """A scheduler or its workers cannot be used, or are lost."""
 
     code = "bad_cluster"

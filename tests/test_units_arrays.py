@@ -134,7 +134,7 @@ def test_every_error_has_a_code_of_its_own_and_a_builtin_to_catch_it_by():
     assert all(code.isidentifier() and code == code.lower() for code in codes)
     for error in ERRORS:
         assert error in (errors.EmgprocError, errors.ReadError) or issubclass(
-            error, (ValueError, OSError)
+            error, (ValueError, OSError, MemoryError)
         )
 
 

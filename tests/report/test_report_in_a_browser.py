@@ -37,4 +37,4 @@ def test_a_browser_shows_the_page_without_asking_the_network(page_of):
     assert failed == []
     assert headline.startswith("The primary outcome is not estimable:")
     assert width
-    assert figures == 5  # schedule, exposure, changes, ranks of the dead, survival
+    assert figures == 6  # flow, schedule, exposure, changes, ranks of the dead, survival
