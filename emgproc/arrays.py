@@ -1,5 +1,6 @@
 """The one gate: what comes in leaves as float64, C-contiguous, of the stated shape, or raises."""
 
+from collections.abc import Iterable, Set
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -131,3 +132,21 @@ def spans_of(flags: Bools) -> list[tuple[int, int]]:
     """
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def united(spans: Iterable[tuple[int, int]], edges: Set[int]) -> list[tuple[int, int]]:
+    """Union of half-open spans, in order; spans that touch are one, but at the `edges`.
+
+    Examples
+    --------
+    >>> united([(5, 9), (0, 3), (2, 5), (9, 10)], {9})
+    [(0, 9), (9, 10)]
+    """
+    found: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        last = found[-1] if found else (0, 0)
+        if found and (start < last[1] or (start == last[1] and start not in edges)):
+            found[-1] = (last[0], max(last[1], stop))
+        else:
+            found.append((start, stop))
+    return found

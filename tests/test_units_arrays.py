@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from emgproc import errors
-from emgproc.arrays import as_channels, as_signal, as_vector, check_fs, spans_of
+from emgproc.arrays import as_channels, as_signal, as_vector, check_fs, spans_of, united
 from emgproc.errors import ParameterError, SignalError, UnknownUnitError
 from emgproc.units import is_voltage, microvolts_per, to_samples
 
@@ -114,6 +114,25 @@ def test_spans_rebuild_the_flags_and_never_touch(flags):
         rebuilt[start:stop] = True
     assert_array_equal(rebuilt, flags)
     assert all(a[1] < b[0] for a, b in pairwise(spans))
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 29), st.integers(1, 30)), max_size=8),
+    cuts=st.sets(st.integers(1, 29), max_size=4),
+)
+def test_united_spans_are_those_of_the_flags_within_each_segment(pairs, cuts):
+    edges = [0, *sorted(cuts), 30]
+    covered, held = np.zeros(30, dtype=bool), []
+    for start, length in pairs:
+        covered[start : start + length] = True
+        held += [
+            (max(start, a), min(start + length, b))
+            for a, b in pairwise(edges)
+            if max(start, a) < min(start + length, b)
+        ]
+    wanted = [(a + x, a + y) for a, b in pairwise(edges) for x, y in spans_of(covered[a:b])]
+    assert united(held, set(edges)) == wanted
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emgproc.arrays import Bools, Floats, Ints, as_channels, check_fs, spans_of
+from emgproc.arrays import Bools, Floats, Ints, as_channels, check_fs, spans_of, united
 from emgproc.errors import NoEmgChannelError, ParameterError, SignalError
 from emgproc.recording.checks import check_places, check_segments, rows_on_grid
 from emgproc.recording.parts import Auxiliary, Channel, Event, Finding, Grid, Provenance, Segment
@@ -184,17 +184,14 @@ class Recording:
 
     def label_spans(self, label: str, channel: str = "") -> list[tuple[int, int]]:
         """Samples covered by events called `label` that hold for `channel` (or for all)."""
-        covered = np.zeros(self.n_samples, np.bool_)
-        for event in self.events:
-            if event.label == label and event.channel in {"", channel}:
-                for start, stop in self.spans(event):
-                    covered[start:stop] = True
-        # A state that goes on across a gap is still two spans: windows stop at segment edges.
-        return [
-            (s.start + a, s.start + b)
-            for s in self.segments
-            for a, b in spans_of(covered[s.start : s.stop])
+        held = [
+            span
+            for event in self.events
+            if event.label == label and event.channel in {"", channel}
+            for span in self.spans(event)
         ]
+        # A state that goes on across a gap is still two spans: windows stop at segment edges.
+        return united(held, frozenset(segment.start for segment in self.segments))
 
     def mask(self) -> Bools:
         """Bad samples, shape (n_channels, n_samples): True where a `bad_*` event lies."""
