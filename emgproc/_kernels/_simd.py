@@ -33,6 +33,7 @@ from emgproc._kernels._simd_types import (
     row_addresses,
     transposed,
     vector,
+    written,
 )
 
 _Vector = VectorType  # as caches of earlier versions call it, which numba reads before their stamp
@@ -65,19 +66,30 @@ def _load(_typing: Any, array: Any, i: Any) -> Any:
 
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = data_of(context, builder, sig.args[0], args[0])
-        return builder.load(address(builder, data, args[1], kind.llvm), align=8)
+        return builder.load(address(builder, data, args[1], kind.llvm), align=4)
 
     return kind(array, types.intp), emit
 
 
-@intrinsic
-def _store(_typing: Any, array: Any, i: Any, v: Any) -> Any:
-    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = data_of(context, builder, sig.args[0], args[0])
-        builder.store(args[2], address(builder, data, args[1], v.llvm), align=8)
-        return context.get_dummy_value()
+def _storing(past_the_cache: bool) -> Any:
+    def typed(_typing: Any, array: Any, i: Any, v: Any) -> Any:
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            data = data_of(context, builder, sig.args[0], args[0])
+            written(builder, args[2], address(builder, data, args[1], v.llvm), past_the_cache)
+            return context.get_dummy_value()
 
-    return types.void(array, types.intp, OF[array.dtype]), emit
+        return types.void(array, types.intp, OF[array.dtype]), emit
+
+    return intrinsic(typed)
+
+
+@intrinsic(prefer_literal=True)
+def _later(_typing: Any, a: Any, before: Any, step: Any) -> Any:
+    def emit(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        order = [j - step.literal_value for j in range(a.lanes, 2 * a.lanes)]
+        return builder.shuffle_vector(args[1], args[0], ir.Constant(ir.VectorType(I32, a.lanes), order))
+
+    return a(a, a, step), emit
 
 
 @intrinsic
@@ -270,9 +282,10 @@ def _prefetching(nearness: int) -> Any:
 
 
 _compiled: dict[str, Any] = {
-    "lanes": _lanes, "load": _load, "store": _store, "splat": _splat, "splat_as": _splat_as,
+    "lanes": _lanes, "load": _load, "store": _storing(False), "stream": _storing(True),
+    "splat": _splat, "splat_as": _splat_as,
     "muladd": _muladd, "magnitude": _unary("fabs"), "root": _unary("sqrt"),
-    "where_above": _choosing(">"), "where_at_least": _choosing(">="),
+    "later": _later, "where_above": _choosing(">"), "where_at_least": _choosing(">="),
     "bits_above": _bits_above, "lowest_bit": _lowest_bit,
     "load_transposed": _load_transposed, "store_transposed": _storing_transposed(False),
     "stream_transposed": _storing_transposed(True), "prefetch_lanes": _prefetching(3),
@@ -290,6 +303,7 @@ def _chosen(name: str) -> Any:
 lanes, load, store = _chosen("lanes"), _chosen("load"), _chosen("store")
 splat, splat_as, muladd = _chosen("splat"), _chosen("splat_as"), _chosen("muladd")
 magnitude, root = _chosen("magnitude"), _chosen("root")
+stream, later = _chosen("stream"), _chosen("later")
 where_above, where_at_least = _chosen("where_above"), _chosen("where_at_least")
 bits_above, lowest_bit = _chosen("bits_above"), _chosen("lowest_bit")
 load_transposed, store_transposed = _chosen("load_transposed"), _chosen("store_transposed")

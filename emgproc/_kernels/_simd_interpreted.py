@@ -31,6 +31,10 @@ def store(array: NDArray[Any], i: int, v: Vector) -> None:
     array[i : i + len(v)] = v
 
 
+# Compiled it goes past the cache; its address must then be a multiple of 64 bytes.
+stream = store
+
+
 def load_counts(array: NDArray[Any], raw: NDArray[np.uint8], at: int) -> Vector:
     """Values of two bytes, the lower first, from byte `at` on: a vector of the type of `array`."""
     words = raw[at : at + 2 * lanes(array)].view("<i2")
@@ -68,6 +72,11 @@ def magnitude(a: Vector) -> Vector:
 def root(a: Vector) -> Vector:
     """Square root of a."""
     return np.sqrt(a)
+
+
+def later(a: Vector, before: Vector, step: int) -> Vector:
+    """`a` as it is `step` lanes later; what goes in is the end of `before`. `step` is a literal."""
+    return np.concatenate([before, a])[len(a) - step : 2 * len(a) - step]
 
 
 def where_above(a: Vector, b: Vector, x: Vector, y: Vector) -> Vector:

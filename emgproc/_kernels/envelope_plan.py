@@ -1,15 +1,15 @@
-"""How `envelope.py` lays windows over tiles."""
+"""How `envelope.py` lays windows over rows of samples."""
 
-import math
 from typing import NamedTuple
 
 MEASURES = ("sum", "arv", "rms")  # the numbers of the measures in `envelope.py`, in order
-MOST_LANES = 16
-_LONGEST = 8  # times that: two tiles of it and what they give fit the first cache
+_TILE = 32  # rows, or a block if that is more: what lies between two walks fits the first cache
+_SHORT = 4  # windows of fewer whole rows have no blocks
+_SETTLE = 2  # rows after which what lies before them no longer counts
 
 
 class Tiling(NamedTuple):
-    """How a window is made of tiles.
+    """How a window is made of rows, blocks and tiles.
 
     Attributes
     ----------
@@ -18,28 +18,33 @@ class Tiling(NamedTuple):
     measure
         `SUM`, `MEAN_RECTIFIED` or `ROOT_MEAN_SQUARE`.
     rows
-        Of a tile, a multiple of 16.
-    before
-        Rows of a tile that lie before sample 0.
-    carry
-        Row `carry` + k that is written belongs to the window that ends with row k of a tile. With
-        `before` it lets what is read and what is written begin at multiples of 16 samples.
-    delay
-        Tiles from the one that is written to the one that is read.
+        Of a block: whole rows of a window. Blocks begin at multiples of as many samples, whichever
+        piece of a signal is asked for.
+    blocks
+        Of a tile, which is walked through at once.
+    kept
+        Rows of a tile that the next needs where there are no blocks; else 0.
+    ahead
+        Rows before the first that is written, whole blocks.
+    late
+        Samples from i to the last of its window.
     """
 
     n: int
     measure: int
     rows: int
-    before: int
-    carry: int
-    delay: int
+    blocks: int
+    kept: int
+    ahead: int
+    late: int
 
 
-def tiling_of(n: int, measure: int) -> Tiling:
-    """Tiles for windows of `n` samples."""
-    rows = MOST_LANES * max(1, min((n - 1) // MOST_LANES, _LONGEST), math.isqrt(n) // MOST_LANES)
-    ending = n // 2 + 1 - n  # the window that ends with sample 0
-    carry = ending % MOST_LANES
-    before = (ending - carry) % rows
-    return Tiling(n, measure, rows, before, carry, (before + carry - ending) // rows)
+def tiling_of(n: int, measure: int, lanes: int) -> Tiling:
+    """Tiles for windows of `n` samples in vectors of `lanes`."""
+    whole = n // lanes
+    short = whole < _SHORT
+    rows = 1 if short else whole
+    ahead = (_SHORT + _SETTLE) if short else rows * (1 + -(-_SETTLE // rows))
+    return Tiling(
+        n, measure, rows, -(-_TILE // rows), _SHORT * short, ahead, n - 1 - n // 2
+    )

@@ -1,6 +1,5 @@
 """Moving measures of arrays: root mean square, mean rectified value; TKEO."""
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -22,8 +21,8 @@ from emgproc.arrays import (
 from emgproc.errors import ParameterError
 from emgproc.preprocessing.zero_phase import Span, checked_spans, unfilled
 
+_PIECES = 4
 _LEAST = 4096  # samples; a shorter piece would read too much twice
-
 
 Measure = Literal["sum", "arv", "rms"]
 
@@ -190,36 +189,26 @@ def walk(x: Samples, y: Samples, span: Span, window: Window) -> Bools:
     if not x.shape[0]:
         return np.empty(0, np.bool_)
     start, stop = span
-    n = min(window.n, 2 * (stop - start))  # a longer one holds all samples wherever it stands
-    tiling = tiling_of(n, MEASURES.index(window.measure))
     lanes = 64 // x.itemsize
-    firsts = np.arange(x.shape[0]) * x.shape[1] + start
-    pieces = _pieces(
-        firsts, stop - start, _length(len(firsts), stop - start, (n, tiling.rows), lanes)
-    )
-    filled = np.concatenate([pieces, np.repeat(pieces[-1:], -len(pieces) % lanes, axis=0)])
-    groups = np.ascontiguousarray(filled.reshape(-1, lanes, 5).swapaxes(1, 2))
-    places = y.ctypes.data + (groups[:, 1] + groups[:, 2]) * y.itemsize
-    streamed = np.all(places % 64 == 0, axis=1)
-    totals = np.empty(filled.shape[0], x.dtype)
+    n = min(window.n, 2 * (stop - start))  # a longer one holds all samples wherever it stands
+    tiling = tiling_of(n, MEASURES.index(window.measure), lanes)
+    starts = np.arange(x.shape[0]) * x.shape[1] + start
+    pieces = _pieces(starts, stop - start, _length(len(x), stop - start, n, tiling.rows * lanes))
+    totals = np.empty((len(pieces), lanes), x.dtype)
 
     def work(part: slice) -> None:
-        some = totals[part.start * lanes : part.stop * lanes]
-        envelope.moving(x.reshape(-1), y.reshape(-1), groups[part], streamed[part], tiling, some)
+        some = totals[part].reshape(-1)
+        envelope.moving(x.reshape(-1), y.reshape(-1), pieces[part], tiling, some)
 
-    over_groups(work, len(groups), window.threads)
-    odd = np.flatnonzero(~np.isfinite(totals[: len(pieces)]))
+    over_groups(work, len(pieces), window.threads)
+    odd = np.flatnonzero(~np.isfinite(totals).all(axis=1))
     return ~np.isin(np.arange(x.shape[0]), odd % x.shape[0])
 
 
-def _length(n_channels: int, n_samples: int, window: tuple[int, int], lanes: int) -> int:
-    """Samples of a piece: few channels are cut into pieces that fill the lanes of two threads."""
-    n, rows = window
-    count = lanes // math.gcd(n_channels, lanes)
-    while count * n_channels < 4 * lanes:
-        count *= 2
-    count = min(count, max(1, n_samples // max(_LEAST, 4 * n)))
-    return -(-n_samples // count // rows) * rows
+def _length(n_channels: int, n_samples: int, n: int, block: int) -> int:
+    """Samples of a piece, whole blocks: few channels are cut into pieces for two threads."""
+    count = max(1, min(-(-_PIECES // n_channels), n_samples // max(_LEAST, 4 * n)))
+    return -(-n_samples // count // block) * block
 
 
 def _pieces(starts: Ints, n_samples: int, length: int) -> Ints:
