@@ -28,12 +28,12 @@ from emgproc._kernels._simd_types import (
     counts,
     data_of,
     lane_addresses,
+    moved_on,
     put,
     repeated,
     row_addresses,
     transposed,
     vector,
-    written,
 )
 
 _Vector = VectorType  # as caches of earlier versions call it, which numba reads before their stamp
@@ -71,23 +71,20 @@ def _load(_typing: Any, array: Any, i: Any) -> Any:
     return kind(array, types.intp), emit
 
 
-def _storing(past_the_cache: bool) -> Any:
-    def typed(_typing: Any, array: Any, i: Any, v: Any) -> Any:
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            data = data_of(context, builder, sig.args[0], args[0])
-            written(builder, args[2], address(builder, data, args[1], v.llvm), past_the_cache)
-            return context.get_dummy_value()
+@intrinsic
+def _store(_typing: Any, array: Any, i: Any, v: Any) -> Any:
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = data_of(context, builder, sig.args[0], args[0])
+        builder.store(args[2], address(builder, data, args[1], v.llvm), align=4)
+        return context.get_dummy_value()
 
-        return types.void(array, types.intp, OF[array.dtype]), emit
-
-    return intrinsic(typed)
+    return types.void(array, types.intp, OF[array.dtype]), emit
 
 
 @intrinsic(prefer_literal=True)
 def _later(_typing: Any, a: Any, before: Any, step: Any) -> Any:
     def emit(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-        order = [j - step.literal_value for j in range(a.lanes, 2 * a.lanes)]
-        return builder.shuffle_vector(args[1], args[0], ir.Constant(ir.VectorType(I32, a.lanes), order))
+        return moved_on(builder, args[0], args[1], step.literal_value)
 
     return a(a, a, step), emit
 
@@ -263,33 +260,29 @@ def _storing_rows(past_the_cache: bool) -> Any:
     return intrinsic(typed)
 
 
-def _prefetching(nearness: int) -> Any:
-    def typed(_typing: Any, x: Any, starts: Any, t: Any) -> Any:
-        lanes = OF[x.dtype].lanes
+@intrinsic
+def _prefetch_lanes(_typing: Any, x: Any, starts: Any, t: Any) -> Any:
+    lanes = OF[x.dtype].lanes
 
-        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            source, firsts = (data_of(context, builder, sig.args[k], args[k]) for k in (0, 1))
-            declared = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), I32, I32, I32])
-            function = cgutils.get_or_insert_function(builder.module, declared, "llvm.prefetch.p0")
-            how = [ir.Constant(I32, k) for k in (0, nearness, 1)]  # to read; data
-            for where in lane_addresses(builder, source, firsts, args[2], ir.IntType(8), lanes):
-                builder.call(function, [where, *how])
-            return context.get_dummy_value()
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        source, firsts = (data_of(context, builder, sig.args[k], args[k]) for k in (0, 1))
+        declared = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), I32, I32, I32])
+        function = cgutils.get_or_insert_function(builder.module, declared, "llvm.prefetch.p0")
+        how = [ir.Constant(I32, k) for k in (0, 3, 1)]  # to read; into the first cache; data
+        for where in lane_addresses(builder, source, firsts, args[2], ir.IntType(8), lanes):
+            builder.call(function, [where, *how])
+        return context.get_dummy_value()
 
-        return types.void(x, starts, types.intp), emit
-
-    return intrinsic(typed)
+    return types.void(x, starts, types.intp), emit
 
 
 _compiled: dict[str, Any] = {
-    "lanes": _lanes, "load": _load, "store": _storing(False), "stream": _storing(True),
-    "splat": _splat, "splat_as": _splat_as,
+    "lanes": _lanes, "load": _load, "store": _store, "splat": _splat, "splat_as": _splat_as,
     "muladd": _muladd, "magnitude": _unary("fabs"), "root": _unary("sqrt"),
     "later": _later, "where_above": _choosing(">"), "where_at_least": _choosing(">="),
     "bits_above": _bits_above, "lowest_bit": _lowest_bit,
     "load_transposed": _load_transposed, "store_transposed": _storing_transposed(False),
-    "stream_transposed": _storing_transposed(True), "prefetch_lanes": _prefetching(3),
-    "prefetch_lanes_far": _prefetching(2),
+    "stream_transposed": _storing_transposed(True), "prefetch_lanes": _prefetch_lanes,
     "load_rows": _load_rows, "store_rows": _storing_rows(False),
     "stream_rows": _storing_rows(True),
     "load_counts": _load_counts, "load_scaled": _load_scaled,
@@ -303,12 +296,11 @@ def _chosen(name: str) -> Any:
 lanes, load, store = _chosen("lanes"), _chosen("load"), _chosen("store")
 splat, splat_as, muladd = _chosen("splat"), _chosen("splat_as"), _chosen("muladd")
 magnitude, root = _chosen("magnitude"), _chosen("root")
-stream, later = _chosen("stream"), _chosen("later")
+later = _chosen("later")
 where_above, where_at_least = _chosen("where_above"), _chosen("where_at_least")
 bits_above, lowest_bit = _chosen("bits_above"), _chosen("lowest_bit")
 load_transposed, store_transposed = _chosen("load_transposed"), _chosen("store_transposed")
 stream_transposed, prefetch_lanes = _chosen("stream_transposed"), _chosen("prefetch_lanes")
-prefetch_lanes_far = _chosen("prefetch_lanes_far")
 load_rows, store_rows = _chosen("load_rows"), _chosen("store_rows")
 stream_rows = _chosen("stream_rows")
 load_counts, load_scaled = _chosen("load_counts"), _chosen("load_scaled")

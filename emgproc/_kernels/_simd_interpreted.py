@@ -31,10 +31,6 @@ def store(array: NDArray[Any], i: int, v: Vector) -> None:
     array[i : i + len(v)] = v
 
 
-# Compiled it goes past the cache; its address must then be a multiple of 64 bytes.
-stream = store
-
-
 def load_counts(array: NDArray[Any], raw: NDArray[np.uint8], at: int) -> Vector:
     """Values of two bytes, the lower first, from byte `at` on: a vector of the type of `array`."""
     words = raw[at : at + 2 * lanes(array)].view("<i2")
@@ -75,7 +71,7 @@ def root(a: Vector) -> Vector:
 
 
 def later(a: Vector, before: Vector, step: int) -> Vector:
-    """`a` as it is `step` lanes later; what goes in is the end of `before`. `step` is a literal."""
+    """`a` moved up by `step` lanes, a literal; the end of `before` goes in."""
     return np.concatenate([before, a])[len(a) - step : 2 * len(a) - step]
 
 
@@ -130,11 +126,6 @@ def prefetch_lanes(x: NDArray[Any], starts: Ints, t: int) -> None:
 
     It may lie outside of `x`: nothing is read.
     """
-
-
-prefetch_lanes_far = (
-    prefetch_lanes  # into the second cache, where lanes do not displace each other
-)
 
 
 def load_rows(x: NDArray[Any], starts: Ints, t: int) -> tuple[Vector, ...]:

@@ -94,19 +94,21 @@ def row_addresses(builder: Any, data: Any, i: Any, llvm: Any) -> list[Any]:
     ]
 
 
-def written(builder: Any, v: Any, where: Any, past_the_cache: bool) -> None:
-    """Store a vector."""
-    whole = v.type.count * (4 if v.type.element == ir.FloatType() else 8)
-    stored = builder.store(v, where, align=whole if past_the_cache else 4)
-    if past_the_cache:
-        mark = builder.module.add_metadata([ir.Constant(I32, 1)])
-        stored.set_metadata("nontemporal", mark)
+def moved_on(builder: Any, v: Any, before: Any, step: int) -> Any:
+    """Lanes moved up by `step`; the last of `before` go in."""
+    n = v.type.count
+    order = ir.Constant(ir.VectorType(I32, n), [*range(n - step, 2 * n - step)])
+    return builder.shuffle_vector(before, v, order)
 
 
 def put(builder: Any, rows: list[Any], targets: list[Any], past_the_cache: bool) -> None:
     """Store the transpose of rows, a lane to a target."""
     for where, v in zip(targets, transposed(builder, rows), strict=True):
-        written(builder, v, where, past_the_cache)
+        whole = v.type.count * (4 if v.type.element == ir.FloatType() else 8)
+        stored = builder.store(v, where, align=whole if past_the_cache else 4)
+        if past_the_cache:
+            mark = builder.module.add_metadata([ir.Constant(I32, 1)])
+            stored.set_metadata("nontemporal", mark)
 
 
 def counts(builder: Any, data: Any, at: Any, llvm: Any) -> Any:

@@ -4,8 +4,8 @@ A running sum remembers every artefact that has passed (2e-4 off after one of 1e
 baseline). Here each window is the sum of its own samples and no other. A row is a vector of
 consecutive samples. Sums of the 1, 2, 4, 8, … samples that end with each sample come of doubling,
 a shift each; a window is whole rows and a few samples more. Rows lie in blocks of as many as a
-window has whole, so that it is the tail of one block and the head of the next (van Herk 1992, Gil &
-Werman 1993, for maxima; sums work alike). Memory gives one stream and takes one.
+window has whole, so that it is the tail of one block and the head of the next (van Herk 1992,
+Gil & Werman 1993, for maxima; sums work alike). Memory gives one stream and takes one.
 """
 
 from typing import Any
@@ -187,7 +187,7 @@ def read_padded(x: Reals, source: int, row: int, size: int, tile: Reals) -> None
 
 @kernel
 def write_shared(out: Reals, tiling: Tiling, piece: Ints, done: int, y: Reals) -> None:
-    """Windows of samples from `done` on, each by the samples it holds, to the piece's part of y."""
+    """Windows of samples from `done` on, by the samples each holds, to the piece's part of y."""
     m, n = lanes(out), tiling.n
     shares = np.empty(out.size, out.dtype)
     for k in range(out.size):

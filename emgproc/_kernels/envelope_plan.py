@@ -45,6 +45,4 @@ def tiling_of(n: int, measure: int, lanes: int) -> Tiling:
     short = whole < _SHORT
     rows = 1 if short else whole
     ahead = (_SHORT + _SETTLE) if short else rows * (1 + -(-_SETTLE // rows))
-    return Tiling(
-        n, measure, rows, -(-_TILE // rows), _SHORT * short, ahead, n - 1 - n // 2
-    )
+    return Tiling(n, measure, rows, -(-_TILE // rows), _SHORT * short, ahead, n - 1 - n // 2)

@@ -21,7 +21,7 @@ from emgproc.stimulation.protocols import ProtocolSettings
 # One integer per part that turns samples into numbers. It is raised whenever a change can move a
 # result: stored results of the older number are then computed again.
 ALGORITHM_VERSIONS = MappingProxyType(
-    {"readers": 2, "preprocessing": 5, "features": 2, "tone": 2, "indices": 2, "extract": 2}
+    {"readers": 2, "preprocessing": 6, "features": 3, "tone": 2, "indices": 2, "extract": 2}
     | {"motor_units": 2}  # counts only where a plan asks for them
     | {"stimulation": 1, "needle": 3, "variants": 1}  # likewise
 )

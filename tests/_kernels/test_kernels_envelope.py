@@ -93,3 +93,18 @@ def test_fused_filter_and_rms_have_the_bytes_of_the_two_steps():
             apart = moving_rms(np.abs(zero_phase_sos(x, sos, segments)), n, segments)
             assert_array_equal(filtered_rms(x, sos, n, segments, threads=2), apart)
     assert filtered_rms(x[0], sos, 5).shape == (400,)
+
+
+@pytest.mark.parametrize("n", [3, 50, 333, 1000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_long_channel_that_is_cut_into_pieces_has_the_bytes_of_one_among_many(n, dtype):
+    x = (np.random.default_rng(n).standard_normal((1, 25_000)) * 50).astype(dtype)
+    among_many = moving_rms(np.repeat(x, 7, axis=0), n, threads=2)  # a piece each
+    assert_array_equal(moving_rms(x, n, threads=2)[0], among_many[6])
+
+
+@pytest.mark.parametrize("size", [0.1, 7.3])
+def test_float32_is_right_to_4e_6_for_long_windows_of_one_value_too(size):
+    x = np.full(60_000, size, np.float32)  # each sum is rounded the same way
+    for n in (1000, 15_000):
+        assert_allclose(moving_arv(x, n), np.float64(np.float32(size)), rtol=4e-6)
