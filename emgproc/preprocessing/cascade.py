@@ -14,6 +14,7 @@ from emgproc.errors import ParameterError
 BITS = {8: 53, 4: 32}  # bytes of a sample: the warm-up ends where memory is below 2^-bits
 _LEAST, _MOST = 8192, 1 << 20  # samples of a block
 _HELD = 320 * 1024  # rows of eight that a thread holds: 20 MB; more where two warm-ups are more
+_STRETCH = 60 * 1024  # rows of eight: 3.8 MB
 _ALIGNED = 16  # samples; blocks of a row begin where a vector may be stored past the cache
 
 
@@ -56,10 +57,12 @@ class Scheme(NamedTuple):
     def stretch(self, itemsize: int = 8) -> tuple[int, int]:
         """Samples that go backward at a time, and those beyond them that are walked for them.
 
-        Multiples of a tile, 20 MB of eight lanes together, and at least a warm-up to a stretch.
+        Multiples of a tile. Four warm-ups are a stretch, or 60 K samples of a shorter memory: what
+        two threads hold then leaves room in the cache that they share. It is at least one warm-up,
+        and with those beyond it 20 MB of eight lanes, if not of a longer memory.
         """
         ahead = whole_tiles(self.warm_up(itemsize) + self.padding)
-        return max(_HELD - ahead, ahead), ahead
+        return max(min(max(4 * ahead, _STRETCH), _HELD - ahead), ahead), ahead
 
     def block(self, n: int, itemsize: int = 8) -> int:
         """Length of the blocks of a segment of `n` samples.
