@@ -11,18 +11,21 @@ and channel in `text`; `metadata`, UTF-8 JSON; `auxiliary/0`, `auxiliary/1` …
 import json
 from dataclasses import asdict
 from os import PathLike
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
-from emgproc.arrays import Floats
+from emgproc.arrays import Floats, Samples
 from emgproc.errors import ParameterError, WriteError
 from emgproc.recording import Auxiliary, Channel, Event
 from emgproc.writers.atomic import atomic_path
 from emgproc.writers.edf import Written
 from emgproc.writers.edf_labels import check_study_day
 from emgproc.writers.stream import Readable, Whole, spans
+
+Counts: TypeAlias = NDArray[np.int16]
 
 FORMAT = "emgproc-recording"
 VERSION = 1
@@ -69,8 +72,7 @@ def _write(file: h5py.File, source: Readable, kind: str, scale: tuple[Floats, Fl
         signals.begin(signal)
     for _, start, stop in spans(source):
         block = source.read(start, stop)
-        stored = (block.data - zero[:, None]) / gain[:, None]
-        samples[:, start:stop] = np.rint(stored) if kind == "<i2" else stored
+        samples[:, start:stop] = _stored(block.data, kind, gain, zero)
         if whole is None:
             for signal in block.auxiliary:
                 signals.append(signal)
@@ -85,6 +87,22 @@ def _write(file: h5py.File, source: Readable, kind: str, scale: tuple[Floats, Fl
             f"{MAX_METADATA_BYTES} are kept"
         )
     file["metadata"] = np.frombuffer(metadata, np.uint8)
+
+
+def _stored(data: Floats, kind: str, gain: Floats, zero: Floats) -> Samples | Counts:
+    """What is kept of a block. Row by row, as in `_are_steps`: a row stays in the cache."""
+    if kind != "<i2":
+        return data  # gain 1, zero 0
+    counts = np.empty(data.shape, kind)
+    for row, into, g, z in zip(data, counts, gain, zero, strict=True):
+        into[:] = _steps(row, g, z)
+    return counts
+
+
+def _steps(row: Floats, gain: float, zero: float) -> Floats:
+    steps = row - zero
+    steps /= gain
+    return np.rint(steps, out=steps)
 
 
 class _AuxiliaryStore:
@@ -118,8 +136,10 @@ def _storage(source: Readable) -> tuple[str, Floats, Floats]:
     """Smallest sample type that gives every value back, with gain and zero of each channel."""
     ones, zeros = np.ones(len(source.channels)), np.zeros(len(source.channels))
     gain = np.array([channel.lsb_uv or 1.0 for channel in source.channels])
-    offsets = [zeros, np.array([_offset(channel) for channel in source.channels])]
-    fits = [True, True]
+    offsets = [zeros]
+    if (other := np.array([_offset(channel) for channel in source.channels])).any():
+        offsets.append(other)
+    fits = [True] * len(offsets)
     is_single = True
     for _, start, stop in spans(source):
         data = source.read(start, stop).data
@@ -143,12 +163,17 @@ def _offset(channel: Channel) -> float:
 
 
 def _are_steps(data: Floats, gain: Floats, zero: Floats) -> bool:
-    if not np.isfinite(data).all():
+    return all(map(_is_of_steps, data, gain, zero))
+
+
+def _is_of_steps(row: Floats, gain: float, zero: float) -> bool:
+    """Whether int16 gives each value back; not so of one that is not finite."""
+    steps = _steps(row, gain, zero)
+    if not -32767 <= steps.min(initial=0) <= steps.max(initial=0) <= 32767:
         return False
-    steps = np.rint((data - zero[:, None]) / gain[:, None])
-    if np.abs(steps).max() > 32767:
-        return False
-    return bool((steps * gain[:, None] + zero[:, None] == data).all())
+    steps *= gain
+    steps += zero
+    return np.array_equal(steps, row)
 
 
 def _are_single(data: Floats) -> bool:
