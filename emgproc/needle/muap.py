@@ -35,10 +35,10 @@ class Muap:
     fs
         Sampling rate, Hz.
     template_uv
-        Median of the sweeps about its baseline, µV, (width,); NaN where there is no whole sweep.
-        The discharge is sample width // 2.
+        Average of the sweeps (`average_of`) about its baseline, µV, (width,); NaN where there is
+        no whole sweep. The discharge is sample width // 2.
     sweeps_uv
-        What it is the median of, each about its baseline and without other units if they were
+        What it is the average of, each about its baseline and without other units if they were
         peeled off, µV, (n, width).
     times_s
         When they were, after alignment, s, (n,).

@@ -52,7 +52,7 @@ class MuapSettings:
         A sweep may lie so much earlier or later than its discharge time, s, below 2 ms: it is
         moved to where it fits the template best. 0 leaves it where it is.
     peel
-        Take the templates of all units given away from each other's sweeps before the median.
+        Take the templates of all units given away from each other's sweeps before the average.
     rounds
         How often templates are made anew from aligned (and peeled) sweeps, >= 1.
     """

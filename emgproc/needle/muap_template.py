@@ -1,9 +1,10 @@
 """Templates of motor unit potentials: sweeps at the discharges, aligned, freed of other units.
 
-The template is the median of the sweeps. What other units add goes two ways: the median passes
-over what only some sweeps have, and before it the templates of the other units, at all of their
-discharges, are taken away. Sweeps are levelled by what the template leaves of the whole of each,
-not by their ends, where the potential of a unit that no one found would move them.
+The template is an average of the sweeps. What other units add goes two ways: the templates of
+those that are given, at all of their discharges, are taken away, and of the others the average
+passes over the stretches where they are seen (`average_of`). Sweeps are levelled by what the
+template leaves of the whole of each, not by their ends, where the potential of a unit that no one
+found would move them.
 
 References
 ----------
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from emgproc.arrays import Bools, Floats
+from emgproc.needle.muap_average import average_of
 from emgproc.needle.muap_settings import MuapSettings
 from emgproc.units import to_samples
 
@@ -39,7 +41,7 @@ class Sweeps(NamedTuple):
     rows
         Sweeps, µV, (n, width), each less its baseline; other units taken away if asked for.
     template
-        Their median less its own baseline, (width,); NaN where there is no sweep.
+        Their average less its own baseline, (width,); NaN where there is no sweep.
     """
 
     at: Floats
@@ -79,10 +81,10 @@ def sweeps_of(
 
 
 def template_of(rows: Floats, fs: float) -> Floats:
-    """Median of sweeps, each about its baseline, less its own; NaN without any."""
+    """Average of sweeps, each about its baseline, less its own; NaN without any."""
     if not len(rows):
         return np.full(rows.shape[1], np.nan)
-    return _median(sweeps_about_baseline(rows, fs), fs)
+    return np.asarray(_levelled(average_of(sweeps_about_baseline(rows, fs), fs)[None], fs)[0])
 
 
 def sweeps_about_baseline(rows: Floats, fs: float) -> Floats:
@@ -118,15 +120,16 @@ def baseline_of(v: Floats, fs: float) -> Floats:
 
 
 def template_noise_uv(rows: Floats, fs: float) -> float:
-    """RMS of what is left of the noise in the median, µV; NaN below four sweeps.
+    """RMS of what is left of the noise in the average, µV; NaN below four sweeps.
 
-    Half the difference between the medians of the odd and of the even sweeps, in the first and
-    last 5 ms: what all discharges share goes out of it, what a median leaves of noise and of
+    Half the difference between the averages of the odd and of the even sweeps, in the first and
+    last 5 ms: what all discharges share goes out of it, what an average leaves of noise and of
     other units stays.
     """
     if len(rows) < 4:
         return float("nan")
-    half = (np.median(rows[::2], axis=0) - np.median(rows[1::2], axis=0)) / 2
+    odd, even = (average_of(rows[first::2], fs, n=len(rows)) for first in (0, 1))
+    half = (odd - even) / 2
     n = to_samples(BASELINE_S, fs)
     return float(np.sqrt(np.mean(np.concatenate([half[:n], half[-n:]]) ** 2)))
 

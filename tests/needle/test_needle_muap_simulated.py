@@ -91,12 +91,11 @@ def test_duration_and_amplitude_are_those_of_the_truth(seed, noise_uv):
 
 @pytest.mark.slow
 def test_of_held_out_muscles_durations_and_amplitudes_are_those_of_the_truth():
-    # True firings: D1 is within 0.5 ms in 49 of 51, in all of the 45 that do not say that they are
-    # unsure; the amplitude is 3.3 % off at most. The 2 others are one unit: behind a shoulder at
+    # True firings: D1 is within 0.5 ms in 50 of 51, in all of the 45 that do not say that they are
+    # unsure; the amplitude is 2.1 % off at most. The other is 0.55 ms off: behind a shoulder at
     # 20 µV its tail falls by 10 µV/ms, which the template shows to 1 µV and the rule cuts either
-    # way. Found firings: 27 of 29, all of the 21 that are sure, 2.8 %: units that no one finds
-    # stay in the tails. D2 is unsure in 23 of 29. Of 60 other recordings (seeds 900 to 919), found
-    # firings: 104 of 113, of the sure ones 88 of 90 (the 2 are 0.55 ms off), amplitude 3.0 %.
+    # way. Found firings: 28 of 29, all of the 22 that are sure, 1.6 %: units that no one finds
+    # stay in the tails. D2 is unsure in 20 of 29.
     rows, found = [], []
     for seed in range(200, 204):
         for condition, noise_uv in (("healthy", 5.0), ("neurogenic", 10.0), ("neurogenic", 20.0)):
