@@ -20,6 +20,7 @@ from emgproc._kernels._simd import (
     load_transposed,
     magnitude,
     muladd,
+    prefetch_lanes,
     splat_as,
     store,
     where_above,
@@ -31,6 +32,7 @@ from emgproc.arrays import Floats, Ints
 Values = NDArray[Any]  # float64 or float32
 
 ROWS = 256  # samples of each lane walked at once; sums of float32 go on in float64 after them
+AHEAD = 2  # square tiles
 STATE = 9  # vectors: direction, extreme, turn before, high, low, sum, number, finite; threshold
 
 
@@ -83,6 +85,8 @@ def turn_rows(x: Values, starts: Ints, t: int, tile: Values, state: Values) -> N
     for row in range(0, ROWS, n):
         load_transposed(x, starts[:n], t + row, tile, 0)
         load_transposed(x, starts[n:], t + row, tile, square)
+        prefetch_lanes(x, starts[:n], t + row + AHEAD * n)  # 32 streams: more than it foresees
+        prefetch_lanes(x, starts[n:], t + row + AHEAD * n)
         for i in range(0, square, n):
             v, w = load(tile, i), load(tile, square + i)
             d, e, p, fall, way = step(v, d, e, p, threshold)
