@@ -25,9 +25,7 @@ LEVEL_S, SLOPE_S = 0.00025, 0.001
 D2_SHARE, D2_REACH_S = 0.98, 0.020
 PHASE_UV, TURN_UV, SATELLITE_UV, SATELLITE_S = 20.0, 50.0, 50.0, 0.003
 UNSURE_S = 0.0005
-# Noise RMS by which the limits are moved, and what D1 may then differ, s: a tail that comes and
-# goes at twice the noise counts too, if it is long.
-UNSURE_D1 = ((1.0, UNSURE_S), (2.0, 2 * UNSURE_S))
+UNSURE_D1_SD = 2.0  # of the noise by which both limits are moved, up and down
 UNSURE_D2_SHARE = 0.3  # of the noise taken off: that of a template is no better known
 NO_SPAN = (0, 0)
 
@@ -51,9 +49,9 @@ class Marks(NamedTuple):
     satellites
         Components [start, stop) of 50 µV or more, 3 ms or more from the main part.
     unsure
-        D1 would begin or end 0.5 ms sooner or later with limits that noise left in the template
-        moves (by its RMS, in µV and in µV/ms), or 1 ms with twice as much: a slow tail or a bump
-        close to the limits.
+        Onset or offset lies more than twice 0.5 ms apart with limits moved up and down by twice
+        the RMS of the noise left in the template, in µV and in µV/ms: a slow tail or a bump close
+        to them.
     """
 
     peak: int
@@ -70,13 +68,13 @@ def marks_of(v: Floats, fs: float, noise_uv: float = 0.0) -> Marks:
     peak = int(np.argmax(np.abs(v)))
     span, reason = _d1_span(v, fs, peak)
     noise = 0.0 if np.isnan(noise_uv) else noise_uv
-    moved = [(sign * sd * noise, limit_s) for sd, limit_s in UNSURE_D1 for sign in (-1, 1)]
+    high, low = (_d1_span(v, fs, peak, sign * UNSURE_D1_SD * noise)[0] for sign in (1, -1))
     part = v[span[0] : span[1]]
     turns = turn_positions(part, threshold_uv=TURN_UV) if part.size else np.empty(0, np.int64)
     phases = tuple((a + span[0], b + span[0]) for a, b in phases_of(part))
     return Marks(
         peak, span, reason, phases, np.asarray(turns) + span[0], _satellites(v, fs, peak),
-        any(_differ(span, _d1_span(v, fs, peak, off)[0], limit_s * fs) for off, limit_s in moved),
+        _differ(high, low, 2 * UNSURE_S * fs),
     )  # fmt: skip
 
 
