@@ -52,7 +52,7 @@ def potential_figure(potential: Muap, *, synthetic: bool = False) -> str:
         _raster(middle, potential, t_ms)
         _listed(right, potential)
         made = "SIMULATED  " if synthetic else ""
-        told = f"{made}{potential.name}: median of {potential.n} discharges"
+        told = f"{made}{potential.name}: average of {potential.n} discharges"
         left.set_title(told, loc="left", fontsize=9.5)
         middle.set_title(f"{min(potential.n, MOST_SWEEPS)} of them", loc="left", fontsize=9.5)
 

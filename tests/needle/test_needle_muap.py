@@ -144,7 +144,8 @@ def test_noise_is_taken_off_the_area_that_d2_looks_at():
         ((22.0, 4.0, 1.5), 0.3, False),
         ((22.0, 4.0, 1.5), 1.5, True),  # or goes
         ((60.0, 2.0, 7.0), 0.3, False),
-        ((60.0, 2.0, 7.0), 3.0, True),  # a slope of 4 µV/ms: 0.7 ms with the noise itself
+        ((60.0, 2.0, 7.0), 0.8, False),  # a slope of 4 µV/ms: 0.8 ms between the two limits
+        ((60.0, 2.0, 7.0), 1.5, True),
     ],
 )
 def test_a_duration_that_hangs_on_noise_says_so(tail, noise_uv, unsure):

@@ -63,19 +63,19 @@ def with_found_firings(recording, truth):
 
 
 def check(rows, least, unsure):
-    """All amplitudes within 5 %, every duration D1 that is not flagged within 0.5 ms.
+    """All amplitudes within 3 %, every duration D1 that is not flagged within 0.5 ms.
 
-    At most a share `unsure` is flagged; flagged or not, 0.9 are within 0.5 ms.
+    At most a share `unsure` is flagged; flagged or not, 0.95 are within 0.5 ms.
     """
     assert len(rows) >= least
-    assert max(abs(row[2]) for row in rows) < 0.05
+    assert max(abs(row[2]) for row in rows) < 0.03
     sure = [row for row in rows if "duration_unsure" not in row[3]]
     assert max(abs(row[0]) for row in sure) <= 0.5
     assert len(sure) >= (1 - unsure) * len(rows)
-    assert np.mean([abs(row[0]) <= 0.5 for row in rows]) >= 0.9
-    assert np.median([abs(row[0]) for row in rows]) < 0.12
+    assert np.mean([abs(row[0]) <= 0.5 for row in rows]) >= 0.95
+    assert np.median([abs(row[0]) for row in rows]) < 0.06
     d2 = [row for row in rows if "d2_unsure" not in row[3]]
-    assert np.mean([abs(row[1]) <= 0.5 for row in d2]) >= 0.9
+    assert np.mean([abs(row[1]) <= 0.5 for row in d2]) >= 0.95
 
 
 @pytest.mark.parametrize(("seed", "noise_uv"), [(2, 20.0), (3, 5.0)])
@@ -91,16 +91,18 @@ def test_duration_and_amplitude_are_those_of_the_truth(seed, noise_uv):
 
 @pytest.mark.slow
 def test_of_held_out_muscles_durations_and_amplitudes_are_those_of_the_truth():
-    # True firings: D1 is within 0.5 ms in 50 of 51, in all of the 45 that do not say that they are
+    # True firings: D1 is within 0.5 ms in 50 of 51, in all of the 46 that do not say that they are
     # unsure; the amplitude is 2.1 % off at most. The other is 0.55 ms off: behind a shoulder at
     # 20 µV its tail falls by 10 µV/ms, which the template shows to 1 µV and the rule cuts either
-    # way. Found firings: 28 of 29, all of the 22 that are sure, 1.6 %: units that no one finds
-    # stay in the tails. D2 is unsure in 20 of 29.
+    # way. Found firings: 28 of 29, all of the 23 that are sure, 1.6 %: what units that no one
+    # finds leave in the tails is near the noise. D2 is unsure in 20 of 29. Of 60 other recordings
+    # (seeds 900 to 919), found firings: 106 of 113, of the sure ones 93 of 94 (the other is
+    # 0.82 ms off), amplitude 3.6 %; medians of the sweeps had 104 of 113, 88 of 90, 3.0 %.
     rows, found = [], []
     for seed in range(200, 204):
         for condition, noise_uv in (("healthy", 5.0), ("neurogenic", 10.0), ("neurogenic", 20.0)):
             recording, truth = contraction(condition, noise_uv, seed)
             rows += with_true_firings(recording, truth)
             found += with_found_firings(recording, truth)
-    check(rows, 50, 0.2)
-    check(found, 25, 0.35)
+    check(rows, 50, 0.12)
+    check(found, 25, 0.22)
