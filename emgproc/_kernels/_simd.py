@@ -34,24 +34,10 @@ from emgproc._kernels._simd_types import (
     row_addresses,
     transposed,
     vector,
+    vector_function,
 )
 
 _Vector = VectorType  # as caches of earlier versions call it, which numba reads before their stamp
-
-
-def _call(name: str) -> Any:
-    """Code generator of LLVM's vector function `llvm.<name>`."""
-
-    def emit(_context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = sig.args[0]
-        llvm, suffix = kind.llvm, f"v{kind.lanes}f{kind.element.bitwidth}"
-        declared = ir.FunctionType(llvm, [llvm] * len(args))
-        function = cgutils.get_or_insert_function(
-            builder.module, declared, f"llvm.{name}.{suffix}"
-        )
-        return builder.call(function, args)
-
-    return emit
 
 
 @intrinsic
@@ -137,11 +123,11 @@ def _splat_as(_typing: Any, array: Any, s: Any) -> Any:
 @intrinsic
 def _muladd(_typing: Any, a: Any, b: Any, c: Any) -> Any:
     # fmuladd, not fma: a processor without the fused instruction would call a slow library routine
-    return a(a, a, a), _call("fmuladd")
+    return a(a, a, a), vector_function("fmuladd")
 
 
 def _unary(name: str) -> Any:
-    return intrinsic(lambda _typing, a: (a(a), _call(name)))
+    return intrinsic(lambda _typing, a: (a(a), vector_function(name)))
 
 
 def _choosing(comparison: str) -> Any:

@@ -36,6 +36,21 @@ def vector(element: Any, lanes: int) -> Any:
     return ir.VectorType(ir.FloatType() if element.bitwidth == 32 else ir.DoubleType(), lanes)
 
 
+def vector_function(name: str) -> Any:
+    """Code generator of LLVM's vector function `llvm.<name>`."""
+
+    def emit(_context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = sig.args[0]
+        llvm, suffix = kind.llvm, f"v{kind.lanes}f{kind.element.bitwidth}"
+        declared = ir.FunctionType(llvm, [llvm] * len(args))
+        function = cgutils.get_or_insert_function(
+            builder.module, declared, f"llvm.{name}.{suffix}"
+        )
+        return builder.call(function, args)
+
+    return emit
+
+
 def data_of(context: Any, builder: Any, kind: Any, array: Any) -> Any:
     return cgutils.create_struct_proxy(kind)(context, builder, value=array).data
 
