@@ -230,8 +230,8 @@ def moving(x: Reals, y: Reals, pieces: Ints, tiling: Tiling, totals: Reals) -> N
         tails[:], state[:] = 0.0, 0.0
         for done in range(piece[FIRST] - tiling.ahead * m, piece[LAST], length * m):
             row, at = done + tiling.late, piece[WRITE] + done
-            ending = row + length * m <= piece[SIZE]
-            if row >= 0 and ending:
+            ends_inside = row + length * m <= piece[SIZE]
+            if row >= 0 and ends_inside:
                 source = piece[READ] + row
                 sum_rows(x, source, tiling, state, wholes, rests, out, y, late)
             else:
@@ -239,7 +239,7 @@ def moving(x: Reals, y: Reals, pieces: Ints, tiling: Tiling, totals: Reals) -> N
                 sum_rows(tile, 0, tiling, state, wholes, rests, out, y, late)
             late = -1
             written = done >= piece[FIRST] and done + length * m <= piece[LAST]
-            if not (written and row + 1 >= tiling.n and ending):
+            if not (written and row + 1 >= tiling.n and ends_inside):
                 v = measure_tile(tiling, wholes, rests, tails, one, out, 0)
                 write_shared(out, tiling, piece, done, y)
             elif rooted:
