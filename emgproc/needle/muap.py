@@ -16,7 +16,7 @@ from emgproc.features.result import FeatureValue
 from emgproc.motor_units.model import MotorUnits
 from emgproc.needle.muap_measures import measured
 from emgproc.needle.muap_settings import LEAST_FS, NAMES, MuapSettings
-from emgproc.needle.muap_shape import NO_SPAN, Marks, d2_unsure, marks_of
+from emgproc.needle.muap_shape import NO_SPAN, UNSURE_S, Marks, d2_spread_s, marks_of
 from emgproc.needle.muap_template import Sweeps, sweeps_of, template_noise_uv
 
 MOST_PHASES, MOST_TURNS = 4, 5
@@ -49,8 +49,9 @@ class Muap:
     values
         The measures of `NAMES`, n = whole sweeps, each with its rule; NaN with its reason.
     flags
-        `fs_below_20_khz`, `duration_unsure` (`Marks.unsure`), `d2_unsure` (D2 hangs on how much
-        noise is taken off), `polyphasic` (> 4 phases), `complex` (> 5 turns), `satellite`.
+        `fs_below_20_khz`; `duration_unsure`, D1 is not known to 0.5 ms and has no value, only the
+        least and the most that it may be; `d2_unsure`, nor is D2, which has none beyond 1.5 ms;
+        `polyphasic` (> 4 phases), `complex` (> 5 turns), `satellite`.
     settings
         What it was made with.
     """
@@ -240,8 +241,8 @@ def _measured(name: str, sweeps: Sweeps, fs: float, settings: MuapSettings) -> M
         values, reasons = measured(v, rows, marks, fs, noise)
     told = {
         "fs_below_20_khz": fs < LEAST_FS,
-        "duration_unsure": marks.unsure,
-        "d2_unsure": "duration_d2_ms" in values and d2_unsure(v, fs, marks.span, noise),
+        "duration_unsure": reasons.get("duration_ms") == "duration_unsure",
+        "d2_unsure": "phases" in values and d2_spread_s(v, fs, marks.span, noise) > UNSURE_S,
         "polyphasic": values.get("phases", 0) > MOST_PHASES,
         "complex": values.get("turns", 0) > MOST_TURNS,
         "satellite": values.get("satellites", 0) > 0,

@@ -10,7 +10,7 @@ import numpy as np
 
 from emgproc.arrays import Floats
 from emgproc.needle.muap_settings import NAMES
-from emgproc.needle.muap_shape import Marks, d2_span
+from emgproc.needle.muap_shape import MOST_D2_S, NO_SPAN, Marks, d1_unsure, d2_span, d2_spread_s
 from emgproc.needle.muap_template import BASELINE_S
 from emgproc.units import to_samples
 
@@ -42,16 +42,36 @@ def measured(
     if reason:
         return values, dict.fromkeys((name for name in NAMES if name not in values), reason)
     start, stop = marks.span
-    first, last = d2_span(v, fs, marks.span, noise_uv)
-    values["duration_ms"] = (stop - start) / fs * 1e3
-    values["duration_d2_ms"] = (last - first) / fs * 1e3
     values["satellites"] = float(len(marks.satellites))
     values["phases"], values["turns"] = float(len(marks.phases)), float(marks.turns.size)
     values |= _sizes(v, marks, fs) | _spectrum(v[start:stop], fs)
     reasons: dict[str, str] = {}
-    for found in (_spike(v, marks, fs), variability(rows, marks.span, fs)):
+    durations = _durations(v, marks, fs, noise_uv)
+    for found in (durations, _spike(v, marks, fs), variability(rows, marks.span, fs)):
         values |= found[0]
         reasons |= found[1]
+    return values, reasons
+
+
+def _durations(
+    v: Floats, marks: Marks, fs: float, noise_uv: float
+) -> tuple[dict[str, float], dict[str, str]]:
+    """D1, and the least and the most it may be; D2. What hangs on the noise has no value."""
+    first, last = d2_span(v, fs, marks.span, noise_uv)
+    ends = {"duration_ms": marks.span, "duration_least_ms": marks.least}
+    ends |= {"duration_most_ms": marks.most, "duration_d2_ms": (first, last)}
+    reasons: dict[str, str] = {}
+    if d1_unsure(marks, fs):
+        reasons["duration_ms"] = "duration_unsure"
+    if marks.most == NO_SPAN:
+        reasons["duration_most_ms"] = "no_baseline"
+    if d2_spread_s(v, fs, marks.span, noise_uv) > MOST_D2_S:
+        reasons["duration_d2_ms"] = "d2_unsure"
+    values = {
+        name: (stop - start) / fs * 1e3
+        for name, (start, stop) in ends.items()
+        if name not in reasons
+    }
     return values, reasons
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from emgproc.errors import ParameterError
 
 D1_RULE, D2_RULE = "D1", "D2"
+LEAST_RULE, MOST_RULE = "D1_limits_2sd_up", "D1_limits_2sd_down"
 AMPLITUDE_RULE = "muap_max_min"
 AREA_RULE = "muap_area_D1"
 THICKNESS_RULE = "muap_area_by_amplitude_D1"
@@ -20,6 +21,8 @@ LEAST_FS = 20_000.0
 NAMES = {
     "amplitude_uv": ("muap_amplitude", "uV", AMPLITUDE_RULE),
     "duration_ms": ("muap_duration_d1", "ms", D1_RULE),
+    "duration_least_ms": ("muap_duration_d1_least", "ms", LEAST_RULE),
+    "duration_most_ms": ("muap_duration_d1_most", "ms", MOST_RULE),
     "duration_d2_ms": ("muap_duration_d2", "ms", D2_RULE),
     "area_mv_ms": ("muap_area", "mV*ms", AREA_RULE),
     "thickness_ms": ("muap_thickness", "ms", THICKNESS_RULE),

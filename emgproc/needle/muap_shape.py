@@ -26,6 +26,7 @@ D2_SHARE, D2_REACH_S = 0.98, 0.020
 PHASE_UV, TURN_UV, SATELLITE_UV, SATELLITE_S = 20.0, 50.0, 50.0, 0.003
 UNSURE_S = 0.0005
 UNSURE_D1_SD = 2.0  # of the noise by which both limits are moved, up and down
+MOST_D2_S = 0.0015  # beyond which D2 has no value
 UNSURE_D2_SHARE = 0.3  # of the noise taken off: that of a template is no better known
 NO_SPAN = (0, 0)
 
@@ -48,10 +49,9 @@ class Marks(NamedTuple):
         Extremes within D1, each 50 µV or more from the next, ascending.
     satellites
         Components [start, stop) of 50 µV or more, 3 ms or more from the main part.
-    unsure
-        Onset or offset lies more than twice 0.5 ms apart with limits moved up and down by twice
-        the RMS of the noise left in the template, in µV and in µV/ms: a slow tail or a bump close
-        to them.
+    least, most
+        Spans by limits moved up and down by twice the RMS of the noise left in the template, in µV
+        and in µV/ms; (0, 0) where there is none.
     """
 
     peak: int
@@ -60,7 +60,8 @@ class Marks(NamedTuple):
     phases: tuple[tuple[int, int], ...]
     turns: Ints
     satellites: tuple[tuple[int, int], ...]
-    unsure: bool = False
+    least: tuple[int, int] = NO_SPAN
+    most: tuple[int, int] = NO_SPAN
 
 
 def marks_of(v: Floats, fs: float, noise_uv: float = 0.0) -> Marks:
@@ -68,14 +69,19 @@ def marks_of(v: Floats, fs: float, noise_uv: float = 0.0) -> Marks:
     peak = int(np.argmax(np.abs(v)))
     span, reason = _d1_span(v, fs, peak)
     noise = 0.0 if np.isnan(noise_uv) else noise_uv
-    high, low = (_d1_span(v, fs, peak, sign * UNSURE_D1_SD * noise)[0] for sign in (1, -1))
+    least, most = (_d1_span(v, fs, peak, sign * UNSURE_D1_SD * noise)[0] for sign in (1, -1))
     part = v[span[0] : span[1]]
     turns = turn_positions(part, threshold_uv=TURN_UV) if part.size else np.empty(0, np.int64)
     phases = tuple((a + span[0], b + span[0]) for a, b in phases_of(part))
     return Marks(
         peak, span, reason, phases, np.asarray(turns) + span[0], _satellites(v, fs, peak),
-        _differ(high, low, 2 * UNSURE_S * fs),
+        least, most,
     )  # fmt: skip
+
+
+def d1_unsure(marks: Marks, fs: float) -> bool:
+    """Onset or offset is not known to 0.5 ms: a slow tail or a bump lies close to the limits."""
+    return _differ(marks.least, marks.most, 2 * UNSURE_S * fs)
 
 
 def _differ(one: tuple[int, int], other: tuple[int, int], most: float) -> bool:
@@ -128,10 +134,10 @@ def d2_span(v: Floats, fs: float, span: tuple[int, int], noise_uv: float = 0.0) 
     return first + start, first + middle + int(high[0])
 
 
-def d2_unsure(v: Floats, fs: float, span: tuple[int, int], noise_uv: float) -> bool:
-    """D2 would be 0.5 ms longer or shorter if the noise were three tenths more or less."""
+def d2_spread_s(v: Floats, fs: float, span: tuple[int, int], noise_uv: float) -> float:
+    """By how much an end of D2 moves where the noise is three tenths more instead of less, s."""
     more, less = (d2_span(v, fs, span, noise_uv * (1 + s * UNSURE_D2_SHARE)) for s in (1, -1))
-    return _differ(more, less, UNSURE_S * fs)
+    return max(abs(a - b) for a, b in zip(more, less, strict=True)) / fs
 
 
 def phases_of(v: Floats) -> tuple[tuple[int, int], ...]:

@@ -31,8 +31,9 @@ from emgproc.report.spontaneous_figures import train_potentials, train_raster
 
 ACTIVE = ("effort/", "cry", "withdrawal", "state/")
 OF_UNIT = (
-    "firing_rate", "muap_amplitude", "muap_duration_d1", "muap_area", "muap_phases", "muap_turns",
-    "muap_satellites", "muap_jiggle",
+    "firing_rate", "muap_amplitude", "muap_duration_d1", "muap_duration_d1_least",
+    "muap_duration_d1_most", "muap_area", "muap_phases", "muap_turns", "muap_satellites",
+    "muap_jiggle",
 )  # fmt: skip
 MEDIAN, IQR = "_median", "_iqr"
 

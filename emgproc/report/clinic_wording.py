@@ -64,6 +64,8 @@ REASONS = MappingProxyType(
         "too_few_sites": "too few places",
         "no_f_wave": "there is no F-wave",
         "smup_below_10_uv": "the mean motor unit is below 10 µV",
+        "duration_unsure": "its onset or offset hangs on noise left in the template",
+        "d2_unsure": "it hangs on noise left in the template",
         "template_noise_above_7_uv": "the noise left in the template is above 7 µV",
         "no_protocol_label": "no label tells what the stimuli were given for",
     }

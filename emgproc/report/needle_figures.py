@@ -73,9 +73,10 @@ def _superimposed(axes: Axes, potential: Muap, t_ms: Floats) -> None:
 def _marked(axes: Axes, potential: Muap, t_ms: Floats) -> None:
     marks, v = potential.marks, potential.template_uv
     reason = potential.value("muap_duration_d1").reason
-    if reason:
+    if reason:  # of one that is unsure the marks are shown
         told = f"no D1: {reason.replace('_', ' ')}"
         axes.text(0.02, 0.02, told, transform=axes.transAxes, color=CONTROL)
+    if reason not in ("", "duration_unsure"):
         return
     for which, (start, stop) in enumerate(marks.phases):
         part = slice(start, stop)

@@ -8,7 +8,7 @@ from emgproc.errors import FsTooLowError, ParameterError, SignalError
 from emgproc.motor_units import decompose
 from emgproc.needle.muap import muap, muap_shape, muap_units
 from emgproc.needle.muap_settings import NAMES, MuapSettings
-from emgproc.needle.muap_shape import marks_of, phases_of
+from emgproc.needle.muap_shape import d1_unsure, marks_of, phases_of
 from emgproc.recording import Recording
 from emgproc.simulate.needle import measure
 
@@ -151,9 +151,12 @@ def test_noise_is_taken_off_the_area_that_d2_looks_at():
 def test_a_duration_that_hangs_on_noise_says_so(tail, noise_uv, unsure):
     v = bumps((-300.0, 0.0, 0.6), tail)
     marks = marks_of(v, FS, noise_uv)
-    assert marks.unsure is unsure
-    assert marks.span == marks_of(v, FS).span
-    assert not marks_of(v, FS).unsure
+    assert d1_unsure(marks, FS) is unsure
+    assert marks.span == marks_of(v, FS).span == marks_of(v, FS).least == marks_of(v, FS).most
+    found = muap_shape(v, FS, noise_uv=noise_uv)
+    assert ("duration_ms" not in found) is unsure
+    assert {"area_mv_ms", "phases"} <= found.keys()
+    assert found["duration_least_ms"] < found["duration_most_ms"]
 
 
 def test_fewer_than_ten_whole_sweeps_have_no_value_but_a_template():
