@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from emgproc.arrays import Floats
 from emgproc.errors import ParameterError
 from emgproc.needle import Muap
+from emgproc.needle.muap_shape import NO_SPAN
 from emgproc.report.drawing import CONTROL, FAINT, INK, TREATED, svg
 
 WIDTH_IN, HEIGHT_IN = 7.6, 3.8
@@ -26,7 +27,8 @@ def potential_figure(potential: Muap, *, synthetic: bool = False) -> str:
     """A unit's template over its superimposed sweeps, and a raster of sweeps in the order of time.
 
     Onset and offset (D1) are lines, phases are shaded in turn, turns are dots, satellites are
-    underlined; without D1 the reason stands there. Values with their units stand beside.
+    underlined; without D1 the reason stands there, and where it is unsure bands show within what
+    the ends lie. Values with their units stand beside.
 
     Parameters
     ----------
@@ -73,10 +75,14 @@ def _superimposed(axes: Axes, potential: Muap, t_ms: Floats) -> None:
 def _marked(axes: Axes, potential: Muap, t_ms: Floats) -> None:
     marks, v = potential.marks, potential.template_uv
     reason = potential.value("muap_duration_d1").reason
-    if reason:  # of one that is unsure the marks are shown
+    if reason:
         told = f"no D1: {reason.replace('_', ' ')}"
         axes.text(0.02, 0.02, told, transform=axes.transAxes, color=CONTROL)
-    if reason not in ("", "duration_unsure"):
+    if reason == "duration_unsure":
+        most = marks.most if marks.most != NO_SPAN else (0, t_ms.size - 1)
+        for ends in zip(most, marks.least, strict=True):
+            axes.axvspan(*t_ms[list(ends)], color=CONTROL, alpha=0.15, lw=0)
+    elif reason:
         return
     for which, (start, stop) in enumerate(marks.phases):
         part = slice(start, stop)
@@ -115,6 +121,9 @@ def _listed(axes: Axes, potential: Muap) -> None:
         whole = name in {"muap_phases", "muap_turns", "muap_satellites"}
         digits = 0 if whole else DIGITS[value.unit]
         told = "–" if value.reason else f"{value.value:.{digits}f}{UNITS[value.unit]}"
+        if value.reason == "duration_unsure":
+            least, most = (potential.value(f"{name}_{end}").value for end in ("least", "most"))
+            told = f"{least:.1f} ms or more" if np.isnan(most) else f"{least:.1f} to {most:.1f} ms"
         lines.append(f"{called}\n    {told}")
     text = "\n".join([*lines, f"noise left\n    {potential.noise_uv:.1f} µV"])
     axes.text(0.08, 1.0, text, va="top", fontsize=7.6, linespacing=1.25, transform=axes.transAxes)

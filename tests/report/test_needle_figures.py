@@ -59,6 +59,25 @@ def test_a_potential_without_duration_says_why_and_has_no_marks(monkeypatch):
     assert re.search(r"duration D1\n +–", right.texts[0].get_text())
 
 
+@pytest.mark.parametrize(("noise_uv", "is_open"), [(16.0, False), (20.0, True)])
+def test_a_duration_that_is_unsure_is_shown_from_its_least_to_its_most(
+    monkeypatch, noise_uv, is_open
+):
+    unit = potential(noise_uv)
+    assert unit.value("muap_duration_d1").reason == "duration_unsure"
+    least, most = (unit.value(f"muap_duration_d1_{end}").value for end in ("least", "most"))
+    assert np.isnan(most) == is_open
+    left, _, right = drawn(monkeypatch, unit)
+    told = f"{least:.1f} ms or more" if is_open else f"{least:.1f} to {most:.1f} ms"
+    assert told in right.texts[0].get_text()
+    assert "duration unsure" in left.texts[0].get_text()
+    ends = (0, 1249) if is_open else unit.marks.most
+    bands = [band.get_extents().bounds for band in left.patches]
+    places = [left.transData.inverted().transform((x, 0))[0] for x, *_ in bands]
+    firsts = (ends[0], unit.marks.least[1])
+    assert places == pytest.approx([(first - 625) / FS * 1e3 for first in firsts], abs=0.05)
+
+
 def test_the_figure_is_svg_that_stays_the_same_and_needs_a_sweep():
     unit = potential()
     assert potential_figure(unit).startswith("<svg")
