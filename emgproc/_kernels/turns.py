@@ -85,7 +85,7 @@ def turn_rows(x: Values, starts: Ints, t: int, tile: Values, state: Values) -> N
     for row in range(0, ROWS, n):
         load_transposed(x, starts[:n], t + row, tile, 0)
         load_transposed(x, starts[n:], t + row, tile, square)
-        prefetch_lanes(x, starts[:n], t + row + AHEAD * n)  # 32 streams: more than it foresees
+        prefetch_lanes(x, starts[:n], t + row + AHEAD * n)  # 32 streams: too many to foresee
         prefetch_lanes(x, starts[n:], t + row + AHEAD * n)
         for i in range(0, square, n):
             v, w = load(tile, i), load(tile, square + i)
