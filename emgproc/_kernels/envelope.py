@@ -231,21 +231,19 @@ def moving(x: Reals, y: Reals, pieces: Ints, tiling: Tiling, totals: Reals) -> N
         for done in range(piece[FIRST] - tiling.ahead * m, piece[LAST], length * m):
             row, at = done + tiling.late, piece[WRITE] + done
             ends_inside = row + length * m <= piece[SIZE]
-            if row >= 0 and ends_inside:
-                source = piece[READ] + row
-                sum_rows(x, source, tiling, state, wholes, rests, out, y, late)
-            else:
+            data, source = x, piece[READ] + row
+            if row < 0 or not ends_inside:
                 read_padded(x, piece[READ], row, piece[SIZE], tile)
-                sum_rows(tile, 0, tiling, state, wholes, rests, out, y, late)
-            late = -1
+                data, source = tile, 0
+            sum_rows(data, source, tiling, state, wholes, rests, out, y, late)
             written = done >= piece[FIRST] and done + length * m <= piece[LAST]
-            if not (written and row + 1 >= tiling.n and ends_inside):
-                v = measure_tile(tiling, wholes, rests, tails, one, out, 0)
+            whole = written and row + 1 >= tiling.n and ends_inside
+            late = at if whole and rooted else -1
+            into, to = (y, at) if whole and not rooted else (out, 0)
+            factor = share if whole else one
+            v = measure_tile(tiling, wholes, rests, tails, factor, into, to)
+            if not whole:
                 write_shared(out, tiling, piece, done, y)
-            elif rooted:
-                v, late = measure_tile(tiling, wholes, rests, tails, share, out, 0), at
-            else:
-                v = measure_tile(tiling, wholes, rests, tails, share, y, at)
             total = total + v
         if late >= 0:
             take_roots(out, y, late)
