@@ -9,18 +9,19 @@ Electroencephalogr Clin Neurophysiol 89:20 (size index 2·log10(amplitude/mV) + 
 import numpy as np
 
 from emgproc.arrays import Floats
+from emgproc.needle.muap_d2 import MOST_S, d2_of
 from emgproc.needle.muap_settings import NAMES
-from emgproc.needle.muap_shape import MOST_D2_S, NO_SPAN, Marks, d1_unsure, d2_span, d2_spread_s
-from emgproc.needle.muap_template import BASELINE_S
+from emgproc.needle.muap_shape import NO_SPAN, Marks, d1_unsure
+from emgproc.needle.muap_template import BASELINE_S, Noise
 from emgproc.units import to_samples
 
 MOST_NOISE_UV = 7.0
-NOISY = "template_noise_above_7_uv"
+NOISY, UNKNOWN = "template_noise_above_7_uv", "noise_unknown"  # below four sweeps
 LEAST_SPECTRUM = 2**13
 
 
 def measured(
-    v: Floats, rows: Floats, marks: Marks, fs: float, noise_uv: float
+    v: Floats, rows: Floats, marks: Marks, fs: float, noise: Noise
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Fields of `NAMES` that have a value, and the reasons of those that have none.
 
@@ -34,11 +35,11 @@ def measured(
         Of `marks_of`.
     fs
         Sampling rate, Hz.
-    noise_uv
-        RMS of the noise left in the template, µV; above 7 only the amplitude has a value.
+    noise
+        What is left of it in the template; above 7 µV only the amplitude has a value.
     """
     values = {"amplitude_uv": float(np.ptp(v))}
-    reason = NOISY if noise_uv > MOST_NOISE_UV else marks.reason
+    reason = NOISY if noise.uv > MOST_NOISE_UV else marks.reason
     if reason:
         return values, dict.fromkeys((name for name in NAMES if name not in values), reason)
     start, stop = marks.span
@@ -46,7 +47,7 @@ def measured(
     values["phases"], values["turns"] = float(len(marks.phases)), float(marks.turns.size)
     values |= _sizes(v, marks, fs) | _spectrum(v[start:stop], fs)
     reasons: dict[str, str] = {}
-    durations = _durations(v, marks, fs, noise_uv)
+    durations = _durations(v, marks, fs, noise)
     for found in (durations, _spike(v, marks, fs), variability(rows, marks.span, fs)):
         values |= found[0]
         reasons |= found[1]
@@ -54,18 +55,20 @@ def measured(
 
 
 def _durations(
-    v: Floats, marks: Marks, fs: float, noise_uv: float
+    v: Floats, marks: Marks, fs: float, noise: Noise
 ) -> tuple[dict[str, float], dict[str, str]]:
     """D1, and the least and the most it may be; D2. What hangs on the noise has no value."""
-    first, last = d2_span(v, fs, marks.span, noise_uv)
-    ends = {"duration_ms": marks.span, "duration_least_ms": marks.least}
-    ends |= {"duration_most_ms": marks.most, "duration_d2_ms": (first, last)}
+    names = ("duration_ms", "duration_least_ms", "duration_most_ms", "duration_d2_ms")
+    if np.isnan(noise.uv):
+        return {}, dict.fromkeys(names, UNKNOWN)
+    d2 = d2_of(v, fs, marks.span, noise.mean_uv)
+    ends = dict(zip(names, (marks.span, marks.least, marks.most, d2.span), strict=True))
     reasons: dict[str, str] = {}
     if d1_unsure(marks, fs):
         reasons["duration_ms"] = "duration_unsure"
     if marks.most == NO_SPAN:
-        reasons["duration_most_ms"] = "no_baseline"
-    if d2_spread_s(v, fs, marks.span, noise_uv) > MOST_D2_S:
+        reasons["duration_most_ms"] = "nowhere_quiet"
+    if d2.spread_s > MOST_S:
         reasons["duration_d2_ms"] = "d2_unsure"
     values = {
         name: (stop - start) / fs * 1e3

@@ -1,10 +1,12 @@
-"""Onset, offset, phases, turns and satellites of a potential: rules D1 and D2.
+"""Onset, offset (rule D1), phases, turns and satellites of a potential.
 
 On a template that holds noise the slope from one sample to the next says nothing: 1 µV of noise at
-25 kHz is a slope of 18 µV/ms. Levels here are means over 0.25 ms and slopes those of lines
-over 1 ms, both within the 2 ms that have to be quiet: a sharp end is not smeared outwards. A
-gentle end, with slopes of about 10 µV/ms for long, comes up to 0.4 ms sooner on either side than
-by slopes from sample to sample.
+25 kHz is a slope of 18 µV/ms. Levels here are means over 0.25 ms and slopes those of lines over
+1 ms, both about the sample they are of. Two traps. Beside a sharp end such a line is steep half
+its length too long: lines do not reach into what is steep (100 µV/ms over 0.25 ms) but shorten,
+to 0.25 ms. And a line over 1 ms passes over waves of 0.5 ms: slopes over 0.5 ms count too where
+they are above the limit by more than noise makes them. Without noise the ends are those of the
+rule from sample to sample, within 0.1 ms.
 
 References
 ----------
@@ -15,19 +17,18 @@ Stålberg, Andreassen, Falck, Lang, Rosenfalck and Trojaborg 1986, J Clin Neurop
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from emgproc.arrays import Floats, Ints, spans_of
+from emgproc.arrays import Bools, Floats, Ints, spans_of
 from emgproc.features.turns import turn_positions
 
 QUIET_UV, QUIET_UV_MS, QUIET_S = 20.0, 10.0, 0.002
-LEVEL_S, SLOPE_S = 0.00025, 0.001
-D2_SHARE, D2_REACH_S = 0.98, 0.020
+LEVEL_S, SLOPE_S, SHORT_S, LEAST_S = 0.00025, 0.001, 0.0005, 0.00025
+STEEP_UV_MS = 100.0  # no longer line reaches into what is as steep over LEAST_S
+SHORT_SD = 2.0  # of the slope that noise has over SHORT_S, above the limit
+NOISE_HZ = 10_000.0  # band of the noise in a template
 PHASE_UV, TURN_UV, SATELLITE_UV, SATELLITE_S = 20.0, 50.0, 50.0, 0.003
 UNSURE_S = 0.0005
 UNSURE_D1_SD = 2.0  # of the noise by which both limits are moved, up and down
-MOST_D2_S = 0.0015  # beyond which D2 has no value
-UNSURE_D2_SHARE = 0.3  # of the noise taken off: that of a template is no better known
 NO_SPAN = (0, 0)
 
 
@@ -41,7 +42,7 @@ class Marks(NamedTuple):
     span
         Onset and offset by rule D1, [start, stop); (0, 0) with a reason.
     reason
-        Why D1 has none: `below_20_uv` (the spike), `no_baseline` (it is nowhere quiet for 2 ms).
+        Why D1 has none: `below_20_uv` (the spike), `nowhere_quiet` (it is nowhere quiet for 2 ms).
     phases
         Excursions [start, stop) of 20 µV or more within D1, in order; neighbours of one sign are
         one phase.
@@ -66,10 +67,11 @@ class Marks(NamedTuple):
 
 def marks_of(v: Floats, fs: float, noise_uv: float = 0.0) -> Marks:
     """Marks of a potential about its baseline, µV (n,), with noise of so much RMS left in it."""
-    peak = int(np.argmax(np.abs(v)))
-    span, reason = _d1_span(v, fs, peak)
     noise = 0.0 if np.isnan(noise_uv) else noise_uv
-    least, most = (_d1_span(v, fs, peak, sign * UNSURE_D1_SD * noise)[0] for sign in (1, -1))
+    peak = int(np.argmax(np.abs(v)))
+    above = _above(v, fs, noise)
+    span, reason = _d1_span(above, v, fs, peak)
+    least, most = (_d1_span(above, v, fs, peak, k * UNSURE_D1_SD * noise)[0] for k in (1, -1))
     part = v[span[0] : span[1]]
     turns = turn_positions(part, threshold_uv=TURN_UV) if part.size else np.empty(0, np.int64)
     phases = tuple((a + span[0], b + span[0]) for a, b in phases_of(part))
@@ -88,56 +90,60 @@ def _differ(one: tuple[int, int], other: tuple[int, int], most: float) -> bool:
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) > most
 
 
-def _d1_span(v: Floats, fs: float, peak: int, off: float = 0.0) -> tuple[tuple[int, int], str]:
+def _d1_span(
+    above: Floats, v: Floats, fs: float, peak: int, off: float = 0.0
+) -> tuple[tuple[int, int], str]:
     """Onset and offset; the limits higher by `off` (µV and µV/ms)."""
     if abs(v[peak]) < QUIET_UV:
         return NO_SPAN, "below_20_uv"
-    after = _first_quiet(v[peak:], fs, off)
-    before = _first_quiet(v[peak::-1], fs, off)
+    quiet = above < off
+    after = _first_run(quiet[peak:], round(QUIET_S * fs))
+    before = _first_run(quiet[peak::-1], round(QUIET_S * fs))
     if after is None or before is None:
-        return NO_SPAN, "no_baseline"
+        return NO_SPAN, "nowhere_quiet"
     return (peak - before + 1, peak + after), ""
 
 
-def _first_quiet(v: Floats, fs: float, off: float) -> int | None:
-    """First sample from which on |v| < 20 µV and |dv/dt| < 10 µV/ms for 2 ms."""
-    quiet, level, slope = (max(round(s * fs), 2) for s in (QUIET_S, LEVEL_S, SLOPE_S))
-    if v.size < quiet:
-        return None
-    rise = np.arange(slope) - (slope - 1) / 2
-    levels = np.abs(sliding_window_view(v, level).mean(axis=1))
-    slopes = np.abs(sliding_window_view(v, slope) @ rise) / (rise @ rise) * fs * 1e-3
-    most = sliding_window_view(levels, quiet - level + 1).max(axis=1)
-    steepest = sliding_window_view(slopes, quiet - slope + 1).max(axis=1)
-    found = np.flatnonzero((most < QUIET_UV + off) & (steepest < QUIET_UV_MS + off))
-    return int(found[0]) if found.size else None
+def _first_run(flags: Bools, length: int) -> int | None:
+    """Start of the first run of at least `length`."""
+    return next((a for a, b in spans_of(flags) if b - a >= length), None)
 
 
-def d2_span(v: Floats, fs: float, span: tuple[int, int], noise_uv: float = 0.0) -> tuple[int, int]:
-    """Samples [start, stop) that hold 98 % of ∫|v| within ±20 ms of the peak.
-
-    What noise of `noise_uv` (RMS) adds to |v| on average, noise·√(2/π), is taken off outside the
-    span of D1: 1 % of a small potential's area lies within 5 ms of 1 µV of noise.
-    """
-    peak, reach = int(np.argmax(np.abs(v))), round(D2_REACH_S * fs)
-    first, last = max(peak - reach, 0), min(peak + reach + 1, v.size)
-    sizes = np.abs(v)
-    outside = np.ones(v.size, np.bool_)
-    outside[span[0] : span[1]] = False
-    sizes[outside] -= noise_uv * np.sqrt(2 / np.pi)
-    area = np.cumsum(sizes[first:last])
-    tail = (1 - D2_SHARE) / 2 * area[-1]
-    middle = peak - first
-    low = np.flatnonzero(area[: middle + 1] < tail)
-    high = np.flatnonzero(area[middle:] >= area[-1] - tail)
-    start = int(low[-1]) + 1 if low.size else 0
-    return first + start, first + middle + int(high[0])
+def _above(v: Floats, fs: float, noise: float) -> Floats:
+    """By how much the level (µV) or the slope (µV/ms) of a sample is above its limit, (n,)."""
+    least, short, long = (max(round(s * fs / 2), 1) for s in (LEAST_S, SHORT_S, SLOPE_S))
+    steep = _slopes(v, fs, np.full(v.size, least)) >= STEEP_UV_MS
+    away = _distances(steep)
+    # Of a line over T, SD of the slope of noise in a band B: noise·√(12 / 2BT) / T.
+    of_noise = noise * np.sqrt(6 / (NOISE_HZ * SHORT_S)) / (SHORT_S * 1e3)
+    brief = _slopes(v, fs, np.clip(away, least, short)) - SHORT_SD * of_noise
+    slopes = np.maximum(_slopes(v, fs, np.clip(away, least, long)), brief)
+    above = np.maximum(slopes - QUIET_UV_MS, np.abs(_levels(v, fs)) - QUIET_UV)
+    return np.asarray(np.where(steep, np.inf, above))
 
 
-def d2_spread_s(v: Floats, fs: float, span: tuple[int, int], noise_uv: float) -> float:
-    """By how much an end of D2 moves where the noise is three tenths more instead of less, s."""
-    more, less = (d2_span(v, fs, span, noise_uv * (1 + s * UNSURE_D2_SHARE)) for s in (1, -1))
-    return max(abs(a - b) for a, b in zip(more, less, strict=True)) / fs
+def _levels(v: Floats, fs: float) -> Floats:
+    """Means about each sample, (n,)."""
+    n = max(round(LEVEL_S * fs) // 2 * 2 + 1, 3)
+    return np.asarray(np.convolve(v, np.ones(n) / n, "same"))
+
+
+def _slopes(v: Floats, fs: float, half: Ints) -> Floats:
+    """|Slope|, µV/ms, of the line through each sample and `half` to either side, (n,)."""
+    at = np.arange(v.size)
+    first, stop = np.maximum(at - half, 0), np.minimum(at + half + 1, v.size)
+    n, middle = stop - first, (first + stop - 1) / 2
+    sums, moments = (np.concatenate([[0.0], np.cumsum(x)]) for x in (v, at * v))
+    rise = moments[stop] - moments[first] - middle * (sums[stop] - sums[first])
+    return np.asarray(np.abs(rise) / (n * (n**2 - 1) / 12) * fs * 1e-3)
+
+
+def _distances(flags: Bools) -> Ints:
+    """Samples to the nearest that is flagged, (n,); n where there is none."""
+    n, at = flags.size, np.arange(flags.size)
+    before = np.maximum.accumulate(np.where(flags, at, -n))
+    after = np.minimum.accumulate(np.where(flags, at, 2 * n)[::-1])[::-1]
+    return np.asarray(np.minimum(np.minimum(at - before, after - at), n))
 
 
 def phases_of(v: Floats) -> tuple[tuple[int, int], ...]:
@@ -160,8 +166,7 @@ def phases_of(v: Floats) -> tuple[tuple[int, int], ...]:
 def _satellites(v: Floats, fs: float, peak: int) -> tuple[tuple[int, int], ...]:
     """Islands of |v| >= 20 µV that 3 ms part and that span 50 µV, apart from the main one."""
     width = max(round(LEVEL_S * fs) // 2 * 2 + 1, 3)
-    level = np.abs(np.convolve(v, np.ones(width) / width, "same"))
-    loud = np.flatnonzero(level >= QUIET_UV)
+    loud = np.flatnonzero(np.abs(_levels(v, fs)) >= QUIET_UV)
     if not loud.size:
         return ()
     islands = np.split(loud, np.flatnonzero(np.diff(loud) >= SATELLITE_S * fs) + 1)

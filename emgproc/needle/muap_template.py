@@ -21,6 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from emgproc.arrays import Bools, Floats
 from emgproc.needle.muap_average import average_of
+from emgproc.needle.muap_d2 import means_of
 from emgproc.needle.muap_settings import MuapSettings
 from emgproc.units import to_samples
 
@@ -119,19 +120,31 @@ def baseline_of(v: Floats, fs: float) -> Floats:
     return np.asarray(np.median(np.concatenate([v[..., :n], v[..., -n:]], axis=-1), axis=-1))
 
 
-def template_noise_uv(rows: Floats, fs: float) -> float:
-    """RMS of what is left of the noise in the average, µV; NaN below four sweeps.
+class Noise(NamedTuple):
+    """RMS of what is left of the noise in a template, and in its means over 0.5 ms, µV."""
+
+    uv: float
+    mean_uv: float
+
+
+def template_noise(rows: Floats, fs: float) -> Noise:
+    """What is left of the noise in the average; NaN below four sweeps.
 
     Half the difference between the averages of the odd and of the even sweeps, in the first and
     last 5 ms: what all discharges share goes out of it, what an average leaves of noise and of
     other units stays.
     """
     if len(rows) < 4:
-        return float("nan")
+        return Noise(float("nan"), float("nan"))
     odd, even = (average_of(rows[first::2], fs, n=len(rows)) for first in (0, 1))
     half = (odd - even) / 2
     n = to_samples(BASELINE_S, fs)
-    return float(np.sqrt(np.mean(np.concatenate([half[:n], half[-n:]]) ** 2)))
+    return Noise(
+        *(
+            float(np.sqrt(np.mean(np.concatenate([one[:n], one[-n:]]) ** 2)))
+            for one in (half, means_of(half, fs))
+        )
+    )
 
 
 class _Cutter(NamedTuple):

@@ -23,7 +23,7 @@ from emgproc.stimulation.protocols import ProtocolSettings
 ALGORITHM_VERSIONS = MappingProxyType(
     {"readers": 2, "preprocessing": 6, "features": 3, "tone": 2, "indices": 2, "extract": 2}
     | {"motor_units": 2}  # counts only where a plan asks for them
-    | {"stimulation": 1, "needle": 4, "variants": 1}  # likewise
+    | {"stimulation": 1, "needle": 5, "variants": 1}  # likewise
 )
 
 SIGNAL = "signal"  # what a file holds: samples, for which all of a plan counts

@@ -103,7 +103,7 @@ def test_small_excursions_are_no_phase():
 def test_the_rules_agree_with_the_simulators_where_slopes_are_gentle():
     v = bumps((120, -3, 0.6), (-500, 0, 0.6), (90, 3, 0.8), (120, 14, 0.4))
     found, truth = muap_shape(v, FS), measure(v, FS)
-    assert found["duration_ms"] == pytest.approx(truth.duration_d1_ms, abs=0.9)
+    assert found["duration_ms"] == pytest.approx(truth.duration_d1_ms, abs=0.2)
     assert found["duration_d2_ms"] == pytest.approx(truth.duration_d2_ms, abs=0.1)
     assert found["satellites"] == truth.n_satellites == 1
     assert found["phases"] == truth.n_phases
@@ -178,7 +178,7 @@ def test_a_potential_below_20_uv_and_one_without_end_have_reasons():
     assert "duration_ms" not in muap_shape(cycle(15.0), FS)
     (small,) = muap(*[played(cycle(15.0))[0], FS, [played(cycle(15.0))[1]]])
     assert small.value("muap_duration_d1").reason == "below_20_uv"
-    assert marks_of(500 * np.sin(2 * np.pi * 100 * T), FS).reason == "no_baseline"
+    assert marks_of(500 * np.sin(2 * np.pi * 100 * T), FS).reason == "nowhere_quiet"
 
 
 def test_sweeps_are_aligned_between_samples():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emgproc.needle.muap_average import average_of
-from emgproc.needle.muap_template import template_noise_uv
+from emgproc.needle.muap_template import template_noise
 
 FS, WIDTH = 25_000.0, 1250
 T_MS = (np.arange(WIDTH) - WIDTH // 2) / FS * 1e3
@@ -75,7 +75,7 @@ def test_others_on_two_in_five_sweeps_move_the_median_but_not_the_average():
 def test_clean_sweeps_leave_the_noise_of_their_mean():
     left = [np.std(average_of(sweeps(100, seed=k), FS) - POTENTIAL) for k in range(4)]
     assert np.mean(left) < 1.03 * 5 / np.sqrt(100)  # of a median 1.25
-    assert template_noise_uv(sweeps(100), FS) == pytest.approx(0.5, rel=0.1)
+    assert template_noise(sweeps(100), FS).uv == pytest.approx(0.5, rel=0.1)
 
 
 def test_the_average_of_a_few_sweeps_bears_another_unit_on_one():

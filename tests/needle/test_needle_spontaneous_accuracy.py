@@ -10,28 +10,17 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from rest_sites import REST_SMA, simulated_site, simulated_sites
 
 from emgproc.needle.spontaneous import spontaneous
 from emgproc.needle.spontaneous_settings import CLASSES
-from emgproc.simulate.needle import NeedleSettings, Spontaneous, simulate_needle
 
 SEED, HELD_OUT = 303, (707, 808)
-NOISE_UV = (5.0, 8.0, 12.0, 20.0)
-CONDITIONS = ("neurogenic", "neurogenic", "healthy")
-REST_SMA = (
-    "fibrillation", "fibrillation", "positive_sharp_wave", "fasciculation", "rhythmic_motor_unit",
-)  # fmt: skip
 EDGE_S, NEAR_S, LAG_S = 0.03, 0.003, 0.025
 
 
 def site_of(kinds, number, seed):
-    settings = NeedleSettings(
-        condition=CONDITIONS[number % 3],
-        spontaneous=tuple(Spontaneous(kind) for kind in kinds),
-        inserted_s=None,
-        noise_uv=NOISE_UV[number % 4],
-    )
-    recording, truth = simulate_needle(settings, seed=seed)
+    recording, truth = simulated_site(kinds, number, seed)
     return spontaneous(recording.data[0], recording.fs), truth
 
 
@@ -98,12 +87,9 @@ def test_a_site_of_five_sources_is_told_apart():
 @pytest.fixture(scope="module", params=HELD_OUT)
 def held_out(request):
     """Ten sites of each class and ten mixed ones."""
-    rng = np.random.default_rng(request.param)
-    drawn = [tuple(rng.choice(CLASSES, 3, replace=False).tolist()) for _ in range(10)]
-    mixed = [kinds if i % 2 else REST_SMA for i, kinds in enumerate(drawn)]
     told = Counter()
-    for n, kinds in enumerate([(kind,) for kind in CLASSES for _ in range(10)] + mixed):
-        told += confusion(*site_of(kinds, n % 10, (request.param, n)))
+    for recording, truth in simulated_sites(request.param):
+        told += confusion(spontaneous(recording.data[0], recording.fs), truth)
     return told
 
 

@@ -197,7 +197,7 @@ def test_all_that_moves_values_changes_the_digest_and_only_where_they_are_asked_
              NEEDLE + "[needle.spontaneous]\nskip_s = 2\n"]  # fmt: skip
     plans = [plan_from_text(rms + text) for text in texts]
     assert len({plan.digest for plan in (plain, *plans)}) == 5
-    assert "version needle 4" in plans[0].canonical()
+    assert "version needle 5" in plans[0].canonical()
     assert "needle EMG" in whole_needed(plans[0], [])[-1]
 
 

@@ -59,7 +59,7 @@ def test_a_potential_without_duration_says_why_and_has_no_marks(monkeypatch):
     assert re.search(r"duration D1\n +–", right.texts[0].get_text())
 
 
-@pytest.mark.parametrize(("noise_uv", "is_open"), [(16.0, False), (20.0, True)])
+@pytest.mark.parametrize(("noise_uv", "is_open"), [(14.5, False), (20.0, True)])
 def test_a_duration_that_is_unsure_is_shown_from_its_least_to_its_most(
     monkeypatch, noise_uv, is_open
 ):
