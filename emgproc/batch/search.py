@@ -96,7 +96,8 @@ def find_files(
 
     A file that was named is always taken, so that what is wrong with it is told. A folder is
     searched with all below it for files whose format is recognised, hidden ones and BIDS tables
-    left out. A WFDB recording (.hea with its .dat) counts once.
+    left out; of a BIDS dataset, as a study is, only its participants' folders. A WFDB recording
+    (.hea with its .dat) counts once.
 
     Parameters
     ----------
@@ -125,7 +126,8 @@ def find_files(
         path = Path(argument)
         if path.is_dir():
             for inside in _files_below(path, without):
-                (found if looked.of(inside).recording else left_out).append(inside)
+                is_one = _may_be(inside, path) and looked.of(inside).recording
+                (found if is_one else left_out).append(inside)
         elif path.exists() or path.suffix:
             found.append(path)
         else:
@@ -148,6 +150,13 @@ def _files_below(folder: Path, without: Collection[Path]) -> list[Path]:
 
 def _hidden(path: Path, below: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(below).parts)
+
+
+def _may_be(path: Path, folder: Path) -> bool:
+    """False beside the participants of a BIDS dataset: phenotype/, truth/, sourcedata/."""
+    if not (folder / "dataset_description.json").is_file():
+        return True
+    return path.relative_to(folder).parts[0].startswith("sub-")
 
 
 def _recognised(path: Path) -> bool:

@@ -45,7 +45,8 @@ class MuapMuscle:
     sites, units
         MuapSite and potential of each unit that is counted.
     left_out
-        (site, unit, why): `too_few_discharges`, or `as <site> <unit>`, the same unit met again.
+        (site, unit, why): the reason why it has no amplitude (`too_few_discharges`,
+        `own_discharges_overlap`), or `as <site> <unit>`, the same unit met again.
     values
         Of each measure its quantiles (`muap_amplitude_p05` …), the share of units that have it
         (`_known`), dip, its p, and bimodality coefficient (`_dip`, `_dip_p`, `_bimodality`);
@@ -155,8 +156,9 @@ def _once(
     why: dict[int, str] = {}
     for i in order:
         unit = all_units[i][1]
-        if unit.n < unit.settings.least_discharges:
-            why[i] = "too_few_discharges"
+        without = unit.value("muap_amplitude").reason
+        if without:
+            why[i] = without
             continue
         same = [k for k in kept if is_same(all_units[k][1], unit)]
         if same:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,6 +245,16 @@ def test_a_wfdb_recording_counts_once(tmp_path):
     found, left_out = find_files([tmp_path])
     assert [path.name for path in found] == ["r.hea"]
     assert left_out == []
+
+
+def test_of_a_study_the_tables_are_no_recordings():
+    from emgproc.batch import find_files
+
+    study = Path(__file__).parents[2] / "sample_signals" / "study"
+    found, left_out = find_files([study])
+    assert found
+    assert {path.parent.name for path in found} == {"emg"}
+    assert study / "phenotype" / "measurements.tsv" in left_out
 
 
 def odd_name():

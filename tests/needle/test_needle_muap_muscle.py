@@ -76,6 +76,14 @@ def test_a_unit_met_at_two_sites_is_counted_once():
     assert found.left_out == (("first", "A", "as again A"), ("first", "C", "too_few_discharges"))
 
 
+def test_a_unit_whose_discharges_lie_on_each_other_is_left_out():
+    x = np.random.default_rng(9).standard_normal(round(2 * FS))
+    (fast,) = muap(x, FS, [np.arange(0.1, 1.9, 0.02)])
+    found = muap_muscle("biceps", [MuapSite("first", (unit(500, 0.8), fast))])
+    assert found.n == 1
+    assert found.left_out == (("first", "MU1", "own_discharges_overlap"),)
+
+
 def row(measure, lower, upper, name):
     return dict(zip(COLUMNS, (measure, "", "biceps", "0", "24", lower, upper, name, "us"),
                     strict=True))  # fmt: skip
