@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emgproc.arrays import Floats
-from emgproc.needle.muap_shape import NOISE_HZ
+from emgproc.needle.muap_shape import NO_SPAN, NOISE_HZ
 
 SHARE, REACH_S = 0.98, 0.020
 MEAN_S = 0.0005
@@ -22,7 +22,10 @@ MOST_S = 0.0015  # beyond which an end is no end
 
 
 class D2(NamedTuple):
-    """Samples [start, stop) of the interval, and how far its ends may be apart, s."""
+    """Samples [start, stop) of the interval, and how far an end may be moved by noise, s.
+
+    (0, 0) where the noise is not known (NaN) or no smaller than the potential (infinite).
+    """
 
     span: tuple[int, int]
     spread_s: float
@@ -40,21 +43,25 @@ def d2_of(v: Floats, fs: float, d1: tuple[int, int], mean_noise_uv: float = 0.0)
     d1
         Its span by D1, in which |v| is that of the samples.
     mean_noise_uv
-        RMS of the noise in means over 0.5 ms (`means_of`), µV; NaN: the spread is.
+        RMS of the noise in means over 0.5 ms (`means_of`), µV.
     """
     means = means_of(v, fs)
     if np.isnan(mean_noise_uv):
-        return D2(_span(v, fs, d1, np.abs(means)), float("nan"))
+        return D2(NO_SPAN, float("nan"))
     more, less, off = (k * mean_noise_uv for k in (NOISE, NOISE_LEAST, OFFSET))
     beside = [
+        _freed(means, more),
         np.abs(means) - more * np.sqrt(2 / np.pi),
         _freed(means, less),
         _freed(means + off, mean_noise_uv),
         _freed(means - off, mean_noise_uv),
     ]
-    starts, stops = zip(*(_span(v, fs, d1, one) for one in beside), strict=True)
-    spread = max(max(ends) - min(ends) for ends in (starts, stops))
-    return D2(_span(v, fs, d1, _freed(means, more)), spread / fs)
+    spans = [_span(v, fs, d1, one) for one in beside]
+    found = [span for span in spans if span is not None]
+    if len(found) < len(spans):
+        return D2(NO_SPAN, float("inf"))
+    spread = max(max(ends) - min(ends) for ends in zip(*found, strict=True))
+    return D2(found[0], spread / fs)
 
 
 def means_of(v: Floats, fs: float) -> Floats:
@@ -76,12 +83,15 @@ def _freed(means: Floats, noise: float) -> Floats:
     return np.asarray(np.abs(means) - added)
 
 
-def _span(v: Floats, fs: float, d1: tuple[int, int], beside: Floats) -> tuple[int, int]:
+def _span(v: Floats, fs: float, d1: tuple[int, int], beside: Floats) -> tuple[int, int] | None:
+    """None where no more is left than the noise taken off."""
     peak, reach = int(np.argmax(np.abs(v))), round(REACH_S * fs)
     first, last = max(peak - reach, 0), min(peak + reach + 1, v.size)
     sizes = beside.copy()
     sizes[d1[0] : d1[1]] = np.abs(v[d1[0] : d1[1]])
     area = np.cumsum(sizes[first:last])
+    if area[-1] <= 0:
+        return None
     tail = (1 - SHARE) / 2 * area[-1]
     middle = peak - first
     low = np.flatnonzero(area[: middle + 1] < tail)

@@ -105,6 +105,13 @@ def test_an_end_of_d2_that_noise_moves_far_is_none():
     assert loud.value("muap_duration_d2").reason == "d2_unsure"
 
 
+def test_a_potential_smaller_than_the_noise_taken_off_may_end_anywhere():
+    v = bumps((-22, 0, 0.3))
+    d1 = marks_of(v, FS).span
+    assert d2_of(v, FS, d1).spread_s == 0.0
+    assert d2_of(v, FS, d1, 1.0) == ((0, 0), np.inf)
+
+
 def test_the_noise_of_means_is_that_of_twelve_samples():
     noise = np.random.default_rng(7).standard_normal(200_000)
     assert means_of(noise, FS).std() == pytest.approx(1 / np.sqrt(12), rel=0.05)
