@@ -11,7 +11,7 @@ import numpy as np
 from emgproc.arrays import Floats
 from emgproc.needle.muap_d2 import MOST_S, d2_of
 from emgproc.needle.muap_settings import NAMES
-from emgproc.needle.muap_shape import NO_SPAN, Marks, d1_unsure
+from emgproc.needle.muap_shape import NO_SPAN, Marks, amplitude_of, d1_unsure
 from emgproc.needle.muap_template import BASELINE_S, Noise
 from emgproc.units import to_samples
 
@@ -38,7 +38,7 @@ def measured(
     noise
         What is left of it in the template; above 7 µV only the amplitude has a value.
     """
-    values = {"amplitude_uv": float(np.ptp(v))}
+    values = {"amplitude_uv": amplitude_of(v, fs)}
     reason = NOISY if noise.uv > MOST_NOISE_UV else marks.reason
     if reason:
         return values, dict.fromkeys((name for name in NAMES if name not in values), reason)
@@ -80,7 +80,7 @@ def _durations(
 
 def _sizes(v: Floats, marks: Marks, fs: float) -> dict[str, float]:
     area = float(np.abs(v[slice(*marks.span)]).sum()) / fs  # mV·ms = µV·s
-    amplitude_mv = float(np.ptp(v)) * 1e-3
+    amplitude_mv = amplitude_of(v, fs) * 1e-3
     thickness = area / amplitude_mv
     index = 2 * float(np.log10(amplitude_mv)) + thickness
     return {"area_mv_ms": area, "thickness_ms": thickness, "size_index": index}

@@ -112,7 +112,7 @@ def _first_run(flags: Bools, length: int) -> int | None:
 def _above(v: Floats, fs: float, noise: float) -> Floats:
     """By how much the level (µV) or the slope (µV/ms) of a sample is above its limit, (n,)."""
     least, short, long = (max(round(s * fs / 2), 1) for s in (LEAST_S, SHORT_S, SLOPE_S))
-    steep = _slopes(v, fs, np.full(v.size, least)) >= STEEP_UV_MS
+    steep = _steep(v, fs, STEEP_UV_MS)
     away = _distances(steep)
     # Of a line over T, SD of the slope of noise in a band B: noise·√(12 / 2BT) / T.
     of_noise = noise * np.sqrt(6 / (NOISE_HZ * SHORT_S)) / (SHORT_S * 1e3)
@@ -120,6 +120,21 @@ def _above(v: Floats, fs: float, noise: float) -> Floats:
     slopes = np.maximum(_slopes(v, fs, np.clip(away, least, long)), brief)
     above = np.maximum(slopes - QUIET_UV_MS, np.abs(_levels(v, fs)) - QUIET_UV)
     return np.asarray(np.where(steep, np.inf, above))
+
+
+def amplitude_of(v: Floats, fs: float) -> float:
+    """Maximum less minimum, µV: of the samples about what is steep, of levels elsewhere.
+
+    The trap: of a thousand samples of noise the greatest is 3 SD, by which a positive sharp wave
+    of 60 µV came out 7 % too large.
+    """
+    beside = _distances(_steep(v, fs, STEEP_UV_MS / 2)) > round(LEVEL_S * fs)
+    return float(np.ptp(np.where(beside, _levels(v, fs), v)))
+
+
+def _steep(v: Floats, fs: float, least_uv_ms: float) -> Bools:
+    half = max(round(LEAST_S * fs / 2), 1)
+    return np.asarray(_slopes(v, fs, np.full(v.size, half)) >= least_uv_ms)
 
 
 def _levels(v: Floats, fs: float) -> Floats:

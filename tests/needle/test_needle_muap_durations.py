@@ -112,6 +112,21 @@ def test_a_potential_smaller_than_the_noise_taken_off_may_end_anywhere():
     assert d2_of(v, FS, d1, 1.0) == ((0, 0), np.inf)
 
 
+@pytest.mark.parametrize(("height", "sd"), [(30, 0.1), (30, 0.3), (60, 0.6), (500, 0.15)])
+def test_without_noise_an_amplitude_is_maximum_less_minimum(height, sd):
+    v = bumps((-height, 0, sd), (height / 3, 3 * sd, sd))
+    assert muap_shape(v, FS)["amplitude_uv"] == pytest.approx(np.ptp(v), rel=0.02)
+
+
+def test_the_greatest_of_a_thousand_samples_of_noise_is_no_part_of_an_amplitude():
+    v = bumps((-60, 0, 0.3))
+    rng = np.random.default_rng(9)
+    noisy = [v + rng.standard_normal(v.size) for _ in range(40)]
+    assert np.mean([np.ptp(one) for one in noisy]) > 1.05 * 60
+    found = [muap_shape(one, FS, noise_uv=1.0)["amplitude_uv"] for one in noisy]
+    assert np.mean(found) == pytest.approx(60, rel=0.04)
+
+
 def test_the_noise_of_means_is_that_of_twelve_samples():
     noise = np.random.default_rng(7).standard_normal(200_000)
     assert means_of(noise, FS).std() == pytest.approx(1 / np.sqrt(12), rel=0.05)
