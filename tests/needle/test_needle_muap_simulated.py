@@ -104,19 +104,19 @@ def right(rows):
     return np.mean([abs(row.d1_ms) <= 0.5 for row in rows])
 
 
-def check(rows, n, n_clear):
+def check(rows, n, n_clear, most_wrong):
     """At 20 dB every duration that is given is within 0.5 ms, and every amplitude within 5 %.
 
-    Four in five are given there, and all but one in twenty (or one) are right as marked. Of all
-    that are large nearly every duration that is given is right, and the true one is between the
-    least and the most.
+    Four in five are given there, and all but `most_wrong` are right as marked. Of all that are
+    large nearly every duration that is given is right, and the true one is between the least and
+    the most.
     """
     clear = [row for row in rows if row.snr_db >= 20]
     assert (len(rows) >= n, len(clear) >= n_clear) == (True, True)
     assert right([row for row in clear if row.given]) == 1.0
     assert max(abs(row.amplitude) for row in clear) <= 0.05
     assert np.mean([row.given for row in clear]) >= 0.8
-    assert sum(abs(row.d1_ms) > 0.5 for row in clear) <= max(len(clear) // 20, 1)
+    assert sum(abs(row.d1_ms) > 0.5 for row in clear) <= most_wrong
     given = [row for row in rows if row.given]
     assert right(given) >= 0.97
     assert len(given) >= 0.75 * len(rows)
@@ -143,7 +143,8 @@ def test_duration_and_amplitude_are_those_of_the_truth(seed, noise_uv):
     ("firings", "n", "n_clear"), [(with_true_firings, 50, 20), (with_found_firings, 25, 4)]
 )
 def test_of_contractions_durations_and_amplitudes_are_those_of_the_truth(firings, n, n_clear):
-    check([row for made in contractions() for row in firings(*made)], n, n_clear)
+    # Behind the one that is wrong as marked, and has no value, is a wave of 9.6 µV/ms; 10 count.
+    check([row for made in contractions() for row in firings(*made)], n, n_clear, most_wrong=1)
 
 
 @pytest.mark.slow
@@ -153,4 +154,5 @@ def test_of_contractions_durations_and_amplitudes_are_those_of_the_truth(firings
 def test_of_each_class_and_mixed_durations_and_amplitudes_are_those_of_the_truth(
     firings, n, n_clear
 ):
-    check([row for made in simulated_sites(707) for row in firings(*made)], n, n_clear)
+    rows = [row for made in simulated_sites(707) for row in firings(*made)]
+    check(rows, n, n_clear, most_wrong=0)
