@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from emgproc.errors import EmgprocError, MissingFileError
 from emgproc.readers import sniff
+from emgproc.readers.bids_files import DESCRIPTION
 from emgproc.writers import write_text
 
 _NOT_SIGNALS = (  # BIDS tables that describe recordings, and our own results
@@ -126,7 +127,7 @@ def find_files(
         path = Path(argument)
         if path.is_dir():
             for inside in _files_below(path, without):
-                is_one = _may_be(inside, path) and looked.of(inside).recording
+                is_one = _of_participant(inside, path) and looked.of(inside).recording
                 (found if is_one else left_out).append(inside)
         elif path.exists() or path.suffix:
             found.append(path)
@@ -152,11 +153,13 @@ def _hidden(path: Path, below: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(below).parts)
 
 
-def _may_be(path: Path, folder: Path) -> bool:
-    """False beside the participants of a BIDS dataset: phenotype/, truth/, sourcedata/."""
-    if not (folder / "dataset_description.json").is_file():
-        return True
-    return path.relative_to(folder).parts[0].startswith("sub-")
+def _of_participant(path: Path, folder: Path) -> bool:
+    """False beside the participants of a BIDS dataset in `folder`: phenotype/, truth/, …."""
+    parts = path.relative_to(folder).parts
+    return all(
+        part.startswith("sub-") or not folder.joinpath(*parts[:depth], DESCRIPTION).is_file()
+        for depth, part in enumerate(parts)
+    )
 
 
 def _recognised(path: Path) -> bool:

@@ -14,11 +14,11 @@ from emgproc.arrays import Floats, as_channels, as_vector, check_fs
 from emgproc.errors import FsTooLowError, ParameterError, SignalError
 from emgproc.features.result import FeatureValue
 from emgproc.motor_units.model import MotorUnits
-from emgproc.needle.muap_d2 import d2_of, means_noise_uv
+from emgproc.needle.muap_d2 import D2, d2_of, means_noise_uv
 from emgproc.needle.muap_measures import measured
 from emgproc.needle.muap_settings import LEAST_FS, NAMES, MuapSettings
 from emgproc.needle.muap_shape import NO_SPAN, UNSURE_S, Marks, marks_of
-from emgproc.needle.muap_template import BASELINE_S, Noise, Sweeps, sweeps_of, template_noise
+from emgproc.needle.muap_template import BASELINE_S, Sweeps, sweeps_of, template_noise
 
 MOST_PHASES, MOST_TURNS = 4, 5
 REFUSED_FS = 5000.0  # as `decompose`
@@ -207,8 +207,8 @@ def muap_shape(v: ArrayLike, fs: float, *, noise_uv: float = 0.0) -> dict[str, f
     if template.size < 0.01 * rate or not np.isfinite(template).all():
         raise SignalError(f"a template is finite and 10 ms or longer, got shape {template.shape}")
     marks = marks_of(template, rate, noise_uv)
-    noise = Noise(noise_uv, means_noise_uv(noise_uv))
-    return measured(template, template[None], marks, rate, noise)[0]
+    d2 = d2_of(template, rate, marks.span, means_noise_uv(noise_uv))
+    return measured(template, template[None], marks, d2, rate)[0]
 
 
 def _rate(fs: float) -> float:
@@ -237,16 +237,16 @@ def _measured(name: str, sweeps: Sweeps, fs: float, settings: MuapSettings) -> M
     noise = template_noise(rows, fs)
     none = FEW if n < settings.least_discharges else _overlap(sweeps.at / fs, settings)
     marks = Marks(0, NO_SPAN, none, (), np.empty(0, np.int64), ())
-    values: dict[str, float] = {}
+    d2, values = D2(NO_SPAN, np.nan), dict[str, float]()
     reasons: dict[str, str] = dict.fromkeys(NAMES, none)
     if not none:
         marks = marks_of(v, fs, noise.uv)
-        values, reasons = measured(v, rows, marks, fs, noise)
+        d2 = d2_of(v, fs, marks.span, noise.mean_uv)
+        values, reasons = measured(v, rows, marks, d2, fs)
     told = {
         "fs_below_20_khz": fs < LEAST_FS,
         "duration_unsure": reasons.get("duration_ms") == "duration_unsure",
-        "d2_unsure": "phases" in values
-        and not d2_of(v, fs, marks.span, noise.mean_uv).spread_s <= UNSURE_S,
+        "d2_unsure": "phases" in values and d2.spread_s > UNSURE_S,
         "polyphasic": values.get("phases", 0) > MOST_PHASES,
         "complex": values.get("turns", 0) > MOST_TURNS,
         "satellite": values.get("satellites", 0) > 0,
@@ -263,9 +263,9 @@ def _measured(name: str, sweeps: Sweeps, fs: float, settings: MuapSettings) -> M
 
 
 def _overlap(at_s: Floats, settings: MuapSettings) -> str:
-    """The reason why a unit has no values whose next discharge lies in most of its sweeps' ends.
+    """Why a unit has no values: its next discharge mostly lies in its sweep, or in the baseline.
 
-    The trap: each round takes a template from its neighbours that holds them itself. Of a complex
-    repetitive discharge at 56/s the amplitude came out three times too large.
+    The trap: each round takes from a sweep the unit's own neighbours, by a template that holds
+    them. Of a complex repetitive discharge at 56/s the amplitude came out three times too large.
     """
     return CLOSE if np.median(np.diff(at_s)) < settings.window_s / 2 + BASELINE_S else ""

@@ -9,19 +9,18 @@ Electroencephalogr Clin Neurophysiol 89:20 (size index 2·log10(amplitude/mV) + 
 import numpy as np
 
 from emgproc.arrays import Floats
-from emgproc.needle.muap_d2 import MOST_S, d2_of
+from emgproc.needle.muap_d2 import D2, MOST_S
 from emgproc.needle.muap_settings import NAMES
 from emgproc.needle.muap_shape import NO_SPAN, Marks, amplitude_of, d1_unsure
-from emgproc.needle.muap_template import BASELINE_S, Noise
+from emgproc.needle.muap_template import BASELINE_S
 from emgproc.units import to_samples
 
-MOST_NOISE_UV = 7.0
-NOISY, UNKNOWN = "template_noise_above_7_uv", "noise_unknown"  # below four sweeps
+UNKNOWN = "noise_unknown"
 LEAST_SPECTRUM = 2**13
 
 
 def measured(
-    v: Floats, rows: Floats, marks: Marks, fs: float, noise: Noise
+    v: Floats, rows: Floats, marks: Marks, d2: D2, fs: float
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Fields of `NAMES` that have a value, and the reasons of those that have none.
 
@@ -33,35 +32,31 @@ def measured(
         Its sweeps about theirs, µV, (n, width).
     marks
         Of `marks_of`.
+    d2
+        Of `d2_of`; where the noise is not known there is no duration.
     fs
         Sampling rate, Hz.
-    noise
-        What is left of it in the template; above 7 µV only the amplitude has a value.
     """
     values = {"amplitude_uv": amplitude_of(v, fs)}
-    reason = NOISY if noise.uv > MOST_NOISE_UV else marks.reason
-    if reason:
-        return values, dict.fromkeys((name for name in NAMES if name not in values), reason)
+    if marks.reason:
+        return values, dict.fromkeys((name for name in NAMES if name not in values), marks.reason)
     start, stop = marks.span
     values["satellites"] = float(len(marks.satellites))
     values["phases"], values["turns"] = float(len(marks.phases)), float(marks.turns.size)
-    values |= _sizes(v, marks, fs) | _spectrum(v[start:stop], fs)
+    values |= _sizes(v, marks, fs, values["amplitude_uv"]) | _spectrum(v[start:stop], fs)
     reasons: dict[str, str] = {}
-    durations = _durations(v, marks, fs, noise)
+    durations = _durations(marks, d2, fs)
     for found in (durations, _spike(v, marks, fs), variability(rows, marks.span, fs)):
         values |= found[0]
         reasons |= found[1]
     return values, reasons
 
 
-def _durations(
-    v: Floats, marks: Marks, fs: float, noise: Noise
-) -> tuple[dict[str, float], dict[str, str]]:
+def _durations(marks: Marks, d2: D2, fs: float) -> tuple[dict[str, float], dict[str, str]]:
     """D1, and the least and the most it may be; D2. What hangs on the noise has no value."""
     names = ("duration_ms", "duration_least_ms", "duration_most_ms", "duration_d2_ms")
-    if np.isnan(noise.uv):
+    if np.isnan(d2.spread_s):
         return {}, dict.fromkeys(names, UNKNOWN)
-    d2 = d2_of(v, fs, marks.span, noise.mean_uv)
     ends = dict(zip(names, (marks.span, marks.least, marks.most, d2.span), strict=True))
     reasons: dict[str, str] = {}
     if d1_unsure(marks, fs):
@@ -78,9 +73,9 @@ def _durations(
     return values, reasons
 
 
-def _sizes(v: Floats, marks: Marks, fs: float) -> dict[str, float]:
+def _sizes(v: Floats, marks: Marks, fs: float, amplitude_uv: float) -> dict[str, float]:
     area = float(np.abs(v[slice(*marks.span)]).sum()) / fs  # mV·ms = µV·s
-    amplitude_mv = amplitude_of(v, fs) * 1e-3
+    amplitude_mv = amplitude_uv * 1e-3
     thickness = area / amplitude_mv
     index = 2 * float(np.log10(amplitude_mv)) + thickness
     return {"area_mv_ms": area, "thickness_ms": thickness, "size_index": index}

@@ -26,10 +26,12 @@ LEVEL_S, SLOPE_S, SHORT_S, LEAST_S = 0.00025, 0.001, 0.0005, 0.00025
 STEEP_UV_MS = 100.0  # no longer line reaches into what is as steep over LEAST_S
 SHORT_SD = 2.0  # of the slope that noise has over SHORT_S, above the limit
 NOISE_HZ = 10_000.0  # band of the noise in a template
+MOST_NOISE_UV = 7.0  # beyond which a template has no ends by D1
 PHASE_UV, TURN_UV, SATELLITE_UV, SATELLITE_S = 20.0, 50.0, 50.0, 0.003
 UNSURE_S = 0.0005
 UNSURE_D1_SD = 2.0  # of the noise by which both limits are moved, up and down
 NO_SPAN = (0, 0)
+NOISY = "template_noise_above_7_uv"
 
 
 class Marks(NamedTuple):
@@ -40,9 +42,10 @@ class Marks(NamedTuple):
     peak
         Greatest |µV|.
     span
-        Onset and offset by rule D1, [start, stop); (0, 0) with a reason.
+        Onset and offset by rule D1, [start, stop); (0, 0) where there are none.
     reason
-        Why D1 has none: `below_20_uv` (the spike), `nowhere_quiet` (it is nowhere quiet for 2 ms).
+        Why D1 has no value: `template_noise_above_7_uv`, `below_20_uv` (the spike),
+        `nowhere_quiet` (it is nowhere quiet for 2 ms).
     phases
         Excursions [start, stop) of 20 µV or more within D1, in order; neighbours of one sign are
         one phase.
@@ -75,8 +78,9 @@ def marks_of(v: Floats, fs: float, noise_uv: float = 0.0) -> Marks:
     part = v[span[0] : span[1]]
     turns = turn_positions(part, threshold_uv=TURN_UV) if part.size else np.empty(0, np.int64)
     phases = tuple((a + span[0], b + span[0]) for a, b in phases_of(part))
+    why = NOISY if noise > MOST_NOISE_UV else reason
     return Marks(
-        peak, span, reason, phases, np.asarray(turns) + span[0], _satellites(v, fs, peak),
+        peak, span, why, phases, np.asarray(turns) + span[0], _satellites(v, fs, peak),
         least, most,
     )  # fmt: skip
 

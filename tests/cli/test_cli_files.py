@@ -255,6 +255,9 @@ def test_of_a_study_the_tables_are_no_recordings():
     assert found
     assert {path.parent.name for path in found} == {"emg"}
     assert study / "phenotype" / "measurements.tsv" in left_out
+    above = [path for path in find_files([study.parent])[0] if study in path.parents]
+    assert above == found  # a dataset below the folder is one too
+    assert find_files([study / "phenotype"])[0]  # what is named itself is looked into
 
 
 def odd_name():
